@@ -1,0 +1,10 @@
+//! Words that everybody uses: units, identifiers, secrets, clocks, queues. No async, no I/O.
+
+pub mod backoff;
+pub mod clock;
+pub mod ids;
+pub mod language;
+pub mod queue;
+pub mod secret;
+pub mod timers;
+pub mod units;

@@ -1,0 +1,64 @@
+//! Which environment variable sets what. The reader is given them as a map, so that tests leave the process alone.
+
+use std::collections::BTreeMap;
+
+/// The environment as the process found it.
+pub type Environment = BTreeMap<String, String>;
+
+/// Names that such deployments already use, and ours for the rest.
+pub const VARIABLES: &[(&str, &str)] = &[
+    ("BIND", "server.bind"),
+    ("PORT", "server.port"),
+    ("PUBLIC_URL", "server.public_url"),
+    ("API_TOKEN", "server.api_token"),
+    ("METRICS_FOR", "server.metrics_for"),
+    ("DATA_DIR", "server.data_dir"),
+    ("MODEL_DIR", "server.model_dir"),
+    ("DRAIN_S", "server.drain_s"),
+    ("ALLOW_PRIVATE_UPSTREAMS", "server.allow_private_upstreams"),
+    ("LOG", "log.filter"),
+    ("LOG_FORMAT", "log.format"),
+    ("AGENT", "voice.agent"),
+    ("PROMPTS_DIR", "voice.prompts_dir"),
+    ("MAX_CALLS", "voice.max_calls"),
+    ("STT_PROVIDER", "providers.hearing"),
+    ("LLM_PROVIDER", "providers.model"),
+    ("TTS_PROVIDER", "providers.voice"),
+    ("TWILIO_ACCOUNT_SID", "twilio.account_sid"),
+    ("TWILIO_AUTH_TOKEN", "twilio.auth_token"),
+    ("TWILIO_AUTH_TOKEN_SECONDARY", "twilio.auth_token_secondary"),
+    ("TWILIO_SHARED_KEY", "twilio.shared_key"),
+    ("TWILIO_PHONE_NUMBER", "twilio.phone_number"),
+    ("TWILIO_API_BASE_URL", "twilio.api_base_url"),
+    ("DEEPGRAM_API_KEY", "deepgram.api_key"),
+    ("DEEPGRAM_BASE_URL", "deepgram.base_url"),
+    ("DEEPGRAM_MODEL", "deepgram.model"),
+    ("OPENAI_API_KEY", "openai.api_key"),
+    ("OPENAI_BASE_URL", "openai.base_url"),
+    ("OPENAI_MODEL", "openai.model"),
+    ("ELEVENLABS_API_KEY", "elevenlabs.api_key"),
+    ("ELEVENLABS_BASE_URL", "elevenlabs.base_url"),
+    ("ELEVENLABS_VOICE_ID", "elevenlabs.voice_id"),
+    ("ELEVENLABS_MODEL", "elevenlabs.model"),
+];
+
+/// Settings whose value is never printed and never stands in a file.
+pub const SECRETS: &[&str] = &[
+    "server.api_token",
+    "twilio.auth_token",
+    "twilio.auth_token_secondary",
+    "twilio.shared_key",
+    "deepgram.api_key",
+    "openai.api_key",
+    "elevenlabs.api_key",
+];
+
+/// The variable that sets `key`.
+pub(super) fn variable_of(key: &str) -> Option<&'static str> {
+    VARIABLES.iter().find(|(_, set)| *set == key).map(|(name, _)| *name)
+}
+
+/// The variable's text, where it is set and not blank. Secrets in files often end in a line break, which is cut.
+pub(super) fn get<'a>(environment: &'a Environment, name: &str) -> Option<&'a str> {
+    environment.get(name).map(|text| text.trim()).filter(|text| !text.is_empty())
+}

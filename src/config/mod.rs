@@ -1,0 +1,23 @@
+//! One strict configuration: environment variables alone suffice, a TOML file adds the rest.
+//!
+//! `default.toml` documents every setting and is its default. Unknown keys and broken rules are told all together, each
+//! with its place and its remedy; secrets are never printed.
+
+mod complaint;
+mod env;
+mod rules;
+mod settings;
+mod source;
+#[cfg(test)]
+mod tests;
+
+pub use complaint::{Complaint, Complaints, Origin};
+pub use env::{Environment, SECRETS, VARIABLES};
+pub use settings::{
+    Config, Deepgram, ElevenLabs, Hearing, Log, LogFormat, MetricsReaders, Model, OpenAi, Providers, Server,
+    Twilio, Voice, VoiceChannel,
+};
+pub use source::Sources;
+
+/// Every setting with its default and its meaning.
+pub const DEFAULTS: &str = include_str!("default.toml");

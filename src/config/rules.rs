@@ -1,0 +1,181 @@
+//! What a configuration must fulfil beyond its types, and what it is decided from.
+
+use super::{
+    Config, Hearing, Model, Voice,
+    complaint::{Complaint, Origin},
+};
+use crate::net::address::BaseUrl;
+use std::{collections::BTreeMap, fmt::Display, time::Duration};
+
+/// Drains longer than this are typing mistakes.
+const LONGEST_DRAIN: Duration = Duration::from_hours(4);
+
+/// Shorter API tokens could be guessed.
+const SHORTEST_TOKEN: usize = 16;
+
+struct Rules<'a> {
+    config: &'a Config,
+    origins: &'a BTreeMap<String, Origin>,
+    complaints: Vec<Complaint>,
+}
+
+pub(super) fn check(config: &Config, origins: &BTreeMap<String, Origin>) -> Vec<Complaint> {
+    let mut rules = Rules { config, origins, complaints: Vec::new() };
+    rules.reachable();
+    rules.limits();
+    rules.upstreams();
+    rules.choices();
+    rules.texts();
+    rules.complaints
+}
+
+impl Rules<'_> {
+    fn complain(&mut self, key: &str, what: impl Display, remedy: impl Display) {
+        let origin = self.origins.get(key).unwrap_or(&Origin::Default);
+        let place = format!("{key} ({origin})");
+        self.complaints.push(Complaint { place, what: what.to_string(), remedy: remedy.to_string() });
+    }
+
+    fn reachable(&mut self) {
+        let (server, twilio) = (&self.config.server, &self.config.twilio);
+        if !twilio.can_verify() && server.bind.is_some_and(|bind| !bind.is_loopback()) {
+            self.complain(
+                "server.bind",
+                "without a Twilio auth token anybody who reaches this address could start calls",
+                "set TWILIO_AUTH_TOKEN, or listen on 127.0.0.1",
+            );
+        }
+        match &server.public_url {
+            None if twilio.can_verify() => self.complain(
+                "server.public_url",
+                "Twilio signs the address that it calls, so without it every request would be refused",
+                "set PUBLIC_URL to the address that Twilio reaches, such as https://voice.example.com",
+            ),
+            Some(url) if !url.is_loopback() && !url.as_str().starts_with("https://") => self.complain(
+                "server.public_url",
+                format!("{url} is not encrypted, and Twilio opens media sockets by wss only"),
+                "give an https:// address; plain http is for this machine only",
+            ),
+            _ => {}
+        }
+    }
+
+    fn limits(&mut self) {
+        if self.config.voice.max_calls == 0 {
+            self.complain("voice.max_calls", "it is 0, so every call would be refused", "give at least 1");
+        }
+        if self.config.server.drain > LONGEST_DRAIN {
+            self.complain("server.drain_s", "longer than four hours", "give at most 14400 seconds");
+        }
+        let short = self.config.server.api_token.as_ref().is_some_and(|token| {
+            use crate::base::secret::ExposeSecret as _;
+            token.expose_secret().len() < SHORTEST_TOKEN
+        });
+        if short {
+            let what = format!("fewer than {SHORTEST_TOKEN} characters could be guessed");
+            self.complain("server.api_token", what, "make one with `openssl rand -hex 24`");
+        }
+    }
+
+    fn upstreams(&mut self) {
+        let config = self.config;
+        let upstreams: [(&str, Option<&BaseUrl>); 4] = [
+            ("twilio.api_base_url", Some(&config.twilio.api_base_url)),
+            ("deepgram.base_url", Some(&config.deepgram.base_url)),
+            ("openai.base_url", config.openai.base_url.as_ref()),
+            ("elevenlabs.base_url", Some(&config.elevenlabs.base_url)),
+        ];
+        for (key, url) in upstreams {
+            let Some(url) = url else { continue };
+            if let Err(refused) = url.permit(config.server.allow_private_upstreams) {
+                self.complain(
+                    key,
+                    refused,
+                    "give the vendor's address, or start with --allow-private-upstreams",
+                );
+            } else if !url.is_loopback()
+                && url.as_str().starts_with("http://")
+                && !config.server.allow_private_upstreams
+            {
+                self.complain(
+                    key,
+                    format!(
+                        "{url} is not encrypted, so the key and what callers say could be read on the way"
+                    ),
+                    "give an https:// address",
+                );
+            }
+        }
+    }
+
+    fn choices(&mut self) {
+        let config = self.config;
+        let choice = &config.providers;
+        let keyless = [
+            (
+                choice.hearing == Hearing::Deepgram && config.deepgram.api_key.is_none(),
+                "providers.hearing",
+                "DEEPGRAM_API_KEY",
+            ),
+            (
+                choice.model == Model::Openai
+                    && config.openai.api_key.is_none()
+                    && config.openai.base_url.is_none(),
+                "providers.model",
+                "OPENAI_API_KEY or OPENAI_BASE_URL",
+            ),
+            (
+                choice.voice == Voice::Elevenlabs && config.elevenlabs.api_key.is_none(),
+                "providers.voice",
+                "ELEVENLABS_API_KEY",
+            ),
+            (
+                choice.voice == Voice::Deepgram && config.deepgram.api_key.is_none(),
+                "providers.voice",
+                "DEEPGRAM_API_KEY",
+            ),
+        ];
+        for (wrong, key, variable) in keyless {
+            if wrong {
+                self.complain(
+                    key,
+                    format!("chosen, but {variable} is not set"),
+                    format!("set {variable}, or choose \"auto\""),
+                );
+            }
+        }
+    }
+
+    fn texts(&mut self) {
+        let config = self.config;
+        let wanted = [
+            ("voice.agent", &config.voice.agent),
+            ("deepgram.model", &config.deepgram.model),
+            ("openai.model", &config.openai.model),
+            ("elevenlabs.model", &config.elevenlabs.model),
+            ("elevenlabs.voice_id", &config.elevenlabs.voice_id),
+        ];
+        for (key, text) in wanted {
+            if text.is_empty() {
+                self.complain(key, "empty", "remove the line to get the default");
+            }
+        }
+        if config.twilio.phone_number.as_deref().is_some_and(|number| !is_e164(number)) {
+            let remedy = "write it with + and the country code, digits only, such as +5491155550100";
+            self.complain("twilio.phone_number", "not an international number", remedy);
+        }
+        if let Err(error) = tracing_subscriber::EnvFilter::builder().parse(&config.log.filter) {
+            self.complain(
+                "log.filter",
+                error,
+                "give a level such as info, or target=level pairs with commas",
+            );
+        }
+    }
+}
+
+/// `+`, then 7 to 15 digits, the first not 0 (ITU-T E.164).
+fn is_e164(number: &str) -> bool {
+    let digits = number.strip_prefix('+').unwrap_or_default();
+    (7..=15).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit()) && !digits.starts_with('0')
+}

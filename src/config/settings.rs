@@ -1,0 +1,342 @@
+//! The settings as types, and what follows from them.
+
+use super::{
+    complaint::Complaints,
+    rules,
+    source::{self, Sources},
+};
+use crate::{
+    base::{ids::AccountSid, secret::SecretString},
+    net::address::BaseUrl,
+};
+use serde::{Deserialize, Deserializer, de::Error as _};
+use std::{
+    fmt::Display,
+    net::{IpAddr, Ipv4Addr},
+    path::{Path, PathBuf},
+    str::FromStr,
+    time::Duration,
+};
+
+/// Where OpenAI itself answers.
+const OPENAI: &str = "https://api.openai.com/v1";
+
+/// The whole configuration. Built by [`Config::read`] only, so that its rules hold.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct Config {
+    /// The process and its socket.
+    pub server: Server,
+    /// What is logged.
+    pub log: Log,
+    /// The telephone channel.
+    pub voice: VoiceChannel,
+    /// Who listens, thinks and speaks.
+    pub providers: Providers,
+    /// The carrier.
+    pub twilio: Twilio,
+    /// Recognition, and a voice.
+    pub deepgram: Deepgram,
+    /// Any server that speaks OpenAI's chat protocol.
+    pub openai: OpenAi,
+    /// Voices.
+    pub elevenlabs: ElevenLabs,
+}
+
+/// The process and its socket.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct Server {
+    /// The address to listen on; see [`Config::bind`].
+    #[serde(deserialize_with = "optional")]
+    pub bind: Option<IpAddr>,
+    /// The port; 0 takes any free one.
+    pub port: u16,
+    /// How Twilio reaches us.
+    #[serde(deserialize_with = "optional")]
+    pub public_url: Option<BaseUrl>,
+    /// Opens the API; a random one where absent.
+    #[serde(deserialize_with = "secret")]
+    pub api_token: Option<SecretString>,
+    /// Who may read the metrics.
+    pub metrics_for: MetricsReaders,
+    /// Recordings, transcripts and the appointment book.
+    pub data_dir: PathBuf,
+    /// The embedded models; the user's cache where absent.
+    #[serde(deserialize_with = "optional")]
+    pub model_dir: Option<PathBuf>,
+    /// How long calls may go on after the first signal.
+    #[serde(rename = "drain_s", deserialize_with = "seconds")]
+    pub drain: Duration,
+    /// Whether providers may stand in private networks.
+    pub allow_private_upstreams: bool,
+}
+
+/// Who may read the metrics without the API token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum MetricsReaders {
+    /// Programs on this machine.
+    ThisMachine,
+    /// Everybody who reaches the port.
+    Everybody,
+    /// Nobody, with or without the token.
+    Nobody,
+}
+
+/// What is logged.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct Log {
+    /// Directives of the filter.
+    pub filter: String,
+    /// How a line looks.
+    pub format: LogFormat,
+}
+
+/// How a line of the log looks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// The telephone channel.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct VoiceChannel {
+    /// A name in `prompts_dir` or the path of a Markdown file; see [`Config::agent`].
+    pub agent: String,
+    /// Where agents lie.
+    pub prompts_dir: PathBuf,
+    /// Live calls at a time.
+    pub max_calls: usize,
+}
+
+/// Who listens, thinks and speaks, as the operator wrote it; see [`Config::hearing`] and its like for the decision.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct Providers {
+    /// Speech to text.
+    pub hearing: Hearing,
+    /// The language model.
+    pub model: Model,
+    /// Text to speech.
+    pub voice: Voice,
+}
+
+/// Speech to text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Hearing {
+    /// Whoever has a key.
+    Auto,
+    /// Deepgram's live recognition.
+    Deepgram,
+    /// Whisper in this process.
+    Embedded,
+}
+
+/// The language model.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Model {
+    /// Whoever has a key or an address.
+    Auto,
+    /// A server that speaks OpenAI's chat protocol.
+    Openai,
+    /// The receptionist's rules in this process.
+    Embedded,
+}
+
+/// Text to speech.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Voice {
+    /// Whoever has a key; ElevenLabs before Deepgram.
+    Auto,
+    /// ElevenLabs.
+    Elevenlabs,
+    /// Deepgram's Aura.
+    Deepgram,
+    /// Kokoro in this process.
+    Embedded,
+}
+
+/// The carrier.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct Twilio {
+    /// The account; without it calls cannot be ended by REST.
+    #[serde(deserialize_with = "optional")]
+    pub account_sid: Option<AccountSid>,
+    /// Checks signatures and opens the REST API.
+    #[serde(deserialize_with = "secret")]
+    pub auth_token: Option<SecretString>,
+    /// Checks signatures during a rotation.
+    #[serde(deserialize_with = "secret")]
+    pub auth_token_secondary: Option<SecretString>,
+    /// Checks signatures by SHA-256.
+    #[serde(deserialize_with = "secret")]
+    pub shared_key: Option<SecretString>,
+    /// The number that is called; any where absent.
+    #[serde(deserialize_with = "optional")]
+    pub phone_number: Option<String>,
+    /// The REST API.
+    #[serde(deserialize_with = "parsed")]
+    pub api_base_url: BaseUrl,
+}
+
+impl Twilio {
+    /// Whether signatures can be checked at all.
+    pub fn can_verify(&self) -> bool {
+        self.auth_token.is_some() || self.auth_token_secondary.is_some() || self.shared_key.is_some()
+    }
+}
+
+/// Recognition, and a voice.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct Deepgram {
+    /// Opens the service.
+    #[serde(deserialize_with = "secret")]
+    pub api_key: Option<SecretString>,
+    /// Where it answers.
+    #[serde(deserialize_with = "parsed")]
+    pub base_url: BaseUrl,
+    /// The recognition model.
+    pub model: String,
+}
+
+/// Any server that speaks OpenAI's chat protocol.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct OpenAi {
+    /// Opens the service; some want none.
+    #[serde(deserialize_with = "secret")]
+    pub api_key: Option<SecretString>,
+    /// Where it answers, if not at OpenAI; see [`OpenAi::address`].
+    #[serde(deserialize_with = "optional")]
+    pub base_url: Option<BaseUrl>,
+    /// The chat model.
+    pub model: String,
+}
+
+impl OpenAi {
+    /// Where the server answers, with its version path.
+    pub fn address(&self) -> Option<BaseUrl> {
+        self.base_url.clone().or_else(|| OPENAI.parse().ok())
+    }
+}
+
+/// Voices.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct ElevenLabs {
+    /// Opens the service.
+    #[serde(deserialize_with = "secret")]
+    pub api_key: Option<SecretString>,
+    /// Where it answers.
+    #[serde(deserialize_with = "parsed")]
+    pub base_url: BaseUrl,
+    /// The voice where the agent names none.
+    pub voice_id: String,
+    /// The speech model.
+    pub model: String,
+}
+
+impl Config {
+    /// Reads and checks everything.
+    ///
+    /// # Errors
+    /// All mistakes at once.
+    pub fn read(sources: &Sources<'_>) -> Result<Self, Complaints> {
+        let source::Merged { config, origins, mut complaints } =
+            source::merge(sources).map_err(|complaint| Complaints(vec![complaint]))?;
+        complaints.extend(rules::check(&config, &origins));
+        if complaints.is_empty() { Ok(config) } else { Err(Complaints(complaints)) }
+    }
+
+    /// The address to listen on: everywhere where signatures can be checked, else this machine only (design §10).
+    pub fn bind(&self) -> IpAddr {
+        let everywhere = if self.twilio.can_verify() { Ipv4Addr::UNSPECIFIED } else { Ipv4Addr::LOCALHOST };
+        self.server.bind.unwrap_or(IpAddr::V4(everywhere))
+    }
+
+    /// The agent that answers: the folder of its file, and its name.
+    pub fn agent(&self) -> (PathBuf, String) {
+        let agent = &self.voice.agent;
+        let path = Path::new(agent);
+        match (path.parent(), path.file_stem().and_then(|name| name.to_str())) {
+            (Some(folder), Some(name)) if path.extension().is_some_and(|extension| extension == "md") => {
+                let here = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+                (here.to_owned(), name.to_owned())
+            }
+            _ => (self.voice.prompts_dir.clone(), agent.clone()),
+        }
+    }
+
+    /// Who listens; never [`Hearing::Auto`].
+    pub fn hearing(&self) -> Hearing {
+        match self.providers.hearing {
+            Hearing::Auto if self.deepgram.api_key.is_some() => Hearing::Deepgram,
+            Hearing::Auto => Hearing::Embedded,
+            chosen => chosen,
+        }
+    }
+
+    /// Who thinks; never [`Model::Auto`].
+    pub fn model(&self) -> Model {
+        match self.providers.model {
+            Model::Auto if self.openai.api_key.is_some() || self.openai.base_url.is_some() => Model::Openai,
+            Model::Auto => Model::Embedded,
+            chosen => chosen,
+        }
+    }
+
+    /// Who speaks; never [`Voice::Auto`].
+    pub fn voice(&self) -> Voice {
+        match self.providers.voice {
+            Voice::Auto if self.elevenlabs.api_key.is_some() => Voice::Elevenlabs,
+            Voice::Auto if self.deepgram.api_key.is_some() => Voice::Deepgram,
+            Voice::Auto => Voice::Embedded,
+            chosen => chosen,
+        }
+    }
+
+    /// Whether a model file is needed at all.
+    pub fn needs_models(&self) -> bool {
+        self.hearing() == Hearing::Embedded || self.voice() == Voice::Embedded
+    }
+}
+
+fn parsed<'de, D: Deserializer<'de>, T: FromStr<Err: Display>>(from: D) -> Result<T, D::Error> {
+    String::deserialize(from)?.parse().map_err(D::Error::custom)
+}
+
+/// An empty text is nothing.
+fn optional<'de, D: Deserializer<'de>, T: FromStr<Err: Display>>(from: D) -> Result<Option<T>, D::Error> {
+    let text = String::deserialize(from)?;
+    if text.is_empty() { Ok(None) } else { text.parse().map(Some).map_err(D::Error::custom) }
+}
+
+fn secret<'de, D: Deserializer<'de>>(from: D) -> Result<Option<SecretString>, D::Error> {
+    let text = String::deserialize(from)?;
+    Ok(if text.is_empty() { None } else { Some(SecretString::from(text)) })
+}
+
+fn seconds<'de, D: Deserializer<'de>>(from: D) -> Result<Duration, D::Error> {
+    Ok(Duration::from_secs(u64::deserialize(from)?))
+}

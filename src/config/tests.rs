@@ -1,0 +1,179 @@
+//! What the configuration accepts, decides and complains of.
+
+use super::*;
+use crate::base::secret::ExposeSecret;
+use std::{
+    net::{IpAddr, Ipv4Addr},
+    path::PathBuf,
+    time::Duration,
+};
+
+fn environment(pairs: &[(&str, &str)]) -> Environment {
+    pairs.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect()
+}
+
+fn from_env(pairs: &[(&str, &str)]) -> Result<Config, Complaints> {
+    Config::read(&Sources { environment: environment(pairs), ..Sources::default() })
+}
+
+fn from_file(text: &str, pairs: &[(&str, &str)]) -> Result<Config, Complaints> {
+    Config::read(&Sources {
+        file: Some(("centralita.toml", text)),
+        environment: environment(pairs),
+        ..Sources::default()
+    })
+}
+
+fn told(result: Result<Config, Complaints>) -> String {
+    result.map(|_| ()).unwrap_err().to_string()
+}
+
+#[test]
+fn nothing_at_all_serves_this_machine_with_embedded_speech() {
+    let config = from_env(&[]).unwrap();
+    assert_eq!(config.bind(), IpAddr::V4(Ipv4Addr::LOCALHOST));
+    assert_eq!(config.server.port, 8_080);
+    assert_eq!(
+        (config.hearing(), config.model(), config.voice()),
+        (Hearing::Embedded, Model::Embedded, Voice::Embedded)
+    );
+    assert_eq!(config.agent(), (PathBuf::from("prompts"), "clinica".to_owned()));
+    assert!(config.needs_models());
+}
+
+#[test]
+fn the_default_file_holds_every_setting_once_and_names_its_variable() {
+    let table: toml::Table = DEFAULTS.parse().unwrap();
+    let keys: Vec<String> = table
+        .iter()
+        .flat_map(|(section, inner)| {
+            inner.as_table().unwrap().keys().map(move |key| format!("{section}.{key}"))
+        })
+        .collect();
+    for key in &keys {
+        let name =
+            VARIABLES.iter().find(|(_, set)| set == key).unwrap_or_else(|| panic!("{key} has no variable")).0;
+        assert!(DEFAULTS.contains(&format!("[{name}]")), "default.toml does not mention {name}");
+    }
+    assert_eq!(keys.len(), VARIABLES.len());
+    assert!(SECRETS.iter().all(|secret| keys.contains(&(*secret).to_owned())));
+    assert!(from_file(DEFAULTS, &[]).is_ok(), "the printed example is itself a valid file");
+}
+
+#[test]
+fn an_agent_is_a_name_or_a_file() {
+    for (text, folder, name) in [
+        ("dental", "prompts", "dental"),
+        ("/srv/x/dental.md", "/srv/x", "dental"),
+        ("dental.md", ".", "dental"),
+    ] {
+        assert_eq!(from_env(&[("AGENT", text)]).unwrap().agent(), (PathBuf::from(folder), name.to_owned()));
+    }
+}
+
+#[test]
+fn a_key_that_is_set_chooses_its_provider() {
+    let config =
+        from_env(&[("DEEPGRAM_API_KEY", "d"), ("OPENAI_BASE_URL", "http://127.0.0.1:11434/v1")]).unwrap();
+    assert_eq!(
+        (config.hearing(), config.model(), config.voice()),
+        (Hearing::Deepgram, Model::Openai, Voice::Deepgram)
+    );
+    assert!(!config.needs_models());
+    let config = from_env(&[("DEEPGRAM_API_KEY", "d"), ("ELEVENLABS_API_KEY", "e")]).unwrap();
+    assert_eq!((config.model(), config.voice()), (Model::Embedded, Voice::Elevenlabs));
+    let config = from_env(&[("DEEPGRAM_API_KEY", "d"), ("TTS_PROVIDER", "embedded")]).unwrap();
+    assert_eq!(config.voice(), Voice::Embedded);
+}
+
+#[test]
+fn the_environment_wins_over_the_file_and_a_switch_over_both() {
+    let mut sources = Sources {
+        file: Some(("c.toml", "[server]\nport = 1\ndrain_s = 5\n")),
+        environment: environment(&[("PORT", "2"), ("DRAIN_S", "")]),
+        switches: Vec::new(),
+    };
+    let config = Config::read(&sources).unwrap();
+    assert_eq!((config.server.port, config.server.drain), (2, Duration::from_secs(5)));
+    sources.switches = vec![("--port", "server.port", "3".to_owned())];
+    assert_eq!(Config::read(&sources).unwrap().server.port, 3);
+}
+
+#[test]
+fn all_mistakes_are_told_together_with_their_place() {
+    let text = "[server]\nport = 99999\nprt = 1\n\n[voice]\nmax_calls = 0\n\n[vioce]\nagent = \"x\"\n";
+    let told = told(from_file(
+        text,
+        &[("DEEPGRAM_BASE_URL", "wss://api.deepgram.com"), ("STT_PROVIDER", "whisper")],
+    ));
+    for part in [
+        "The configuration has 6 mistakes:",
+        "server.port (centralita.toml line 2): invalid value: integer `99999`, expected u16",
+        "server.prt (centralita.toml line 3): unknown field `prt`, expected one of `bind`, `port`",
+        "voice.max_calls (centralita.toml line 6): it is 0, so every call would be refused",
+        "vioce.agent (centralita.toml line 9): unknown field `vioce`",
+        "deepgram.base_url (environment variable DEEPGRAM_BASE_URL): `wss://api.deepgram.com` must begin with",
+        "providers.hearing (environment variable STT_PROVIDER): unknown variant `whisper`",
+    ] {
+        assert!(told.contains(part), "{part}\nis missing in\n{told}");
+    }
+}
+
+#[test]
+fn a_secret_never_stands_in_a_file_and_is_never_printed() {
+    let told_literal = told(from_file("[openai]\napi_key = \"sk-canary\"\n", &[]));
+    assert!(told_literal.contains("write \"${OPENAI_API_KEY}\""), "{told_literal}");
+    let told_number = told(from_file("[twilio]\nauth_token = 424242\n", &[]));
+    let told_syntax = told(from_file("[twilio]\nauth_token = \"424242\n", &[]));
+    assert!(told_syntax.contains("centralita.toml line 2"), "{told_syntax}");
+    let config = from_file(
+        "[openai]\napi_key = \"${MY_KEY}\"\n",
+        &[("MY_KEY", "sk-canary\n"), ("API_TOKEN", "canary-canary-canary")],
+    )
+    .unwrap();
+    assert_eq!(config.openai.api_key.as_ref().unwrap().expose_secret(), "sk-canary");
+    for text in [told_literal, told_number, told_syntax, format!("{config:?}")] {
+        assert!(!text.contains("canary") && !text.contains("424242"), "{text}");
+    }
+    assert!(told(from_file("[openai]\napi_key = \"${GONE}\"\n", &[])).contains("variable `GONE` is not set"));
+    assert!(told(from_file("[openai]\nmodel = \"${X}\"\n", &[])).contains("OPENAI_MODEL"));
+}
+
+#[test]
+fn without_a_way_to_check_signatures_only_this_machine_is_served() {
+    assert!(told(from_env(&[("BIND", "0.0.0.0")])).contains("set TWILIO_AUTH_TOKEN, or listen on 127.0.0.1"));
+    assert!(from_env(&[("BIND", "::1")]).is_ok());
+    let twilio = [("TWILIO_AUTH_TOKEN", "t"), ("PUBLIC_URL", "https://voice.example.com")];
+    assert_eq!(from_env(&twilio).unwrap().bind(), IpAddr::V4(Ipv4Addr::UNSPECIFIED));
+    assert!(told(from_env(&twilio[..1])).contains("set PUBLIC_URL"));
+}
+
+#[test]
+fn addresses_are_encrypted_except_on_this_machine() {
+    assert!(told(from_env(&[("PUBLIC_URL", "http://voice.example.com")])).contains("wss only"));
+    assert!(from_env(&[("PUBLIC_URL", "http://127.0.0.1:8080")]).is_ok());
+    assert!(
+        told(from_env(&[("OPENAI_BASE_URL", "http://10.0.0.7/v1")])).contains("--allow-private-upstreams")
+    );
+    assert!(told(from_env(&[("OPENAI_BASE_URL", "http://llm.example.com/v1")])).contains("not encrypted"));
+    let allowed = [("OPENAI_BASE_URL", "http://10.0.0.7/v1"), ("ALLOW_PRIVATE_UPSTREAMS", "yes")];
+    assert!(from_env(&allowed).is_ok());
+}
+
+#[test]
+fn what_is_not_what_it_should_be_is_told() {
+    for (name, text, part) in [
+        ("TWILIO_ACCOUNT_SID", "SK1", "expected `AC` and 32 hexadecimal digits"),
+        ("TWILIO_PHONE_NUMBER", "011 5555", "with + and the country code"),
+        ("API_TOKEN", "short", "fewer than 16 characters"),
+        ("DRAIN_S", "-1", "server.drain_s"),
+        ("DRAIN_S", "99999", "at most 14400"),
+        ("PORT", "http", "invalid type: string \"http\", expected u16"),
+        ("LOG", "loud=very", "log.filter"),
+        ("LLM_PROVIDER", "openai", "set OPENAI_API_KEY or OPENAI_BASE_URL"),
+        ("TTS_PROVIDER", "elevenlabs", "set ELEVENLABS_API_KEY"),
+    ] {
+        let told = told(from_env(&[(name, text)]));
+        assert!(told.contains(part), "{name}={text}: {told}");
+    }
+}

@@ -1,0 +1,10 @@
+//! The `centralita` program; everything is in the library.
+
+use std::process::ExitCode;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    centralita::cli::run(std::env::args_os())
+}

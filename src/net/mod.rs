@@ -1,0 +1,7 @@
+//! How adapters reach the network: addresses, TLS, HTTP and WebSocket clients with time limits.
+
+pub mod address;
+pub mod http;
+pub mod raw_audio;
+pub mod tls;
+pub mod ws;

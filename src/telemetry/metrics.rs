@@ -1,0 +1,206 @@
+//! Metrics: one function each, so that names, units and labels stand in one place. None has a label per call.
+//!
+//! Calling them before [`install`] does nothing, and costs nothing.
+
+use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
+use std::{
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
+
+const CALLS_ACTIVE: &str = "calls_active";
+const CALLS_TOTAL: &str = "calls_total";
+const TURN_LATENCY: &str = "turn_latency_ms";
+const BARGE_IN_CLEAR: &str = "barge_in_clear_ms";
+const FRAMES_LATE: &str = "frames_late_total";
+const STT_FRAMES_DROPPED: &str = "stt_frames_dropped_total";
+const PROVIDER_ERRORS: &str = "provider_errors_total";
+const HTTP_REQUESTS: &str = "http_requests_total";
+const MEDIA_GAPS: &str = "media_gap_total";
+const MEDIA_REFUSED: &str = "media_sockets_refused_total";
+const LOG_LINES_DROPPED: &str = "log_lines_dropped_total";
+
+/// Upper edges in milliseconds, dense where the budgets lie.
+const MILLISECONDS: &[f64] = &[
+    5.0, 10.0, 20.0, 40.0, 60.0, 80.0, 100.0, 150.0, 200.0, 300.0, 450.0, 700.0, 1_000.0, 1_500.0, 2_000.0,
+    3_000.0, 4_000.0, 8_000.0,
+];
+
+/// A part of the time between the caller's last word and the agent's first sound.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// Last voiced frame to the decision that the turn is over.
+    Endpoint,
+    /// The question to the model's first token.
+    ModelFirstToken,
+    /// The first piece of text to the voice's first byte.
+    SpeechFirstByte,
+    /// Last voiced frame to the first audible frame sent.
+    Response,
+}
+
+impl Step {
+    const fn label(self) -> &'static str {
+        match self {
+            Self::Endpoint => "endpoint",
+            Self::ModelFirstToken => "model_first_token",
+            Self::SpeechFirstByte => "speech_first_byte",
+            Self::Response => "response",
+        }
+    }
+}
+
+/// A call began.
+pub fn call_began() {
+    metrics::gauge!(CALLS_ACTIVE).increment(1.0);
+}
+
+/// A call that had begun is over; `outcome` is one of a few fixed words.
+pub fn call_ended(outcome: &'static str) {
+    metrics::gauge!(CALLS_ACTIVE).decrement(1.0);
+    metrics::counter!(CALLS_TOTAL, "outcome" => outcome).increment(1);
+}
+
+/// A call was not taken.
+pub fn call_refused(reason: &'static str) {
+    metrics::counter!(CALLS_TOTAL, "outcome" => reason).increment(1);
+}
+
+/// How long one step of a turn took.
+pub fn turn_step(step: Step, took: Duration) {
+    metrics::histogram!(TURN_LATENCY, "step" => step.label()).record(milliseconds(took));
+}
+
+/// The caller's first voiced frame to our `clear`.
+pub fn barge_in_cleared(took: Duration) {
+    metrics::histogram!(BARGE_IN_CLEAR).record(milliseconds(took));
+}
+
+/// Outbound frames that left more than 20 ms after their time.
+pub fn frames_late(count: u64) {
+    metrics::counter!(FRAMES_LATE).increment(count);
+}
+
+/// Frames that a recogniser never got because it did not keep up.
+pub fn stt_frames_dropped(count: u64) {
+    metrics::counter!(STT_FRAMES_DROPPED).increment(count);
+}
+
+/// A provider failed; `kind` is one of a few fixed words such as `busy` or `refused`.
+pub fn provider_error(provider: &'static str, kind: &'static str) {
+    metrics::counter!(PROVIDER_ERRORS, "provider" => provider, "kind" => kind).increment(1);
+}
+
+/// A request was answered; `route` is the pattern, not the path.
+pub fn http_request(route: &'static str, status: u16) {
+    metrics::counter!(HTTP_REQUESTS, "route" => route, "status" => status.to_string()).increment(1);
+}
+
+/// Pieces of callers' sound that never came.
+pub fn media_gaps(count: u64) {
+    metrics::counter!(MEDIA_GAPS).increment(count);
+}
+
+/// A media socket was closed before it became a line; `code` is one of a few fixed words.
+pub fn media_refused(code: &'static str) {
+    metrics::counter!(MEDIA_REFUSED, "code" => code).increment(1);
+}
+
+/// Log lines that nobody will read.
+pub(super) fn log_lines_dropped(count: u64) {
+    metrics::counter!(LOG_LINES_DROPPED).increment(count);
+}
+
+fn milliseconds(time: Duration) -> f64 {
+    time.as_secs_f64() * 1_000.0
+}
+
+/// Renders what was counted. Cheap to clone.
+#[derive(Clone)]
+pub struct Metrics(PrometheusHandle);
+
+impl std::fmt::Debug for Metrics {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Metrics").finish_non_exhaustive()
+    }
+}
+
+impl Metrics {
+    /// The text that Prometheus reads.
+    pub fn render(&self) -> String {
+        self.0.render()
+    }
+
+    /// Sums up what histograms have taken in; without it (every few seconds) they grow until the next reading.
+    pub fn keep_up(&self) {
+        self.0.run_upkeep();
+    }
+}
+
+/// Starts counting; the second time in a process it returns the counters of the first.
+///
+/// # Errors
+/// Somebody else has installed another recorder.
+pub fn install() -> Result<Metrics, BuildError> {
+    static INSTALLED: Mutex<Option<Metrics>> = Mutex::new(None);
+    let mut installed = INSTALLED.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(metrics) = installed.as_ref() {
+        return Ok(metrics.clone());
+    }
+    let builder =
+        PrometheusBuilder::new().set_buckets_for_metric(Matcher::Suffix("_ms".to_owned()), MILLISECONDS)?;
+    let metrics = Metrics(builder.install_recorder()?);
+    describe();
+    *installed = Some(metrics.clone());
+    Ok(metrics)
+}
+
+fn describe() {
+    metrics::describe_gauge!(CALLS_ACTIVE, "Calls that are being held.");
+    metrics::gauge!(CALLS_ACTIVE).set(0.0);
+    metrics::describe_counter!(CALLS_TOTAL, "Calls that are over or were not taken, by outcome.");
+    metrics::describe_histogram!(TURN_LATENCY, "Time from the caller's last word, by step of the answer.");
+    metrics::describe_histogram!(BARGE_IN_CLEAR, "From the caller's first voiced frame to our clear.");
+    metrics::describe_counter!(FRAMES_LATE, "Outbound frames sent more than 20 ms late.");
+    metrics::describe_counter!(
+        STT_FRAMES_DROPPED,
+        "Caller frames lost before a recogniser that did not keep up."
+    );
+    metrics::describe_counter!(PROVIDER_ERRORS, "Failures of providers, by provider and kind.");
+    metrics::describe_counter!(HTTP_REQUESTS, "Answered requests, by route and status.");
+    metrics::describe_counter!(MEDIA_GAPS, "Pieces of callers' sound that never came.");
+    metrics::describe_counter!(MEDIA_REFUSED, "Media sockets closed before a call began, by reason.");
+    metrics::describe_counter!(LOG_LINES_DROPPED, "Log lines lost because the log's reader was too slow.");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn everything_counted_is_rendered_under_its_name() {
+        let metrics = install().unwrap();
+        call_began();
+        call_ended("test_completed");
+        turn_step(Step::Endpoint, Duration::from_millis(30));
+        barge_in_cleared(Duration::from_millis(90));
+        frames_late(2);
+        stt_frames_dropped(3);
+        provider_error("test", "busy");
+        http_request("/healthz", 200);
+        metrics.keep_up();
+        let text = install().unwrap().render();
+        for line in [
+            "# HELP calls_active Calls that are being held.",
+            "calls_total{outcome=\"test_completed\"} 1",
+            "turn_latency_ms_bucket{step=\"endpoint\",le=\"40\"} ",
+            "barge_in_clear_ms_bucket{le=\"100\"} ",
+            "frames_late_total ",
+            "stt_frames_dropped_total ",
+            "provider_errors_total{provider=\"test\",kind=\"busy\"} 1",
+            "http_requests_total{route=\"/healthz\",status=\"200\"} ",
+        ] {
+            assert!(text.contains(line), "{line}\nis missing in\n{text}");
+        }
+    }
+}
