@@ -1,0 +1,95 @@
+//! The agent: who answers, how it sounds, how patient it is. Read from `prompts/<agent>.md`.
+
+mod file;
+mod prompt;
+pub mod section;
+pub mod tools;
+
+pub use file::data_name;
+pub use section::Mistake;
+
+use crate::{
+    base::language::Language,
+    dialogue::{clinic::Clinic, message::ToolSpec},
+};
+use jiff::tz::TimeZone;
+use std::{sync::Arc, time::Duration};
+
+/// An agent, ready to take calls.
+#[derive(Clone, Debug)]
+pub struct Agent {
+    /// The file name without extension.
+    pub name: String,
+    /// The language it speaks.
+    pub language: Language,
+    /// The regional tag, such as `es-MX`.
+    pub tag: String,
+    /// The voice, by the vendor's name; empty for the vendor's default.
+    pub voice: String,
+    /// The zone whose hour decides between "Buenos días" and "Buenas noches".
+    pub zone: TimeZone,
+    /// What follows the greeting of the hour, such as "Clínica Santa Lucía, ¿en qué puedo ayudarle?".
+    pub greeting: String,
+    /// The text of the prompt, a template; [`Agent::system_message`] fills it.
+    pub prompt: String,
+    /// What the model may call.
+    pub tools: Arc<[ToolSpec]>,
+    /// Whether the call is recorded.
+    pub record: bool,
+    /// How patient it is.
+    pub patience: Patience,
+    /// The business it speaks for.
+    pub clinic: Arc<Clinic>,
+    /// The business's data as its owner wrote it.
+    pub data: String,
+}
+
+impl Agent {
+    /// The first sentence of a call at that hour (0 to 23) of the agent's zone.
+    ///
+    /// "Buenos días" from 6 to 12, "Buenas tardes" to 20, "Buenas noches" else.
+    pub fn opening(&self, hour: i8) -> String {
+        let hello = match (self.language, hour) {
+            (Language::Es, 6..12) => "Buenos días.",
+            (Language::Es, 12..20) => "Buenas tardes.",
+            (Language::Es, _) => "Buenas noches.",
+            (Language::En, 6..12) => "Good morning.",
+            (Language::En, 12..20) => "Good afternoon.",
+            (Language::En, _) => "Good evening.",
+        };
+        format!("{hello} {}", self.greeting)
+    }
+}
+
+/// The times of the conversation (design §5); all from the agent's front matter.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Patience {
+    /// Silence after which a complete sentence ends the caller's turn, when the recogniser gives no signal of its own.
+    pub end_of_turn: Duration,
+    /// The same for a sentence that is plainly unfinished ("el turno es para").
+    pub unfinished: Duration,
+    /// The caller's silence after which we ask whether they are still there.
+    pub reprompt: Duration,
+    /// How often we ask before we say goodbye.
+    pub reprompts: u32,
+    /// The longest call.
+    pub max_call: Duration,
+    /// Our own silence after which the hold clip plays.
+    pub hold: Duration,
+    /// How long a tool may take.
+    pub tool: Duration,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self {
+            end_of_turn: Duration::from_millis(500),
+            unfinished: Duration::from_millis(1_200),
+            reprompt: Duration::from_secs(8),
+            reprompts: 2,
+            max_call: Duration::from_hours(1),
+            hold: Duration::from_millis(2_200),
+            tool: Duration::from_secs(10),
+        }
+    }
+}

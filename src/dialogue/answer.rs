@@ -1,0 +1,203 @@
+//! One turn of the agent: the text that comes from the model, the pieces that went to the voice, the tools that run.
+
+use crate::{
+    base::ids::TurnId,
+    dialogue::{
+        message::ToolCall, output::Ending, pieces::Pieces, record::Clip, stats::Moments, timeline::Timeline,
+        transcript::Transcript,
+    },
+};
+
+/// Where the words of an answer come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// The language model.
+    Model,
+    /// Ourselves: greeting, reprompt, goodbye.
+    Script,
+    /// A standard phrase that needs no voice.
+    Clip,
+}
+
+/// Text and tool calls of one request to the model; an answer has as many as tools were run, plus one.
+#[derive(Clone, Debug, Default)]
+struct Round {
+    /// Characters of the timeline's text at the end of the round.
+    chars: usize,
+    calls: Vec<ToolCall>,
+}
+
+/// One turn of the agent.
+#[derive(Clone, Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "independent facts, each true once and for all, not a state"
+)]
+pub struct Answer {
+    /// Which one.
+    pub turn: TurnId,
+    /// Where its words come from.
+    pub origin: Origin,
+    /// Text against sound.
+    pub timeline: Timeline,
+    /// When each step happened.
+    pub moments: Moments,
+    /// The call ends when this has been heard.
+    pub ends: Option<Ending>,
+    /// The caller may take the floor.
+    pub interruptible: bool,
+    /// A standard phrase that follows, because something failed.
+    pub followed_by: Option<Clip>,
+    /// Asked again after a failure or an empty answer.
+    pub retried: bool,
+    /// How often the hold phrase was played.
+    pub holds: u32,
+    /// The model, or the script, has nothing more to say.
+    pub text_done: bool,
+    /// The voice has given all its sound.
+    pub sound_done: bool,
+    /// Playback stopped because the caller may be interrupting.
+    pub paused: bool,
+    /// Tools asked for in this turn, all rounds.
+    pub tool_calls: u32,
+    pieces: Pieces,
+    asked_pieces: u32,
+    rounds: Vec<Round>,
+    calls: Vec<ToolCall>,
+    running: Vec<String>,
+    replies: Vec<(String, String)>,
+}
+
+impl Answer {
+    /// An answer that has not begun.
+    pub fn new(turn: TurnId, origin: Origin, moments: Moments) -> Self {
+        Self {
+            turn,
+            origin,
+            timeline: Timeline::default(),
+            moments,
+            ends: None,
+            interruptible: true,
+            followed_by: None,
+            retried: false,
+            holds: 0,
+            text_done: origin == Origin::Clip,
+            sound_done: origin == Origin::Clip,
+            paused: false,
+            tool_calls: 0,
+            pieces: Pieces::default(),
+            asked_pieces: 0,
+            rounds: Vec::new(),
+            calls: Vec::new(),
+            running: Vec::new(),
+            replies: Vec::new(),
+        }
+    }
+
+    /// Takes in a token; returns the pieces that can be spoken.
+    pub fn text(&mut self, token: &str) -> Vec<(u32, String)> {
+        let mut pieces = Vec::new();
+        self.pieces.push(token, &mut pieces);
+        self.number(pieces)
+    }
+
+    /// The present request to the model is complete; returns what is left to speak.
+    pub fn text_ended(&mut self) -> Vec<(u32, String)> {
+        let mut pieces = Vec::new();
+        self.pieces.finish(&mut pieces);
+        self.number(pieces)
+    }
+
+    /// The model wants a tool.
+    pub fn wants(&mut self, call: ToolCall) {
+        self.tool_calls += 1;
+        self.calls.push(call);
+    }
+
+    /// Whether the model wants tools that have not been started.
+    pub fn wants_tools(&self) -> bool {
+        !self.calls.is_empty()
+    }
+
+    /// Ends the round; returns the tools to be run.
+    pub fn end_round(&mut self) -> Vec<ToolCall> {
+        let calls = std::mem::take(&mut self.calls);
+        self.running.extend(calls.iter().map(|call| call.id.clone()));
+        self.rounds.push(Round { chars: self.timeline.text().chars().count(), calls: calls.clone() });
+        calls
+    }
+
+    /// A tool replied. Returns true when none is left.
+    pub fn replied(&mut self, id: &str, reply: &str) -> bool {
+        let before = self.running.len();
+        self.running.retain(|running| running != id);
+        if self.running.len() < before {
+            self.replies.push((id.to_owned(), reply.to_owned()));
+        }
+        self.running.is_empty() && before > 0
+    }
+
+    /// The tool calls that have no reply yet.
+    pub fn running(&self) -> &[String] {
+        &self.running
+    }
+
+    /// The call of this answer with that identifier.
+    pub fn call(&self, id: &str) -> Option<&ToolCall> {
+        self.rounds.iter().flat_map(|round| &round.calls).find(|call| call.id == id)
+    }
+
+    /// Gives up: no more text, no tool that is waited for.
+    pub fn give_up(&mut self) {
+        self.text_done = true;
+        self.calls.clear();
+        self.running.clear();
+    }
+
+    /// Whether the answer is as long as it may be.
+    pub const fn is_too_long(&self) -> bool {
+        self.pieces.is_full()
+    }
+
+    /// Whether anything was asked of the voice.
+    pub const fn has_spoken(&self) -> bool {
+        self.asked_pieces > 0
+    }
+
+    /// Whether nothing more will come: no text, no tool, no sound.
+    pub fn is_complete(&self) -> bool {
+        self.text_done
+            && self.running.is_empty()
+            && self.calls.is_empty()
+            && (self.sound_done || !self.has_spoken())
+    }
+
+    /// Writes into `transcript` what was heard, round by round, with the tools and their replies.
+    pub fn tell(&self, heard: &str, transcript: &mut Transcript) {
+        let text: Vec<char> = self.timeline.text().chars().collect();
+        let heard = heard.chars().count();
+        let part = |from: usize, to: usize| -> String {
+            let words: String = text.iter().take(to.min(heard)).skip(from).collect();
+            words.trim().to_owned()
+        };
+        let mut from = 0;
+        for round in &self.rounds {
+            transcript.agent(&part(from, round.chars), &round.calls);
+            from = round.chars;
+        }
+        for (id, reply) in &self.replies {
+            transcript.tool_replied(id, reply);
+        }
+        transcript.agent(&part(from, text.len()), &[]);
+    }
+
+    fn number(&mut self, pieces: Vec<String>) -> Vec<(u32, String)> {
+        let first = self.asked_pieces;
+        let numbered: Vec<_> = (first..).zip(pieces).collect();
+        for (_, text) in &numbered {
+            self.timeline.ask(text);
+            self.asked_pieces += 1;
+        }
+        numbered
+    }
+}

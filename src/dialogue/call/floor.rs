@@ -1,0 +1,294 @@
+//! Who has the floor: how it passes, and what each deadline does.
+
+use super::{Call, Hearing, Phase, Timer, timer};
+use crate::dialogue::{
+    answer::{Answer, Origin},
+    output::{Ending, Output, Outputs},
+    phrases,
+    record::{Clip, Entry},
+    stats::Moments,
+};
+use std::time::Instant;
+
+/// Turns that may fail in a row before the call ends politely.
+const MOST_FAILURES: u32 = 3;
+
+impl Call {
+    pub(super) fn begin(&mut self, now: Instant, opening: &str, out: &mut Outputs) {
+        if !matches!(self.phase, Phase::Before) {
+            return;
+        }
+        self.timers.set(Timer::MaxCall, now + self.setup.patience.max_call);
+        self.say_script(now, opening, None, out);
+    }
+
+    /// Brings output and timers in line with the state, after every event.
+    pub(super) fn settle(&mut self, now: Instant, out: &mut Outputs) {
+        // An answer that is over may be followed by another of ours: a standard phrase, a goodbye.
+        while self.settle_answer(now, out) {}
+    }
+
+    /// Returns whether the answer was left for another one.
+    fn settle_answer(&mut self, now: Instant, out: &mut Outputs) -> bool {
+        self.playback.pump(now, out);
+        let Phase::Ours(answer) = &mut self.phase else { return false };
+        if answer.moments.played.is_none() && self.playback.has_begun() {
+            answer.moments.played = Some(now);
+        }
+        if answer.paused {
+            return false;
+        }
+        let complete = answer.is_complete();
+        if complete {
+            self.playback.close();
+            self.playback.pump(now, out);
+        }
+        if !self.playback.is_silent(now) {
+            self.timers.stop(Timer::Hold);
+            let wake = self.playback.drained_at().unwrap_or(now);
+            self.timers.set(Timer::Played, wake);
+        } else if complete {
+            let turn = self.turn;
+            self.answer_played(now, out);
+            return self.turn != turn;
+        } else {
+            self.timers.stop(Timer::Played);
+            if !self.timers.is_set(Timer::Hold) {
+                self.timers.set(Timer::Hold, now + self.setup.patience.hold);
+            }
+        }
+        false
+    }
+
+    /// All of our answer is out and played by our clock.
+    fn answer_played(&mut self, now: Instant, out: &mut Outputs) {
+        let Phase::Ours(answer) = &self.phase else { return };
+        if answer.origin == Origin::Model
+            && !answer.has_spoken()
+            && answer.followed_by.is_none()
+            && answer.ends.is_none()
+        {
+            self.empty_answer(now, out);
+            return;
+        }
+        let (ends, followed_by) = (answer.ends, answer.followed_by);
+        match (ends, followed_by) {
+            (Some(ending), None) => {
+                if self.playback.end_was_heard() {
+                    self.hang_up(now, ending, out);
+                } else if !self.timers.is_set(Timer::GoodbyeHeard) {
+                    self.timers.set(Timer::GoodbyeHeard, now + timer::GOODBYE_HEARD);
+                    self.timers.stop(Timer::Played);
+                }
+            }
+            (Some(ending), Some(_)) => {
+                self.leave_answer(now, false, out);
+                self.play_clips(now, &[Clip::Goodbye], Some(ending), out);
+            }
+            (None, Some(clip)) => {
+                self.leave_answer(now, false, out);
+                self.excuse(now, clip, out);
+            }
+            (None, None) => {
+                if answer.origin == Origin::Model {
+                    self.failures = 0;
+                }
+                self.leave_answer(now, false, out);
+                self.listen(now);
+            }
+        }
+    }
+
+    pub(super) fn listen(&mut self, now: Instant) {
+        self.stop_turn_timers();
+        self.phase = Phase::Listening;
+        self.caller.reset();
+        self.pause_told = false;
+        self.timers.set(Timer::StillThere, now + self.setup.patience.reprompt);
+    }
+
+    /// Begins an answer of ours. The floor must be free: an earlier answer was left.
+    pub(super) fn take_floor(&mut self, answer: Answer) {
+        self.stop_turn_timers();
+        self.playback.begin(answer.turn);
+        self.caller.reset();
+        self.pause_told = false;
+        self.phase = Phase::Ours(Box::new(answer));
+    }
+
+    pub(super) fn new_answer(&mut self, origin: Origin, moments: Moments) -> Answer {
+        self.turn = self.turn.next();
+        Answer::new(self.turn, origin, moments)
+    }
+
+    /// Says a sentence of our own; with `ends` it is the last of the call.
+    pub(super) fn say_script(&mut self, now: Instant, text: &str, ends: Option<Ending>, out: &mut Outputs) {
+        let mut answer = self.new_answer(Origin::Script, Moments { asked: Some(now), ..Moments::default() });
+        answer.ends = ends;
+        answer.interruptible = ends.is_none();
+        self.take_floor(answer);
+        self.speak_script(now, text, out);
+    }
+
+    /// Plays standard phrases, which need no provider; with `ends` they are the last of the call.
+    pub(super) fn play_clips(
+        &mut self,
+        now: Instant,
+        clips: &[Clip],
+        ends: Option<Ending>,
+        out: &mut Outputs,
+    ) {
+        let mut answer = self.new_answer(Origin::Clip, Moments::default());
+        answer.ends = ends;
+        answer.interruptible = ends.is_none();
+        self.take_floor(answer);
+        for clip in clips {
+            self.play_clip(now, *clip, out);
+        }
+    }
+
+    pub(super) fn play_clip(&mut self, now: Instant, clip: Clip, out: &mut Outputs) {
+        self.playback.push_clip(self.setup.clips.sound(clip));
+        out.push(Output::Record(Entry::Clip { at_ms: self.at_ms(now), clip }));
+    }
+
+    /// Ends the present answer: tells the transcript and the record what was heard of it.
+    pub(super) fn leave_answer(&mut self, now: Instant, interrupted: bool, out: &mut Outputs) {
+        let heard = if interrupted { self.playback.cut(now, out) } else { self.playback.heard(now) };
+        let phase = std::mem::replace(&mut self.phase, Phase::Listening);
+        self.stop_turn_timers();
+        let Phase::Ours(answer) = phase else { return };
+        if !answer.text_done && answer.origin == Origin::Model {
+            out.push(Output::CancelModel { turn: answer.turn });
+        }
+        if answer.has_spoken() && !answer.sound_done {
+            out.push(Output::CancelSpeech { turn: answer.turn });
+        }
+        let heard = answer.timeline.text_until(heard);
+        answer.tell(heard, &mut self.transcript);
+        if answer.has_spoken() {
+            let at_ms = self.at_ms(answer.moments.played.unwrap_or(now));
+            let meant = answer.timeline.text().to_owned();
+            let heard = heard.to_owned();
+            out.push(Output::Record(Entry::Agent { at_ms, turn: answer.turn, heard, meant, interrupted }));
+        }
+        if answer.origin == Origin::Model {
+            out.push(Output::Report(Box::new(answer.moments.report(answer.turn, interrupted))));
+        }
+    }
+
+    /// Ends the call with a sentence that cannot be interrupted.
+    pub(super) fn close(&mut self, now: Instant, ending: Ending, text: &str, out: &mut Outputs) {
+        self.leave_answer(now, true, out);
+        self.say_script(now, text, Some(ending), out);
+    }
+
+    /// A turn failed: the caller hears it, and after too many the call ends.
+    pub(super) fn excuse(&mut self, now: Instant, clip: Clip, out: &mut Outputs) {
+        self.failures += 1;
+        if self.failures >= MOST_FAILURES {
+            self.play_clips(now, &[Clip::Trouble, Clip::Goodbye], Some(Ending::Trouble), out);
+        } else {
+            self.play_clips(now, &[clip], None, out);
+        }
+    }
+
+    pub(super) fn hang_up(&mut self, now: Instant, ending: Ending, out: &mut Outputs) {
+        self.leave_answer(now, false, out);
+        self.phase = Phase::Ended;
+        out.push(Output::HangUp(ending));
+    }
+
+    pub(super) fn end_asked(&mut self, now: Instant, out: &mut Outputs) {
+        let closing = matches!(&self.phase, Phase::Ours(answer) if answer.ends.is_some());
+        if !closing {
+            self.close(now, Ending::Asked, phrases::time_is_up(self.setup.language), out);
+        }
+    }
+
+    pub(super) fn line_ended(&mut self, now: Instant, out: &mut Outputs) {
+        if matches!(self.phase, Phase::Caller) && self.caller.has_text() {
+            self.record_caller(now, out);
+        }
+        // What Twilio had in hand was not heard: the clock's estimate stands, nothing needs clearing.
+        self.leave_answer(now, false, out);
+        self.phase = Phase::Ended;
+    }
+
+    pub(super) fn stop_turn_timers(&mut self) {
+        for timer in [
+            Timer::StillThere,
+            Timer::FramesStalled,
+            Timer::Text,
+            Timer::Hold,
+            Timer::Model,
+            Timer::Voice,
+            Timer::Tool,
+            Timer::Played,
+            Timer::GoodbyeHeard,
+            Timer::Decide,
+        ] {
+            self.timers.stop(timer);
+        }
+    }
+
+    pub(super) fn tick(&mut self, now: Instant, out: &mut Outputs) {
+        let mut due = |timer| self.timers.take_due(timer, now);
+        // `Played` only wakes us: settling does the rest.
+        due(Timer::Played);
+        if due(Timer::MaxCall) {
+            self.close(now, Ending::TooLong, phrases::time_is_up(self.setup.language), out);
+        } else if due(Timer::GoodbyeHeard) {
+            let ending = if let Phase::Ours(answer) = &self.phase { answer.ends } else { None };
+            self.hang_up(now, ending.unwrap_or(Ending::Goodbye), out);
+        } else if due(Timer::Hearing) {
+            self.still_deaf(now, out);
+        } else if due(Timer::StillThere) {
+            self.still_there(now, out);
+        } else if due(Timer::FramesStalled) {
+            self.frames_stalled(now, out);
+        } else if due(Timer::Text) {
+            self.text_is_late(now, out);
+        } else if due(Timer::Decide) {
+            self.decide_without_frames(now, out);
+        } else if due(Timer::Hold) {
+            self.hold(now, out);
+        } else if due(Timer::Model) {
+            self.answer_failed(now, self.turn, true, out);
+        } else if due(Timer::Voice) {
+            self.voice_is_late(now, out);
+        } else if due(Timer::Tool) {
+            self.tool_is_late(now, out);
+        }
+    }
+
+    fn still_there(&mut self, now: Instant, out: &mut Outputs) {
+        let language = self.setup.language;
+        if self.reprompts < self.setup.patience.reprompts {
+            let text = phrases::still_there(language, self.reprompts);
+            self.reprompts += 1;
+            self.say_script(now, text, None, out);
+        } else {
+            self.close(now, Ending::Silence, phrases::silent_goodbye(language), out);
+        }
+    }
+
+    /// The recogniser is still away.
+    fn still_deaf(&mut self, now: Instant, out: &mut Outputs) {
+        if matches!(&self.phase, Phase::Ours(_)) {
+            self.timers.set(Timer::Hearing, now + timer::FRAMES_STALLED);
+            return;
+        }
+        match self.hearing {
+            Hearing::Well => {}
+            Hearing::Away => {
+                self.hearing = Hearing::Told;
+                self.timers.set(Timer::Hearing, now + timer::HEARING_GONE);
+                self.play_clips(now, &[Clip::Trouble], None, out);
+            }
+            Hearing::Told => {
+                self.play_clips(now, &[Clip::Trouble, Clip::Goodbye], Some(Ending::Trouble), out);
+            }
+        }
+    }
+}

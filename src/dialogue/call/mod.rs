@@ -1,0 +1,214 @@
+//! A call as a value: events in, decisions out. It composes the caller's turn, our answer, playback and the timers.
+
+mod floor;
+mod ours;
+mod providers;
+mod theirs;
+mod timer;
+
+use crate::{
+    base::{ids::TurnId, language::Language, timers::Timers},
+    dialogue::{
+        agent::Patience,
+        answer::Answer,
+        caller::CallerTurn,
+        input::Input,
+        output::{Output, Outputs},
+        playback::Playback,
+        record::{Clip, Entry},
+        stats::millis,
+        transcript::Transcript,
+    },
+};
+use bytes::Bytes;
+use std::{sync::Arc, time::Instant};
+use timer::{TIMERS, Timer};
+
+/// The standard phrases as mu-law.
+#[derive(Clone, Debug, Default)]
+pub struct Clips {
+    /// See [`Clip::Hold`].
+    pub hold: Bytes,
+    /// See [`Clip::Repeat`].
+    pub repeat: Bytes,
+    /// See [`Clip::Trouble`].
+    pub trouble: Bytes,
+    /// See [`Clip::Goodbye`].
+    pub goodbye: Bytes,
+}
+
+impl Clips {
+    fn sound(&self, clip: Clip) -> Bytes {
+        match clip {
+            Clip::Hold => self.hold.clone(),
+            Clip::Repeat => self.repeat.clone(),
+            Clip::Trouble => self.trouble.clone(),
+            Clip::Goodbye => self.goodbye.clone(),
+        }
+    }
+}
+
+/// What a call is given at its beginning.
+#[derive(Clone, Debug)]
+pub struct Setup {
+    /// The language of our own phrases.
+    pub language: Language,
+    /// How patient the agent is.
+    pub patience: Patience,
+    /// The system message.
+    pub system: String,
+    /// The standard phrases in that language.
+    pub clips: Arc<Clips>,
+    /// Probability from which on a frame counts as speech while we are silent.
+    pub threshold: f32,
+    /// The same while we speak: our own echo and the room must not interrupt.
+    pub raised_threshold: f32,
+}
+
+/// Who has the floor.
+#[derive(Debug)]
+enum Phase {
+    /// The stream is not open.
+    Before,
+    /// Nobody speaks; we wait for the caller.
+    Listening,
+    /// The caller speaks, or pauses within their turn.
+    Caller,
+    /// We speak, or prepare to.
+    Ours(Box<Answer>),
+    /// Over.
+    Ended,
+}
+
+/// Whether the recogniser hears the caller.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Hearing {
+    Well,
+    /// It is away; the adapter tries to bring it back.
+    Away,
+    /// It is still away and the caller was told.
+    Told,
+}
+
+/// One call.
+#[derive(Debug)]
+pub struct Call {
+    setup: Setup,
+    phase: Phase,
+    began: Instant,
+    turn: TurnId,
+    caller: CallerTurn,
+    playback: Playback,
+    transcript: Transcript,
+    timers: Timers<Timer, TIMERS>,
+    last_frame: Instant,
+    /// The recogniser was told that the caller pauses.
+    pause_told: bool,
+    /// How often we asked whether the caller is there, since they last spoke.
+    reprompts: u32,
+    /// Turns that failed in a row.
+    failures: u32,
+    hearing: Hearing,
+    /// Tools run so far.
+    tool_calls: u32,
+}
+
+impl Call {
+    /// A call whose stream opens at `now`.
+    pub fn new(setup: Setup, now: Instant) -> Self {
+        Self {
+            setup,
+            phase: Phase::Before,
+            began: now,
+            turn: TurnId::default(),
+            caller: CallerTurn::default(),
+            playback: Playback::default(),
+            transcript: Transcript::default(),
+            timers: Timers::default(),
+            last_frame: now,
+            pause_told: false,
+            reprompts: 0,
+            failures: 0,
+            hearing: Hearing::Well,
+            tool_calls: 0,
+        }
+    }
+
+    /// Takes in one event that happened at `now` and appends what is to be done to `out`.
+    ///
+    /// Events of a turn that is over are ignored, so a cancelled provider may keep talking safely. After
+    /// [`Output::HangUp`] or [`Input::LineEnded`] every event is.
+    pub fn handle(&mut self, now: Instant, input: Input, out: &mut Outputs) {
+        if matches!(self.phase, Phase::Ended) {
+            return;
+        }
+        match input {
+            Input::Begin { opening } => self.begin(now, &opening, out),
+            Input::Frame(voice) => self.frame(now, voice, out),
+            Input::Digit(digit) => out.push(Output::Record(Entry::Digit { at_ms: self.at_ms(now), digit })),
+            Input::Mark(name) => self.playback.mark(&name),
+            Input::Hearing(event) => self.hearing(now, event, out),
+            Input::Answer { turn, event } => self.answer(now, turn, event, out),
+            Input::AnswerFailed { turn, again } => self.answer_failed(now, turn, again, out),
+            Input::Speech(event) => self.speech(now, event, out),
+            Input::ToolReplied { turn, id, reply } => self.tool_replied(now, turn, &id, &reply, out),
+            Input::EndAsked => self.end_asked(now, out),
+            Input::LineEnded => self.line_ended(now, out),
+            Input::Tick => self.tick(now, out),
+        }
+        self.settle(now, out);
+    }
+
+    /// When [`Input::Tick`] is next due; always something while the call lives.
+    pub fn next_deadline(&self) -> Option<Instant> {
+        if matches!(self.phase, Phase::Ended) {
+            return None;
+        }
+        [self.timers.next(), self.playback.next_deadline()].into_iter().flatten().min()
+    }
+
+    /// Whether the call is over.
+    pub const fn is_over(&self) -> bool {
+        matches!(self.phase, Phase::Ended)
+    }
+
+    /// Whether the voice has given so much that it should wait: 10 s of sound ahead (design §9).
+    pub fn is_full_of_speech(&self) -> bool {
+        self.playback.waiting().duration() >= std::time::Duration::from_secs(10)
+    }
+
+    /// Whether somebody owns the floor or a timer other than the longest call is armed: what must always hold.
+    pub fn is_alive(&self) -> bool {
+        let waits = |timers: &[Timer]| timers.iter().any(|timer| self.timers.is_set(*timer));
+        match &self.phase {
+            Phase::Before | Phase::Ended => true,
+            Phase::Listening => waits(&[Timer::StillThere]),
+            Phase::Caller => waits(&[Timer::FramesStalled, Timer::Text]),
+            Phase::Ours(answer) if answer.paused => waits(&[Timer::Decide]),
+            Phase::Ours(_) => waits(&[
+                Timer::Hold,
+                Timer::Model,
+                Timer::Voice,
+                Timer::Tool,
+                Timer::Played,
+                Timer::GoodbyeHeard,
+            ]),
+        }
+    }
+
+    /// Whose turn it is, in a word, for logs and the live view.
+    pub const fn floor(&self) -> &'static str {
+        match &self.phase {
+            Phase::Before => "before",
+            Phase::Listening => "listening",
+            Phase::Caller => "caller",
+            Phase::Ours(answer) if answer.paused => "paused",
+            Phase::Ours(_) => "agent",
+            Phase::Ended => "ended",
+        }
+    }
+
+    fn at_ms(&self, moment: Instant) -> u64 {
+        millis(moment.saturating_duration_since(self.began))
+    }
+}

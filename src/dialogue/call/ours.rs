@@ -1,0 +1,224 @@
+//! Our side: the model's words, the voice's sound, the tools.
+
+use super::{Call, Phase, Timer, timer};
+use crate::{
+    base::ids::TurnId,
+    dialogue::{
+        answer::Answer,
+        event::{AnswerEvent, SpeechEvent},
+        message::ToolCall,
+        output::{Ending, Output, Outputs},
+        phrases,
+        record::Entry,
+    },
+};
+use std::time::Instant;
+
+/// The tool by which a model ends the call.
+pub(super) const END_CALL: &str = "end_call";
+
+/// Tools in one turn (reliability C9).
+const TOOLS_PER_TURN: u32 = 8;
+/// Tools in one call (reliability C9).
+const TOOLS_PER_CALL: u32 = 40;
+
+const DONE: &str = r#"{"ok":true}"#;
+const TOO_MANY: &str = r#"{"error":"too many tool calls; answer with what you have"}"#;
+const TIMED_OUT: &str = r#"{"error":"timed out"}"#;
+
+impl Call {
+    /// Asks the model for the present answer, or for the rest of it.
+    pub(super) fn ask(&mut self, now: Instant, out: &mut Outputs) {
+        let mut transcript = self.transcript.clone();
+        if let Phase::Ours(answer) = &self.phase {
+            answer.tell(answer.timeline.text(), &mut transcript);
+        }
+        let messages = transcript.messages(&self.setup.system);
+        out.push(Output::AskModel { turn: self.turn, messages });
+        self.timers.set(Timer::Model, now + timer::FIRST_TOKEN);
+    }
+
+    pub(super) fn answer(&mut self, now: Instant, turn: TurnId, event: AnswerEvent, out: &mut Outputs) {
+        let Phase::Ours(answer) = &mut self.phase else { return };
+        if answer.turn != turn || answer.text_done {
+            return;
+        }
+        match event {
+            AnswerEvent::Text(token) => {
+                answer.moments.token.get_or_insert(now);
+                self.timers.set(Timer::Model, now + timer::NEXT_TOKEN);
+                let pieces = answer.text(&token);
+                let too_long = answer.is_too_long();
+                self.say(now, pieces, out);
+                if too_long {
+                    out.push(Output::CancelModel { turn });
+                    self.answer_ended(now, out);
+                }
+            }
+            AnswerEvent::ToolCall(call) => {
+                answer.moments.token.get_or_insert(now);
+                answer.wants(call);
+            }
+            AnswerEvent::Done { .. } => self.answer_ended(now, out),
+        }
+    }
+
+    fn answer_ended(&mut self, now: Instant, out: &mut Outputs) {
+        let Phase::Ours(answer) = &mut self.phase else { return };
+        self.timers.stop(Timer::Model);
+        let pieces = answer.text_ended();
+        let tools = answer.wants_tools();
+        self.say(now, pieces, out);
+        if tools {
+            self.run_tools(now, out);
+        } else {
+            self.text_done(out);
+        }
+    }
+
+    /// The answer has no more words.
+    pub(super) fn text_done(&mut self, out: &mut Outputs) {
+        let Phase::Ours(answer) = &mut self.phase else { return };
+        answer.text_done = true;
+        if answer.has_spoken() {
+            out.push(Output::FinishSpeech { turn: answer.turn });
+        }
+    }
+
+    pub(super) fn say(&mut self, now: Instant, pieces: Vec<(u32, String)>, out: &mut Outputs) {
+        let Phase::Ours(answer) = &mut self.phase else { return };
+        for (piece, text) in pieces {
+            answer.moments.piece.get_or_insert(now);
+            out.push(Output::Say { turn: answer.turn, piece, text });
+            if !self.timers.is_set(Timer::Voice) {
+                self.timers.set(Timer::Voice, now + timer::SOUND);
+            }
+        }
+    }
+
+    /// Speaks a sentence of our own as the whole of the present answer.
+    pub(super) fn speak_script(&mut self, now: Instant, text: &str, out: &mut Outputs) {
+        let Phase::Ours(answer) = &mut self.phase else { return };
+        let mut pieces = answer.text(text);
+        pieces.extend(answer.text_ended());
+        self.say(now, pieces, out);
+        self.text_done(out);
+    }
+
+    fn run_tools(&mut self, now: Instant, out: &mut Outputs) {
+        let Phase::Ours(answer) = &mut self.phase else { return };
+        let (turn, so_far) = (answer.turn, answer.tool_calls);
+        let calls = answer.end_round();
+        let mut goodbye_only = true;
+        for call in calls {
+            if call.name == END_CALL {
+                answer.ends = Some(Ending::Goodbye);
+                answer.replied(&call.id, DONE);
+                continue;
+            }
+            goodbye_only = false;
+            self.tool_calls += 1;
+            if so_far > TOOLS_PER_TURN || self.tool_calls > TOOLS_PER_CALL {
+                answer.replied(&call.id, TOO_MANY);
+            } else {
+                out.push(Output::RunTool { turn, call });
+            }
+        }
+        let waiting = !answer.running().is_empty();
+        if waiting {
+            self.timers.set(Timer::Tool, now + self.setup.patience.tool);
+        } else if goodbye_only {
+            self.say_goodbye(now, out);
+        } else if so_far > TOOLS_PER_TURN * 2 {
+            // A model that does nothing but call tools, even when told not to, gives no answer.
+            self.answer_failed(now, turn, false, out);
+        } else {
+            self.ask(now, out);
+        }
+    }
+
+    /// The model ended the call; where it found no words, we do.
+    fn say_goodbye(&mut self, now: Instant, out: &mut Outputs) {
+        let silent = matches!(&self.phase, Phase::Ours(answer) if !answer.has_spoken());
+        if silent {
+            self.speak_script(now, phrases::goodbye(self.setup.language), out);
+        } else {
+            self.text_done(out);
+        }
+    }
+
+    pub(super) fn tool_replied(
+        &mut self,
+        now: Instant,
+        turn: TurnId,
+        id: &str,
+        reply: &str,
+        out: &mut Outputs,
+    ) {
+        let at_ms = self.at_ms(now);
+        let record = |call: &ToolCall| {
+            let (name, arguments) = (call.name.clone(), call.arguments.clone());
+            Output::Record(Entry::Tool { at_ms, name, arguments, reply: reply.to_owned() })
+        };
+        let owed =
+            |answer: &Answer| answer.turn == turn && answer.running().iter().any(|running| running == id);
+        let Some(answer) = self.answer_where(owed) else {
+            // The turn is over, but what the tool did is done: the model will read it.
+            self.transcript.tool_replied(id, reply);
+            return;
+        };
+        if let Some(call) = answer.call(id) {
+            out.push(record(call));
+        }
+        if answer.replied(id, reply) {
+            let ends = answer.ends.is_some();
+            self.timers.stop(Timer::Tool);
+            if ends {
+                self.say_goodbye(now, out);
+            } else {
+                self.ask(now, out);
+            }
+        }
+    }
+
+    fn answer_where(&mut self, is_it: impl Fn(&Answer) -> bool) -> Option<&mut Answer> {
+        match &mut self.phase {
+            Phase::Ours(answer) if is_it(answer) => Some(answer),
+            _ => None,
+        }
+    }
+
+    pub(super) fn tool_is_late(&mut self, now: Instant, out: &mut Outputs) {
+        let Phase::Ours(answer) = &self.phase else { return };
+        let turn = answer.turn;
+        for id in answer.running().to_vec() {
+            self.tool_replied(now, turn, &id, TIMED_OUT, out);
+        }
+    }
+
+    pub(super) fn speech(&mut self, now: Instant, event: SpeechEvent, out: &mut Outputs) {
+        let Phase::Ours(answer) = &mut self.phase else { return };
+        match event {
+            SpeechEvent::Audio { turn, piece, audio, text } if turn == answer.turn && !answer.sound_done => {
+                answer.moments.sound.get_or_insert(now);
+                answer.timeline.hear(piece, audio.len() as u64, text.as_deref());
+                self.playback.push(audio);
+                self.timers.set(Timer::Voice, now + timer::SOUND);
+            }
+            SpeechEvent::PieceDone { turn, piece } if turn == answer.turn => answer.timeline.complete(piece),
+            SpeechEvent::Done { turn } if turn == answer.turn => {
+                self.timers.stop(Timer::Voice);
+                if answer.timeline.samples() == 0 {
+                    self.speech_failed(now, out);
+                } else {
+                    answer.timeline.complete_all();
+                    answer.sound_done = true;
+                }
+            }
+            SpeechEvent::Failed { turn, .. } if turn == answer.turn && !answer.sound_done => {
+                self.speech_failed(now, out);
+            }
+            _ => {}
+        }
+    }
+}

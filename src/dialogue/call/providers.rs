@@ -1,0 +1,102 @@
+//! When the model or the voice fails or is late.
+
+use super::{Call, Phase, Timer, timer};
+use crate::{
+    base::ids::TurnId,
+    dialogue::{
+        answer::Origin,
+        output::{Output, Outputs},
+        record::{Clip, Entry},
+    },
+};
+use std::time::{Duration, Instant};
+
+/// The hold phrase is played at most so often in one turn.
+const MOST_HOLDS: u32 = 3;
+/// How soon we look again whether a voice that owes sound has run dry.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
+
+impl Call {
+    /// The caller hears nothing of us although it is our turn.
+    pub(super) fn hold(&mut self, now: Instant, out: &mut Outputs) {
+        let Phase::Ours(answer) = &mut self.phase else { return };
+        if answer.holds < MOST_HOLDS {
+            answer.holds += 1;
+            self.play_clip(now, Clip::Hold, out);
+        } else {
+            self.give_up(now, "llm", out);
+        }
+    }
+
+    /// The model failed or is too late.
+    pub(super) fn answer_failed(&mut self, now: Instant, turn: TurnId, again: bool, out: &mut Outputs) {
+        let Phase::Ours(answer) = &mut self.phase else { return };
+        if answer.turn != turn || answer.text_done {
+            return;
+        }
+        self.timers.stop(Timer::Model);
+        if again && !answer.retried && !answer.has_spoken() && answer.origin == Origin::Model {
+            answer.retried = true;
+            out.push(Output::CancelModel { turn });
+            out.push(Output::Record(Entry::Trouble { at_ms: self.at_ms(now), kind: "llm".to_owned() }));
+            self.ask(now, out);
+            return;
+        }
+        self.give_up(now, "llm", out);
+    }
+
+    /// The model said nothing at all.
+    pub(super) fn empty_answer(&mut self, now: Instant, out: &mut Outputs) {
+        let Phase::Ours(answer) = &mut self.phase else { return };
+        if answer.retried {
+            self.leave_answer(now, false, out);
+            self.excuse(now, Clip::Repeat, out);
+        } else {
+            answer.retried = true;
+            answer.text_done = false;
+            self.ask(now, out);
+            self.timers.set(Timer::Hold, now + self.setup.patience.hold);
+        }
+    }
+
+    /// The voice failed in this turn.
+    pub(super) fn speech_failed(&mut self, now: Instant, out: &mut Outputs) {
+        let Phase::Ours(answer) = &mut self.phase else { return };
+        answer.sound_done = true;
+        self.give_up(now, "tts", out);
+    }
+
+    /// The voice owes sound. While earlier sound still plays there is no hurry.
+    pub(super) fn voice_is_late(&mut self, now: Instant, out: &mut Outputs) {
+        let Phase::Ours(answer) = &self.phase else { return };
+        if answer.paused
+            || !self.playback.is_silent(now)
+            || !answer.text_done && answer.timeline.samples() > 0
+        {
+            self.timers.set(Timer::Voice, now + LOOK_AGAIN);
+            return;
+        }
+        out.push(Output::CancelSpeech { turn: answer.turn });
+        self.speech_failed(now, out);
+    }
+
+    /// What was given plays to its end; then the caller hears that there is trouble.
+    fn give_up(&mut self, now: Instant, kind: &str, out: &mut Outputs) {
+        out.push(Output::Record(Entry::Trouble { at_ms: self.at_ms(now), kind: kind.to_owned() }));
+        self.timers.stop(Timer::Model);
+        self.timers.stop(Timer::Tool);
+        let Phase::Ours(answer) = &mut self.phase else { return };
+        if !answer.text_done && answer.origin == Origin::Model {
+            out.push(Output::CancelModel { turn: answer.turn });
+        }
+        let speaking = answer.has_spoken() && !answer.sound_done && !answer.text_done;
+        answer.give_up();
+        if speaking {
+            out.push(Output::FinishSpeech { turn: answer.turn });
+            if !self.timers.is_set(Timer::Voice) {
+                self.timers.set(Timer::Voice, now + timer::SOUND);
+            }
+        }
+        answer.followed_by = Some(Clip::Trouble);
+    }
+}

@@ -1,0 +1,272 @@
+//! The caller's side: their voice, their words, their interruptions.
+
+use super::{Call, Hearing, Phase, Timer, timer};
+use crate::dialogue::{
+    answer::Origin,
+    backchannel::is_backchannel,
+    caller::{COUGH, Decision, PAUSE},
+    event::SttEvent,
+    input::Voice,
+    output::{Ending, Output, Outputs},
+    record::{Clip, Entry},
+    stats::Moments,
+};
+use std::time::{Duration, Instant};
+
+/// A sound over our voice that stopped this long ago, without a word, was a cough.
+const COUGH_OVER: Duration = Duration::from_millis(600);
+/// Noise between turns is forgotten after this much silence.
+const NOISE_FORGOTTEN: Duration = Duration::from_millis(500);
+/// Text belongs to sound at most this old; older text is the recogniser's echo of a turn that is over.
+const TEXT_BEHIND: Duration = Duration::from_secs(2);
+/// The end of a question, in samples: an "ajá" here is its answer (1.5 s).
+const END_OF_QUESTION: u64 = 12_000;
+/// So little of our answer is left that resuming it makes no sense, in samples (200 ms).
+const NOTHING_LEFT: u64 = 1_600;
+
+impl Call {
+    pub(super) fn frame(&mut self, now: Instant, voice: Voice, out: &mut Outputs) {
+        self.last_frame = now;
+        let threshold =
+            if self.playback.is_silent(now) { self.setup.threshold } else { self.setup.raised_threshold };
+        self.caller.frame(now, voice.speech, voice.level.0, threshold);
+        let forgotten = self.caller.quiet() >= NOISE_FORGOTTEN && !self.caller.has_text();
+        match &self.phase {
+            Phase::Listening => {
+                if self.caller.speaks(3, 4) {
+                    self.caller_begins(now);
+                } else if forgotten {
+                    self.caller.reset();
+                }
+            }
+            Phase::Caller => self.caller_goes_on(now, out),
+            Phase::Ours(answer) if answer.paused => self.decide_interruption(now, out),
+            Phase::Ours(answer) if answer.interruptible => {
+                if self.caller.speaks(4, 5) {
+                    self.pause(now, out);
+                } else if forgotten {
+                    self.caller.reset();
+                }
+            }
+            Phase::Ours(_) | Phase::Before | Phase::Ended => {}
+        }
+    }
+
+    fn caller_begins(&mut self, now: Instant) {
+        self.stop_turn_timers();
+        self.phase = Phase::Caller;
+        self.pause_told = false;
+        self.timers.set(Timer::FramesStalled, now + timer::FRAMES_STALLED);
+    }
+
+    fn caller_goes_on(&mut self, now: Instant, out: &mut Outputs) {
+        self.timers.set(Timer::FramesStalled, now + timer::FRAMES_STALLED);
+        self.tell_pause(out);
+        if self.caller.speaks(3, 4) {
+            self.timers.stop(Timer::Text);
+        }
+        self.decide_end(now, out);
+    }
+
+    /// Tells the recogniser once per pause that it may decode.
+    fn tell_pause(&mut self, out: &mut Outputs) {
+        if self.caller.speaks(3, 4) {
+            self.pause_told = false;
+        } else if self.caller.quiet() >= PAUSE && !self.pause_told {
+            self.pause_told = true;
+            out.push(Output::CallerPaused);
+        }
+    }
+
+    pub(super) fn hearing(&mut self, now: Instant, event: SttEvent, out: &mut Outputs) {
+        match event {
+            SttEvent::Ready => {
+                self.hearing = Hearing::Well;
+                self.timers.stop(Timer::Hearing);
+            }
+            SttEvent::Lost { fatal, .. } => self.hearing_lost(now, fatal, out),
+            SttEvent::Final { ref text, end_of_turn: true } if text.trim().is_empty() => {
+                if matches!(self.phase, Phase::Caller)
+                    && self.timers.is_set(Timer::Text)
+                    && !self.caller.has_text()
+                {
+                    self.nothing_understood(now, out);
+                } else {
+                    self.heard_text(now, event, out);
+                }
+            }
+            event => self.heard_text(now, event, out),
+        }
+    }
+
+    fn hearing_lost(&mut self, now: Instant, fatal: bool, out: &mut Outputs) {
+        if self.hearing == Hearing::Well {
+            self.hearing = Hearing::Away;
+            out.push(Output::Record(Entry::Trouble { at_ms: self.at_ms(now), kind: "stt".to_owned() }));
+            self.timers.set(Timer::Hearing, now + timer::HEARING_AWAY);
+        }
+        if fatal {
+            self.hearing = Hearing::Told;
+            self.timers.set(Timer::Hearing, now);
+        }
+    }
+
+    fn heard_text(&mut self, now: Instant, event: SttEvent, out: &mut Outputs) {
+        let fresh =
+            self.caller.last_voiced().is_some_and(|at| now.saturating_duration_since(at) < TEXT_BEHIND);
+        match &self.phase {
+            Phase::Listening => {
+                if self.caller.hear(now, event) {
+                    self.caller_begins(now);
+                }
+            }
+            Phase::Caller => {
+                self.caller.hear(now, event);
+                self.decide_end(now, out);
+            }
+            Phase::Ours(answer) if answer.paused => {
+                self.caller.hear(now, event);
+                self.decide_interruption(now, out);
+            }
+            Phase::Ours(answer) if answer.interruptible && fresh => {
+                let began = answer.moments.asked;
+                let since =
+                    self.caller.last_voiced().zip(began).is_some_and(|(voiced, began)| voiced > began);
+                if since && self.caller.hear(now, event) {
+                    self.pause(now, out);
+                    self.decide_interruption(now, out);
+                }
+            }
+            Phase::Ours(_) | Phase::Before | Phase::Ended => {}
+        }
+    }
+
+    fn decide_end(&mut self, now: Instant, out: &mut Outputs) {
+        match self.caller.decide(&self.setup.patience, self.setup.language) {
+            Decision::Wait => {}
+            Decision::Over => self.caller_turn_over(now, out),
+            Decision::AwaitText => {
+                if !self.timers.is_set(Timer::Text) {
+                    out.push(Output::CallerTurnOver);
+                    let patience =
+                        if self.caller.has_text() { timer::PARTIAL_TO_FINAL } else { timer::NO_TEXT };
+                    self.timers.set(Timer::Text, now + patience);
+                }
+            }
+        }
+    }
+
+    pub(super) fn text_is_late(&mut self, now: Instant, out: &mut Outputs) {
+        if !matches!(self.phase, Phase::Caller) {
+            return;
+        }
+        if self.caller.has_text() {
+            self.caller_turn_over(now, out);
+        } else {
+            self.nothing_understood(now, out);
+        }
+    }
+
+    fn nothing_understood(&mut self, now: Instant, out: &mut Outputs) {
+        if self.caller.voiced() < COUGH {
+            self.listen(now);
+        } else {
+            self.excuse(now, Clip::Repeat, out);
+        }
+    }
+
+    pub(super) fn frames_stalled(&mut self, now: Instant, out: &mut Outputs) {
+        if !matches!(self.phase, Phase::Caller) {
+            return;
+        }
+        self.caller.stall(now.saturating_duration_since(self.last_frame));
+        self.last_frame = now;
+        self.timers.set(Timer::FramesStalled, now + timer::FRAMES_STALLED);
+        self.tell_pause(out);
+        self.decide_end(now, out);
+    }
+
+    pub(super) fn record_caller(&mut self, now: Instant, out: &mut Outputs) {
+        let at_ms = self.at_ms(self.caller.last_voiced().unwrap_or(now));
+        out.push(Output::Record(Entry::Caller { at_ms, text: self.caller.text() }));
+    }
+
+    fn caller_turn_over(&mut self, now: Instant, out: &mut Outputs) {
+        self.record_caller(now, out);
+        self.transcript.caller(&self.caller.text());
+        self.reprompts = 0;
+        let moments = Moments {
+            voiced: self.caller.last_voiced(),
+            text: self.caller.last_text(),
+            asked: Some(now),
+            ..Moments::default()
+        };
+        let answer = self.new_answer(Origin::Model, moments);
+        self.take_floor(answer);
+        self.ask(now, out);
+    }
+
+    /// The caller may be interrupting: be silent at once, decide later.
+    fn pause(&mut self, now: Instant, out: &mut Outputs) {
+        let Phase::Ours(answer) = &mut self.phase else { return };
+        answer.paused = true;
+        let timeline = &answer.timeline;
+        self.playback.pause(now, |sample| timeline.word_start(sample), out);
+        self.pause_told = false;
+        self.timers.stop(Timer::Hold);
+        self.timers.stop(Timer::Played);
+        self.timers.stop(Timer::GoodbyeHeard);
+        self.timers.set(Timer::Decide, now + timer::NO_WORD);
+    }
+
+    fn decide_interruption(&mut self, now: Instant, out: &mut Outputs) {
+        self.timers.set(Timer::Decide, now + timer::NO_WORD);
+        self.tell_pause(out);
+        let unheard = self.playback.unheard(now);
+        let Phase::Ours(answer) = &self.phase else { return };
+        let answers_us =
+            answer.is_complete() && answer.timeline.text().ends_with('?') && unheard < END_OF_QUESTION;
+        let ending = answer.ends == Some(Ending::Goodbye);
+        let (text, quiet) = (self.caller.text(), self.caller.quiet());
+        let words = !text.is_empty();
+        let backchannel = words && !answers_us && is_backchannel(&text, ending);
+        if words && !backchannel || self.caller.voiced() >= timer::SURELY_SPEECH && !backchannel && !ending {
+            self.interrupt(now, out);
+        } else if backchannel && quiet >= PAUSE
+            || !words && quiet >= COUGH_OVER && self.caller.voiced() < COUGH
+            || !words && quiet >= timer::NO_WORD
+        {
+            self.go_on(now, out);
+        }
+    }
+
+    /// Nothing came from the line while we wondered whether the caller interrupts.
+    pub(super) fn decide_without_frames(&mut self, now: Instant, out: &mut Outputs) {
+        if matches!(&self.phase, Phase::Ours(answer) if answer.paused) {
+            self.go_on(now, out);
+        }
+    }
+
+    /// It was no interruption.
+    fn go_on(&mut self, now: Instant, out: &mut Outputs) {
+        let unheard = self.playback.unheard(now);
+        let Phase::Ours(answer) = &mut self.phase else { return };
+        if answer.is_complete() && answer.ends.is_none() && unheard < NOTHING_LEFT && self.caller.has_text() {
+            self.interrupt(now, out);
+            return;
+        }
+        answer.paused = false;
+        self.playback.resume();
+        self.timers.stop(Timer::Decide);
+        self.caller.reset();
+        out.push(Output::Record(Entry::Resumed { at_ms: self.at_ms(now) }));
+    }
+
+    /// The caller takes the floor.
+    fn interrupt(&mut self, now: Instant, out: &mut Outputs) {
+        self.leave_answer(now, true, out);
+        self.phase = Phase::Caller;
+        self.timers.set(Timer::FramesStalled, now + timer::FRAMES_STALLED);
+        self.decide_end(now, out);
+    }
+}

@@ -1,0 +1,65 @@
+//! The deadlines of a call and how long each is.
+
+use crate::base::timers::TimerName;
+use std::time::Duration;
+
+/// What a call may be waiting for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Timer {
+    /// The caller is silent on their turn: ask whether they are there.
+    StillThere,
+    /// Caller frames stopped coming in the middle of their turn.
+    FramesStalled,
+    /// The turn is over by its silence, but the recogniser owes the text.
+    Text,
+    /// We owe an answer and the caller hears nothing: play the hold phrase.
+    Hold,
+    /// The model owes its first token, or the next one.
+    Model,
+    /// The voice owes sound.
+    Voice,
+    /// A tool owes its reply.
+    Tool,
+    /// What was sent will have been played.
+    Played,
+    /// The end of the goodbye was not acknowledged.
+    GoodbyeHeard,
+    /// The caller made a sound over our voice: interruption or not?
+    Decide,
+    /// The recogniser has been away.
+    Hearing,
+    /// The longest call.
+    MaxCall,
+}
+
+/// How many there are.
+pub(super) const TIMERS: usize = 12;
+
+impl TimerName for Timer {
+    fn index(self) -> usize {
+        self as usize
+    }
+}
+
+/// Caller frames come every 20 ms; after this long without one they count as silence (field §2.1: 750 ms).
+pub(super) const FRAMES_STALLED: Duration = Duration::from_millis(750);
+/// A recogniser that has a partial gets this long to make it final (protocols/deepgram.md §2.3: 300 to 500 ms).
+pub(super) const PARTIAL_TO_FINAL: Duration = Duration::from_millis(500);
+/// A recogniser that heard speech but gave no text: afterwards we ask the caller to repeat, within 4 s of their last word.
+pub(super) const NO_TEXT: Duration = Duration::from_millis(2_800);
+/// The model's first token (reliability C3: an answer before 8 s is used).
+pub(super) const FIRST_TOKEN: Duration = Duration::from_secs(8);
+/// Between two tokens (reliability C4).
+pub(super) const NEXT_TOKEN: Duration = Duration::from_secs(3);
+/// From text to sound.
+pub(super) const SOUND: Duration = Duration::from_secs(4);
+/// What an unacknowledged goodbye gets beyond our own estimate (reliability A9).
+pub(super) const GOODBYE_HEARD: Duration = Duration::from_secs(2);
+/// A caller who made a sound over our voice and no word: then the answer goes on.
+pub(super) const NO_WORD: Duration = Duration::from_millis(1_500);
+/// Speech this long takes the floor even without a word of text (design §5).
+pub(super) const SURELY_SPEECH: Duration = Duration::from_millis(700);
+/// The recogniser away for this long: the caller is told.
+pub(super) const HEARING_AWAY: Duration = Duration::from_secs(3);
+/// The recogniser away for this long more: the call ends politely.
+pub(super) const HEARING_GONE: Duration = Duration::from_secs(12);

@@ -1,0 +1,81 @@
+//! What comes back from the recogniser, the language model and the voice: the words that the core and the ports share.
+
+use crate::{base::ids::TurnId, dialogue::message::ToolCall};
+use bytes::Bytes;
+
+/// What the recogniser tells the call.
+#[derive(Clone, Debug, PartialEq)]
+pub enum SttEvent {
+    /// The recogniser is connected and takes audio.
+    Ready,
+    /// Text of the present utterance so far; replaces the last partial.
+    Partial {
+        /// The words, not empty.
+        text: String,
+    },
+    /// Text that will not change; to be appended to the turn. May be empty when `end_of_turn`.
+    Final {
+        /// The words since the last final.
+        text: String,
+        /// The recogniser believes that the caller has finished (Deepgram: `speech_final`).
+        end_of_turn: bool,
+    },
+    /// No new word for a while (Deepgram: `UtteranceEnd`): what is buffered is the turn.
+    UtteranceEnd,
+    /// The recogniser is gone; the adapter keeps trying unless `fatal`.
+    Lost {
+        /// Retrying is useless: key, plan or settings were refused.
+        fatal: bool,
+        /// For the log; holds no secret.
+        reason: String,
+    },
+}
+
+/// What comes back, in order.
+#[derive(Clone, Debug, PartialEq)]
+pub enum AnswerEvent {
+    /// A piece of text to be spoken; may be a part of a word.
+    Text(String),
+    /// A whole tool call, its arguments complete. Sent when the stream ends.
+    ToolCall(ToolCall),
+    /// The end. Nothing follows.
+    Done {
+        /// The model stopped because the answer was too long.
+        truncated: bool,
+    },
+}
+
+/// What the voice gives.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SpeechEvent {
+    /// Audio of a turn, in order: mu-law, 8 kHz, any length, no header.
+    Audio {
+        /// The answer it belongs to.
+        turn: TurnId,
+        /// The piece it speaks; where the vendor does not say, the newest piece that it may be.
+        piece: u32,
+        /// The sound.
+        audio: Bytes,
+        /// The very words of this chunk where the vendor tells them (alignment).
+        text: Option<String>,
+    },
+    /// All audio of one piece was sent. Only voices that work piece by piece tell.
+    PieceDone {
+        /// The answer it belongs to.
+        turn: TurnId,
+        /// The piece.
+        piece: u32,
+    },
+    /// All audio of the turn was sent.
+    Done {
+        /// The answer it belongs to.
+        turn: TurnId,
+    },
+    /// The turn will get no more audio. The session stays usable: the next turn connects anew.
+    Failed {
+        /// The answer it belongs to.
+        turn: TurnId,
+        /// For the log; holds no secret.
+        reason: String,
+    },
+}

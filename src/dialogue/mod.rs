@@ -1,0 +1,22 @@
+//! The conversation core: pure. It never waits, reads no clock, opens no socket; it is told and it decides.
+//!
+//! [`call::Call`] composes small machines of the same shape: the caller's turn, our answer, playback, timers.
+
+pub mod agent;
+pub mod answer;
+pub mod backchannel;
+pub mod call;
+pub mod caller;
+pub mod clinic;
+pub mod event;
+pub mod input;
+pub mod message;
+pub mod output;
+pub mod phrases;
+pub mod pieces;
+pub mod playback;
+pub mod record;
+pub mod spoken;
+pub mod stats;
+pub mod timeline;
+pub mod transcript;

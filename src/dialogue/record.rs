@@ -1,0 +1,81 @@
+//! What the record of a call keeps, in order.
+
+use crate::base::ids::TurnId;
+use serde::{Deserialize, Serialize};
+
+/// The standard phrases, made beforehand so that they sound even when no voice can be had.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Clip {
+    /// "One moment, please."
+    Hold,
+    /// "Sorry, I did not catch that."
+    Repeat,
+    /// "I am having technical trouble."
+    Trouble,
+    /// "Please call again later, goodbye."
+    Goodbye,
+}
+
+/// One thing that happened, with its time since the call began.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "what", rename_all = "snake_case")]
+pub enum Entry {
+    /// The caller said something.
+    Caller {
+        /// Milliseconds since the call began, of the last voiced sound.
+        at_ms: u64,
+        /// As the recogniser understood it.
+        text: String,
+    },
+    /// The agent said something.
+    Agent {
+        /// Milliseconds since the call began, when it began to sound.
+        at_ms: u64,
+        /// Which answer.
+        turn: TurnId,
+        /// The words that the caller heard.
+        heard: String,
+        /// The words that were to be said; longer than `heard` when the caller interrupted.
+        meant: String,
+        /// Whether the caller took the floor before the end.
+        interrupted: bool,
+    },
+    /// A standard phrase was played.
+    Clip {
+        /// Milliseconds since the call began.
+        at_ms: u64,
+        /// Which one.
+        clip: Clip,
+    },
+    /// The model ran a tool.
+    Tool {
+        /// Milliseconds since the call began, when it replied.
+        at_ms: u64,
+        /// Its name.
+        name: String,
+        /// JSON text.
+        arguments: String,
+        /// JSON text.
+        reply: String,
+    },
+    /// The caller pressed a key.
+    Digit {
+        /// Milliseconds since the call began.
+        at_ms: u64,
+        /// `0`–`9`, `*`, `#`, `A`–`D`.
+        digit: char,
+    },
+    /// The caller made a sound while the agent spoke, and the agent went on.
+    Resumed {
+        /// Milliseconds since the call began.
+        at_ms: u64,
+    },
+    /// A provider failed.
+    Trouble {
+        /// Milliseconds since the call began.
+        at_ms: u64,
+        /// `stt`, `llm`, `tts` or `tool`.
+        kind: String,
+    },
+}

@@ -1,0 +1,82 @@
+//! The conversation as the model will read it: only what was heard.
+
+use crate::dialogue::message::{Message, ToolCall};
+
+/// What a tool call is answered with until its tool replies.
+const STILL_RUNNING: &str = r#"{"status":"still running"}"#;
+
+/// The messages after the system message, in order.
+#[derive(Clone, Debug, Default)]
+pub struct Transcript(Vec<Message>);
+
+impl Transcript {
+    /// The caller said `text`. When our answer to what they said before was never heard, it is one turn.
+    pub fn caller(&mut self, text: &str) {
+        if let Some(Message::User { content }) = self.0.last_mut() {
+            content.push(' ');
+            content.push_str(text);
+        } else {
+            self.0.push(Message::User { content: text.to_owned() });
+        }
+    }
+
+    /// The agent said `heard` and asked for `calls`. Each call needs a reply; until then it counts as running.
+    pub fn agent(&mut self, heard: &str, calls: &[ToolCall]) {
+        if heard.is_empty() && calls.is_empty() {
+            return;
+        }
+        self.0.push(Message::Assistant { content: heard.to_owned(), tool_calls: calls.to_vec() });
+        for call in calls {
+            self.0.push(Message::Tool { call_id: call.id.clone(), content: STILL_RUNNING.to_owned() });
+        }
+    }
+
+    /// A tool replied.
+    pub fn tool_replied(&mut self, id: &str, reply: &str) {
+        let slot = self.0.iter_mut().rev().find_map(|message| match message {
+            Message::Tool { call_id, content } if call_id == id => Some(content),
+            _ => None,
+        });
+        if let Some(content) = slot {
+            reply.clone_into(content);
+        }
+    }
+
+    /// The whole conversation behind `system`.
+    pub fn messages(&self, system: &str) -> Vec<Message> {
+        let mut messages = Vec::with_capacity(self.0.len() + 1);
+        messages.push(Message::System { content: system.to_owned() });
+        messages.extend_from_slice(&self.0);
+        messages
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_sentences_without_an_answer_between_are_one_turn() {
+        let mut transcript = Transcript::default();
+        transcript.caller("Quiero un turno.");
+        transcript.agent("", &[]);
+        transcript.caller("Para el jueves.");
+        assert_eq!(
+            transcript.messages("s")[1..],
+            [Message::User { content: "Quiero un turno. Para el jueves.".into() }]
+        );
+    }
+
+    #[test]
+    fn a_tool_that_replies_late_is_not_lost() {
+        let mut transcript = Transcript::default();
+        let call = ToolCall { id: "c1".into(), name: "book".into(), arguments: "{}".into() };
+        transcript.agent("Un momento.", &[call]);
+        transcript.caller("¿Hola?");
+        transcript.tool_replied("c1", "{\"ok\":true}");
+        assert_eq!(
+            transcript.messages("s")[2],
+            Message::Tool { call_id: "c1".into(), content: "{\"ok\":true}".into() }
+        );
+    }
+}

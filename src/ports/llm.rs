@@ -1,0 +1,53 @@
+//! The language model, streaming.
+
+use crate::dialogue::message::{Message, ToolSpec};
+use futures_util::stream::BoxStream;
+use std::sync::Arc;
+
+pub use crate::dialogue::event::AnswerEvent;
+
+/// One request to the model.
+#[derive(Clone, Debug)]
+pub struct Question {
+    /// The conversation, the system message first.
+    pub messages: Vec<Message>,
+    /// What the model may call.
+    pub tools: Arc<[ToolSpec]>,
+    /// Cut the answer after this many tokens.
+    pub max_tokens: u32,
+}
+
+/// Why there is no answer, or no more of it.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum LlmError {
+    /// Overload, a network error or a time-out: another try may succeed.
+    #[error("the language model is briefly unavailable: {reason}")]
+    Busy {
+        /// For the log; holds no secret.
+        reason: String,
+    },
+    /// Key, plan, model name or request: trying again is useless.
+    #[error("the language model refused the request: {reason}")]
+    Refused {
+        /// For the log; holds no secret.
+        reason: String,
+    },
+    /// The stream ended or broke in the middle.
+    #[error("the language model's answer broke off: {reason}")]
+    BrokeOff {
+        /// For the log; holds no secret.
+        reason: String,
+    },
+}
+
+/// An answer as it arrives; dropping it cancels the request. Ends after `Done` or an error.
+pub type AnswerStream = BoxStream<'static, Result<AnswerEvent, LlmError>>;
+
+/// A language model.
+pub trait LanguageModel: Send + Sync + 'static {
+    /// Its name in logs and metrics.
+    fn name(&self) -> &'static str;
+    /// Asks; failures to connect are the stream's first item. Must be called within a tokio runtime.
+    fn ask(&self, question: Question) -> AnswerStream;
+}

@@ -1,0 +1,66 @@
+//! Speech to text, streaming.
+
+use crate::base::{
+    ids::CallSid,
+    language::Language,
+    queue::{Reader, Writer, drop_oldest},
+};
+use bytes::Bytes;
+use futures_util::stream::BoxStream;
+use std::fmt;
+
+pub use crate::dialogue::event::SttEvent;
+
+/// Entries that wait for a recogniser before the oldest is lost: 5 s of 20 ms frames (design §9).
+pub const AUDIO_WAITING: usize = 250;
+
+/// What a recognition is opened for.
+#[derive(Clone, Debug)]
+pub struct SttSpec {
+    /// The call, for logs.
+    pub call: CallSid,
+    /// The language that the caller is expected to speak.
+    pub language: Language,
+    /// Its regional tag, such as `es-MX`.
+    pub tag: String,
+}
+
+/// What the call tells its recogniser.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum HearingCommand {
+    /// Caller audio: mu-law, 8 kHz, usually 20 ms (160 bytes), in order and without gaps.
+    Audio(Bytes),
+    /// The caller has been silent for about 200 ms. A recogniser that works by utterance may start decoding.
+    Paused,
+    /// The caller's turn is over: make final what was heard. Recognisers with their own end-of-turn ignore it.
+    TurnOver,
+}
+
+/// The two ends of a recognition. Dropping `commands` ends it.
+pub struct SttSession {
+    /// Audio and hints; never waits, loses the oldest entry beyond [`AUDIO_WAITING`].
+    pub commands: Writer<HearingCommand>,
+    /// What was heard. Ends when the recogniser gave up.
+    pub events: BoxStream<'static, SttEvent>,
+}
+
+impl fmt::Debug for SttSession {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SttSession").finish_non_exhaustive()
+    }
+}
+
+impl SttSession {
+    /// The queue that every adapter uses between the call and its own task.
+    pub fn queue() -> (Writer<HearingCommand>, Reader<HearingCommand>) {
+        drop_oldest(AUDIO_WAITING)
+    }
+}
+
+/// A recogniser.
+pub trait SpeechToText: Send + Sync + 'static {
+    /// Its name in logs and metrics, such as `deepgram`.
+    fn name(&self) -> &'static str;
+    /// Opens a recognition for one call; connects behind the returned session. Must be called within a tokio runtime.
+    fn open(&self, spec: SttSpec) -> SttSession;
+}

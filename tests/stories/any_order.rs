@@ -1,0 +1,89 @@
+//! In any order of events somebody owns the floor or a timer is armed, and silence always ends the call.
+
+use crate::stage::{Stage, VoiceActs};
+use bytes::Bytes;
+use centralita::{
+    base::{ids::TurnId, units::Decibels},
+    dialogue::{
+        event::{AnswerEvent, SpeechEvent, SttEvent},
+        input::{Input, Voice},
+        message::ToolCall,
+    },
+};
+use proptest::prelude::*;
+
+fn text() -> impl Strategy<Value = String> {
+    prop_oneof![Just("sí"), Just(""), Just("quiero un turno para"), Just("Espere, no."), Just("¿A qué hora?")]
+        .prop_map(str::to_owned)
+}
+
+fn event() -> impl Strategy<Value = Input> {
+    let turn = || (0_u32..6).prop_map(TurnId);
+    prop_oneof![
+        8 => (any::<bool>()).prop_map(|speaks| {
+            let (level, speech) = if speaks { (-20.0, 0.9) } else { (-70.0, 0.0) };
+            Input::Frame(Voice { level: Decibels(level), speech })
+        }),
+        2 => text().prop_map(|text| Input::Hearing(SttEvent::Partial { text })),
+        2 => (text(), any::<bool>())
+            .prop_map(|(text, end_of_turn)| Input::Hearing(SttEvent::Final { text, end_of_turn })),
+        1 => Just(Input::Hearing(SttEvent::UtteranceEnd)),
+        1 => Just(Input::Hearing(SttEvent::Ready)),
+        1 => any::<bool>().prop_map(|fatal| Input::Hearing(SttEvent::Lost { fatal, reason: String::new() })),
+        2 => (turn(), text()).prop_map(|(turn, text)| Input::Answer { turn, event: AnswerEvent::Text(text) }),
+        2 => turn().prop_map(|turn| Input::Answer { turn, event: AnswerEvent::Done { truncated: false } }),
+        1 => (turn(), prop_oneof![Just("end_call"), Just("book")]).prop_map(|(turn, name)| {
+            let call = ToolCall { id: "t".to_owned(), name: name.to_owned(), arguments: "{}".to_owned() };
+            Input::Answer { turn, event: AnswerEvent::ToolCall(call) }
+        }),
+        1 => (turn(), any::<bool>()).prop_map(|(turn, again)| Input::AnswerFailed { turn, again }),
+        3 => (turn(), 0_u32..3, 0_usize..9_000).prop_map(|(turn, piece, length)| {
+            let audio = Bytes::from(vec![0x10; length]);
+            Input::Speech(SpeechEvent::Audio { turn, piece, audio, text: None })
+        }),
+        1 => (turn(), 0_u32..3).prop_map(|(turn, piece)| Input::Speech(SpeechEvent::PieceDone { turn, piece })),
+        1 => turn().prop_map(|turn| Input::Speech(SpeechEvent::Done { turn })),
+        1 => turn().prop_map(|turn| Input::Speech(SpeechEvent::Failed { turn, reason: String::new() })),
+        1 => turn().prop_map(|turn| Input::ToolReplied { turn, id: "t".to_owned(), reply: "{}".to_owned() }),
+        1 => prop_oneof![Just("0:1:end"), Just("0:1:160"), Just("x"), Just("9:9:9")]
+            .prop_map(|name| Input::Mark(name.to_owned())),
+        1 => Just(Input::Digit('5')),
+        1 => Just(Input::Tick),
+    ]
+}
+
+fn voice() -> impl Strategy<Value = VoiceActs> {
+    prop_oneof![
+        Just(VoiceActs::Well),
+        Just(VoiceActs::Refuses),
+        Just(VoiceActs::Silent),
+        Just(VoiceActs::Stalls)
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 10_000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// `Stage` asserts after each event that the call is alive.
+    #[test]
+    fn somebody_owns_the_floor_or_a_timer_is_armed(
+        events in prop::collection::vec((0_u64..900, event()), 1..30),
+        voice in voice(),
+        echoes in any::<bool>(),
+        frames in any::<bool>(),
+    ) {
+        let mut stage = Stage::open([]);
+        stage.voice = voice;
+        stage.echoes = echoes;
+        stage.frames_flow = frames;
+        stage.now(Input::Begin { opening: "Hola. ¿En qué puedo ayudarle?".to_owned() });
+        for (pause, event) in events {
+            let next = stage.ms() + pause;
+            stage.at(next, event);
+        }
+        // Whatever happened, when everybody falls silent the call ends by itself.
+        let end = stage.ms() + 120_000;
+        stage.until(end);
+        prop_assert!(stage.call.is_over(), "still {}\n{}", stage.call.floor(), stage.story());
+    }
+}

@@ -1,0 +1,157 @@
+//! Providers refuse, stall or die: the caller hears something within 4 s, and the call goes on or ends politely.
+
+use crate::script::{GOODBYE, HOLD, REPEAT, TROUBLE, says};
+use crate::stage::{Stage, VoiceActs};
+use centralita::dialogue::{
+    event::{AnswerEvent, SttEvent},
+    input::Input,
+};
+
+fn lost(fatal: bool) -> Input {
+    Input::Hearing(SttEvent::Lost { fatal, reason: "refused".to_owned() })
+}
+
+#[test]
+fn a_model_that_refuses_is_excused_and_the_call_goes_on() {
+    let mut stage = Stage::greeted([vec![(50, Err(false))], says("Ahora sí.")]);
+    stage.say("Hola.", 1_000).until(5_000);
+    assert_eq!(stage.first_sound(TROUBLE, 2_000), 2_400);
+    stage.say("¿Hola?", 600).until(9_000);
+    assert!(stage.story().contains("“Ahora sí.”"));
+}
+
+#[test]
+fn a_model_that_fails_once_is_asked_again_at_once() {
+    let mut stage = Stage::greeted([vec![(50, Err(true))], says("Ahora sí.")]);
+    stage.say("Hola.", 1_000).until(5_000);
+    assert_eq!(stage.questions.len(), 2);
+    assert!(!stage.story().contains("Trouble"));
+}
+
+#[test]
+fn a_slow_first_token_is_covered_by_the_hold_phrase_and_then_used() {
+    let slow = vec![
+        (6_000, Ok(AnswerEvent::Text("Ya está.".to_owned()))),
+        (6_000, Ok(AnswerEvent::Done { truncated: false })),
+    ];
+    let mut stage = Stage::greeted([slow]);
+    stage.say("Hola.", 1_000).until(12_000);
+    assert_eq!(stage.first_sound(HOLD, 2_000), 4_550);
+    assert_eq!(stage.when("say 2.0 “Ya está.”"), 8_350);
+}
+
+#[test]
+fn a_model_that_never_answers_is_given_up_after_a_second_try() {
+    let mut stage = Stage::greeted([]);
+    stage.say("Hola.", 1_000).until(25_000);
+    assert_eq!(stage.questions.len(), 2);
+    assert!(stage.story().contains("clip Trouble"), "{}", stage.story());
+}
+
+#[test]
+fn a_model_that_stalls_in_mid_sentence_keeps_what_was_said() {
+    let stalled = vec![(200, Ok(AnswerEvent::Text("Claro. Tenemos lugar el".to_owned())))];
+    let mut stage = Stage::greeted([stalled]);
+    stage.say("Hola.", 1_000).until(9_000);
+    assert!(stage.story().contains("say 2.0 “Claro.”"));
+    let quiet_until = stage.first_sound(TROUBLE, 2_000).min(stage.first_sound(HOLD, 2_000));
+    assert!(quiet_until < 7_000, "{quiet_until}");
+}
+
+#[test]
+fn an_empty_answer_is_asked_once_more_and_then_the_caller_is() {
+    let empty = || vec![(100, Ok(AnswerEvent::Done { truncated: false }))];
+    let mut stage = Stage::greeted([empty(), empty()]);
+    stage.say("Hola.", 1_000).until(5_000);
+    assert_eq!(stage.questions.len(), 2);
+    assert_eq!(stage.first_sound(REPEAT, 2_000), 2_550);
+}
+
+#[test]
+fn an_endless_answer_is_cut() {
+    let endless = (0..2_000).map(|n| (200 + n, Ok(AnswerEvent::Text("palabra y ".to_owned())))).collect();
+    let mut stage = Stage::greeted([endless]);
+    stage.say("Hola.", 1_000).until(4_000);
+    assert!(stage.story().contains("cancel model 2"), "{}", stage.story());
+}
+
+#[test]
+fn a_voice_that_refuses_is_excused_by_a_clip() {
+    let mut stage = Stage::greeted([says("Claro.")]);
+    stage.voice = VoiceActs::Refuses;
+    stage.say("Hola.", 1_000).until(5_000);
+    assert_eq!(stage.first_sound(TROUBLE, 2_000), 2_560);
+}
+
+#[test]
+fn a_voice_that_is_silent_is_covered_and_given_up() {
+    let mut stage = Stage::greeted([says("Claro.")]);
+    stage.voice = VoiceActs::Silent;
+    stage.say("Hola.", 1_000).until(12_000);
+    assert_eq!(stage.first_sound(HOLD, 2_000), 4_550);
+    assert!(stage.first_sound(TROUBLE, 2_000) <= 7_550);
+}
+
+#[test]
+fn a_voice_that_stalls_after_its_first_sound_is_given_up() {
+    let mut stage = Stage::greeted([says("Claro que sí, con gusto.")]);
+    stage.voice = VoiceActs::Stalls;
+    stage.say("Hola.", 1_000).until(12_000);
+    // Two pieces give 300 ms each from 2650 ms on.
+    assert_eq!(stage.first_sound(HOLD, 2_000), 2_650 + 600 + 2_200);
+    assert!(stage.story().contains("clip Trouble"), "{}", stage.story());
+}
+
+#[test]
+fn even_the_greeting_may_fail() {
+    let mut stage = Stage::open([]);
+    stage.voice = VoiceActs::Refuses;
+    stage.now(Input::Begin { opening: "Hola.".to_owned() }).until(3_000);
+    assert_eq!(stage.first_sound(TROUBLE, 0), 10);
+    assert_eq!(stage.call.floor(), "listening");
+}
+
+#[test]
+fn a_recogniser_that_is_silent_is_excused_within_4_s_of_the_last_word() {
+    let mut stage = Stage::greeted([]);
+    stage.speak_until(2_000).until(8_000);
+    assert_eq!(stage.first_sound(REPEAT, 2_000), 5_300);
+}
+
+#[test]
+fn three_turns_without_a_word_end_the_call_politely() {
+    let mut stage = Stage::greeted([]);
+    for _ in 0..3 {
+        let end = stage.ms() + 1_000;
+        stage.speak_until(end);
+        let rest = stage.ms() + 5_500;
+        stage.until(rest);
+    }
+    stage.until(40_000);
+    assert_eq!(stage.sent.iter().filter(|(_, byte)| *byte == GOODBYE).count(), 50);
+    assert!(stage.story().ends_with("hang up: trouble"), "{}", stage.story());
+}
+
+#[test]
+fn a_recogniser_that_is_away_is_told_within_4_s_and_ends_the_call_when_it_stays_away() {
+    let mut stage = Stage::greeted([]);
+    stage.at(2_000, lost(false)).until(30_000);
+    assert_eq!(stage.first_sound(TROUBLE, 2_000), 5_000);
+    assert!(stage.story().ends_with("hang up: trouble"), "{}", stage.story());
+}
+
+#[test]
+fn a_recogniser_that_comes_back_in_time_is_not_noticed() {
+    let mut stage = Stage::greeted([says("Claro.")]);
+    stage.at(2_000, lost(false)).at(2_500, Input::Hearing(SttEvent::Ready));
+    stage.say("Hola.", 800).until(7_000);
+    assert!(!stage.story().contains("Trouble"));
+}
+
+#[test]
+fn a_recogniser_that_refuses_our_key_ends_the_call_politely_at_once() {
+    let mut stage = Stage::greeted([]);
+    stage.at(2_000, lost(true)).until(10_000);
+    assert_eq!(stage.first_sound(TROUBLE, 2_000), 2_000);
+    assert!(stage.story().ends_with("hang up: trouble"), "{}", stage.story());
+}

@@ -1,0 +1,110 @@
+//! The caller speaks over the agent.
+
+use crate::script::says;
+use crate::stage::{Stage, heard, hearing};
+use centralita::dialogue::{message::Message, record::Entry};
+
+const STORY: &str = "Había una vez un rey que vivía en un castillo. Tenía tres hijas y un perro muy viejo.";
+
+/// The agent has been telling a story since 2650 ms.
+fn telling() -> Stage {
+    let mut stage = Stage::greeted([says(STORY), says("Dígame.")]);
+    stage.say("Cuénteme algo.", 1_000).until(4_000);
+    stage
+}
+
+#[test]
+fn the_voice_stops_80_ms_after_the_first_voiced_frame_and_a_sentence_takes_the_floor() {
+    let mut stage = telling();
+    stage.speak_until(4_600).at(4_600, hearing("Espere un momento")).until(4_700);
+    assert_eq!(stage.when("clear"), 4_080);
+    assert_eq!(stage.call.floor(), "caller");
+    stage.at(4_950, heard("Espere un momento.", true)).until(8_000);
+    let after_clear = stage.sent.iter().filter(|(at, _)| (4_080..5_250).contains(at)).count();
+    assert_eq!(after_clear, 0);
+    assert_eq!(stage.when("ask 3: “Espere un momento.”"), 4_950);
+}
+
+#[test]
+fn the_history_holds_only_what_was_heard() {
+    let mut stage = telling();
+    stage
+        .speak_until(4_600)
+        .at(4_600, hearing("Espere un momento"))
+        .at(4_950, heard("Espere.", true))
+        .until(5_000);
+    // 2650 to 4080 ms: 1420 ms are 20 characters of the story.
+    let heard = "Había una vez un rey";
+    assert_eq!(
+        stage.questions[1][3],
+        Message::Assistant { content: heard.to_owned(), tool_calls: Vec::new() }
+    );
+    let told = stage.record.iter().any(|entry| {
+        matches!(entry, Entry::Agent { heard: h, interrupted: true, meant, .. } if h == heard && meant == STORY)
+    });
+    assert!(told, "{:?}", stage.record);
+}
+
+#[test]
+fn a_backchannel_goes_on_from_the_word_that_was_cut() {
+    let mut stage = telling();
+    stage.speak_until(4_300).at(4_500, heard("Ajá.", true)).until(12_000);
+    assert_eq!(stage.when("clear"), 4_080);
+    let resumed = stage.first_sound(0x10, 4_100);
+    assert_eq!(resumed, 4_500);
+    assert_eq!(stage.questions.len(), 1);
+    let told = stage
+        .record
+        .iter()
+        .any(|entry| matches!(entry, Entry::Agent { heard, interrupted: false, .. } if heard == STORY));
+    assert!(told, "{:?}", stage.record);
+}
+
+#[test]
+fn a_cough_without_words_goes_on_too() {
+    let mut stage = telling();
+    stage.speak_until(4_160).until(12_000);
+    assert_eq!(stage.when("clear"), 4_080);
+    assert_eq!(stage.first_sound(0x10, 4_100), 4_760);
+    assert_eq!(stage.questions.len(), 1);
+}
+
+#[test]
+fn long_speech_takes_the_floor_even_before_its_text_comes() {
+    let mut stage = telling();
+    stage.speak_until(4_720);
+    assert_eq!(stage.call.floor(), "caller");
+}
+
+#[test]
+fn a_click_does_not_stop_the_voice() {
+    let mut stage = telling();
+    stage.speak_until(4_060).until(5_000);
+    assert!(!stage.story().contains("clear"));
+}
+
+#[test]
+fn what_the_old_turn_still_sends_is_never_played() {
+    let mut stage = telling();
+    stage.speak_until(4_800).until(4_900);
+    let turn = centralita::base::ids::TurnId(2);
+    let audio = bytes::Bytes::from_static(&[0x77; 1_600]);
+    let late = centralita::dialogue::event::SpeechEvent::Audio { turn, piece: 1, audio, text: None };
+    stage.now(centralita::dialogue::input::Input::Speech(late)).until(6_000);
+    assert!(stage.sent.iter().all(|(_, byte)| *byte != 0x77));
+}
+
+#[test]
+fn yes_over_the_last_word_of_a_question_is_its_answer() {
+    let mut stage = Stage::greeted([says("¿Le confirmo el turno?"), says("Confirmado.")]);
+    stage.say("El jueves.", 1_000).until(3_700);
+    stage.say("Sí.", 300).until(6_000);
+    assert_eq!(stage.when("ask 3: “Sí.”"), 4_350);
+}
+
+#[test]
+fn text_of_old_sound_does_not_interrupt() {
+    let mut stage = telling();
+    stage.at(4_000, heard("algo", true)).until(5_000);
+    assert!(!stage.story().contains("clear"));
+}

@@ -1,0 +1,12 @@
+//! Conversations in virtual time: exact to the millisecond, no clock, no network.
+#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may panic")]
+
+mod any_order;
+mod ending;
+mod failures;
+mod interruption;
+mod script;
+mod silence;
+mod stage;
+mod tools;
+mod turns;

@@ -1,0 +1,377 @@
+//! The stage of a story: a telephone network, a model and a voice that do what the script says, in virtual time.
+
+use crate::script::{GOODBYE, HOLD, REPEAT, Reply, TROUBLE};
+use bytes::Bytes;
+use centralita::{
+    base::{clock, ids::TurnId, language::Language, units::Decibels},
+    dialogue::{
+        agent::Patience,
+        call::{Call, Clips, Setup},
+        event::{SpeechEvent, SttEvent},
+        input::{Input, Voice},
+        message::{Message, ToolCall},
+        output::{Output, Outputs},
+        record::Entry,
+        stats::TurnReport,
+    },
+};
+use std::{
+    collections::{BTreeMap, VecDeque},
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+/// How the voice behaves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum VoiceActs {
+    /// First sound after 100 ms, 14 characters a second, all at once.
+    Well,
+    /// Refuses each turn at once.
+    Refuses,
+    /// Takes the text and says nothing.
+    Silent,
+    /// Gives 300 ms of sound and then nothing.
+    Stalls,
+}
+
+#[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "independent switches of the stage")]
+pub(crate) struct Stage {
+    pub(crate) call: Call,
+    start: Instant,
+    now_ms: u64,
+    next_frame_ms: u64,
+    out: Outputs,
+    later: BTreeMap<(u64, u32), Input>,
+    serial: u32,
+    speaking: bool,
+    pub(crate) frames_flow: bool,
+    pub(crate) replies: VecDeque<Reply>,
+    pub(crate) voice: VoiceActs,
+    /// Whether the network echoes marks.
+    pub(crate) echoes: bool,
+    asked: Vec<(TurnId, u32, String)>,
+    /// Sound at Twilio: bytes with the marks between them.
+    network: VecDeque<Result<u8, String>>,
+    played_until_ms: u64,
+    story: Vec<String>,
+    pub(crate) record: Vec<Entry>,
+    pub(crate) reports: Vec<TurnReport>,
+    /// First byte of each frame sent, with its time.
+    pub(crate) sent: Vec<(u64, u8)>,
+    pub(crate) questions: Vec<Vec<Message>>,
+    pub(crate) tools: Vec<(TurnId, ToolCall)>,
+    pub(crate) tool_delay_ms: Option<u64>,
+    pub(crate) ended: bool,
+}
+
+impl Stage {
+    /// A Spanish call whose stream opens at 0 ms; the greeting takes its usual way.
+    pub(crate) fn open(replies: impl IntoIterator<Item = Reply>) -> Self {
+        Self::open_with(Patience::default(), replies)
+    }
+
+    pub(crate) fn open_with(patience: Patience, replies: impl IntoIterator<Item = Reply>) -> Self {
+        let clip = |mark: u8| Bytes::from(vec![mark; 8_000]);
+        let clips =
+            Clips { hold: clip(HOLD), repeat: clip(REPEAT), trouble: clip(TROUBLE), goodbye: clip(GOODBYE) };
+        let setup = Setup {
+            language: Language::Es,
+            patience,
+            system: "Sistema.".to_owned(),
+            clips: Arc::new(clips),
+            threshold: 0.5,
+            raised_threshold: 0.7,
+        };
+        let start = clock::now();
+        Self {
+            call: Call::new(setup, start),
+            start,
+            now_ms: 0,
+            next_frame_ms: 20,
+            out: Outputs::default(),
+            later: BTreeMap::new(),
+            serial: 0,
+            speaking: false,
+            frames_flow: true,
+            replies: replies.into_iter().collect(),
+            voice: VoiceActs::Well,
+            echoes: true,
+            asked: Vec::new(),
+            network: VecDeque::new(),
+            played_until_ms: 0,
+            story: Vec::new(),
+            record: Vec::new(),
+            reports: Vec::new(),
+            sent: Vec::new(),
+            questions: Vec::new(),
+            tools: Vec::new(),
+            tool_delay_ms: Some(300),
+            ended: false,
+        }
+    }
+
+    /// A call whose greeting ("Hola.", 500 ms) is over and whose caller has the floor, at 1000 ms.
+    pub(crate) fn greeted(replies: impl IntoIterator<Item = Reply>) -> Self {
+        let mut stage = Self::open(replies);
+        stage.now(Input::Begin { opening: "Hola.".to_owned() });
+        stage.until(1_000);
+        assert_eq!(stage.call.floor(), "listening");
+        stage.story.clear();
+        stage
+    }
+
+    /// Lets everything happen up to `ms`.
+    pub(crate) fn until(&mut self, ms: u64) -> &mut Self {
+        let mut spins = 0;
+        loop {
+            let mut next = ms;
+            if self.frames_flow {
+                next = next.min(self.next_frame_ms);
+            }
+            if let Some(((at, _), _)) = self.later.first_key_value() {
+                next = next.min(*at);
+            }
+            let deadline = self.call.next_deadline().map(|at| self.ms_of(at));
+            if let Some(at) = deadline {
+                next = next.min(at.max(self.now_ms));
+            }
+            if next >= ms && deadline.is_none_or(|at| at > ms) && self.later.keys().all(|(at, _)| *at > ms) {
+                let frame_due = self.frames_flow && self.next_frame_ms <= ms;
+                if !frame_due {
+                    self.now_ms = ms;
+                    return self;
+                }
+            }
+            spins = if next == self.now_ms { spins + 1 } else { 0 };
+            assert!(spins < 1_000, "time stands still at {next} ms: {:?}", self.call);
+            self.now_ms = next;
+            self.step(deadline);
+        }
+    }
+
+    fn step(&mut self, deadline: Option<u64>) {
+        self.play_network();
+        if let Some(entry) = self.later.first_entry()
+            && entry.key().0 <= self.now_ms
+        {
+            let input = entry.remove();
+            self.feed(input);
+        } else if self.frames_flow && self.next_frame_ms <= self.now_ms {
+            self.next_frame_ms += 20;
+            let (level, speech) = if self.speaking { (-20.0, 0.95) } else { (-70.0, 0.02) };
+            self.feed(Input::Frame(Voice { level: Decibels(level), speech }));
+        } else if deadline.is_some_and(|at| at <= self.now_ms) {
+            self.feed(Input::Tick);
+        }
+    }
+
+    /// The deadline in whole milliseconds, rounded up as a timer does.
+    fn ms_of(&self, at: Instant) -> u64 {
+        let passed = at.saturating_duration_since(self.start);
+        u64::try_from(passed.as_micros().div_ceil(1_000)).unwrap()
+    }
+
+    /// Makes `input` happen now.
+    pub(crate) fn now(&mut self, input: Input) -> &mut Self {
+        self.feed(input);
+        self
+    }
+
+    /// Makes `input` happen at `ms`.
+    pub(crate) fn at(&mut self, ms: u64, input: Input) -> &mut Self {
+        self.until(ms);
+        self.feed(input);
+        self
+    }
+
+    /// The caller speaks from now until `ms` and pauses then.
+    pub(crate) fn speak_until(&mut self, ms: u64) -> &mut Self {
+        self.speaking = true;
+        self.until(ms);
+        self.speaking = false;
+        self
+    }
+
+    /// The caller says `text` for `length_ms`; the recogniser gives its final with `speech_final` 350 ms later.
+    pub(crate) fn say(&mut self, text: &str, length_ms: u64) -> &mut Self {
+        let end = self.now_ms + length_ms;
+        self.speak_until(end);
+        self.later(end + 350, heard(text, true));
+        self
+    }
+
+    /// Makes `input` happen at `ms`, without waiting for it.
+    pub(crate) fn later(&mut self, ms: u64, input: Input) {
+        self.serial += 1;
+        self.later.insert((ms, self.serial), input);
+    }
+
+    fn feed(&mut self, input: Input) {
+        let now = self.start + Duration::from_millis(self.now_ms);
+        let mut out = std::mem::take(&mut self.out);
+        self.call.handle(now, input, &mut out);
+        assert!(self.call.is_alive(), "nobody owns the floor and no timer is armed: {:?}", self.call);
+        let outputs: Vec<Output> = out.drain().collect();
+        self.out = out;
+        for output in outputs {
+            self.act(output);
+        }
+    }
+
+    fn act(&mut self, output: Output) {
+        match output {
+            Output::Play(frame) => {
+                assert_eq!(frame.len(), 160);
+                self.sent.push((self.now_ms, frame[0]));
+                self.network.push_back(Ok(frame[0]));
+                if self.network.len() == 1 {
+                    self.played_until_ms = self.played_until_ms.max(self.now_ms);
+                }
+            }
+            Output::Mark(name) => {
+                self.network.push_back(Err(name));
+                self.play_network();
+            }
+            Output::Clear => {
+                self.tell("clear");
+                // The quirk that everyone trips on: marks of sound that was thrown away are echoed too.
+                for entry in std::mem::take(&mut self.network) {
+                    if let Err(name) = entry {
+                        self.echo(name);
+                    }
+                }
+                self.played_until_ms = self.now_ms;
+            }
+            Output::AskModel { turn, messages } => {
+                let said = match messages.last() {
+                    Some(Message::User { content }) => format!("“{content}”"),
+                    Some(Message::Tool { content, .. }) => format!("tool {content}"),
+                    other => format!("{other:?}"),
+                };
+                self.tell(&format!("ask {turn}: {said}"));
+                self.questions.push(messages);
+                for (delay, event) in self.replies.pop_front().unwrap_or_default() {
+                    let input = match event {
+                        Ok(event) => Input::Answer { turn, event },
+                        Err(again) => Input::AnswerFailed { turn, again },
+                    };
+                    self.later(self.now_ms + delay, input);
+                }
+            }
+            Output::CancelModel { turn } => self.tell(&format!("cancel model {turn}")),
+            Output::Say { turn, piece, text } => self.voice_says(turn, piece, text),
+            Output::FinishSpeech { turn } => self.voice_finishes(turn),
+            Output::CancelSpeech { turn } => self.tell(&format!("cancel speech {turn}")),
+            Output::RunTool { turn, call } => {
+                self.tell(&format!("run {}", call.name));
+                if let Some(delay) = self.tool_delay_ms {
+                    let reply =
+                        Input::ToolReplied { turn, id: call.id.clone(), reply: r#"{"ok":1}"#.to_owned() };
+                    self.later(self.now_ms + delay, reply);
+                }
+                self.tools.push((turn, call));
+            }
+            Output::CallerPaused => {}
+            Output::CallerTurnOver => self.tell("turn over?"),
+            Output::Record(entry) => {
+                if let Entry::Clip { clip, .. } = &entry {
+                    self.tell(&format!("clip {clip:?}"));
+                }
+                self.record.push(entry);
+            }
+            Output::Report(report) => self.reports.push(*report),
+            Output::HangUp(ending) => {
+                self.tell(&format!("hang up: {ending}"));
+                self.ended = true;
+            }
+        }
+    }
+
+    fn voice_says(&mut self, turn: TurnId, piece: u32, text: String) {
+        self.tell(&format!("say {turn}.{piece} “{text}”"));
+        let samples = text.chars().count() * 8_000 / 14;
+        match self.voice {
+            VoiceActs::Well | VoiceActs::Stalls => {
+                let samples = if self.voice == VoiceActs::Stalls { 2_400 } else { samples };
+                let audio = Bytes::from(vec![0x10; samples]);
+                let sound = SpeechEvent::Audio { turn, piece, audio, text: None };
+                self.later(self.now_ms + 100, Input::Speech(sound));
+                if self.voice == VoiceActs::Well {
+                    self.later(self.now_ms + 100, Input::Speech(SpeechEvent::PieceDone { turn, piece }));
+                }
+            }
+            VoiceActs::Refuses => {
+                let failed = SpeechEvent::Failed { turn, reason: "refused".to_owned() };
+                self.later(self.now_ms + 10, Input::Speech(failed));
+            }
+            VoiceActs::Silent => {}
+        }
+        self.asked.push((turn, piece, text));
+    }
+
+    fn voice_finishes(&mut self, turn: TurnId) {
+        if self.voice == VoiceActs::Well {
+            self.later(self.now_ms + 100, Input::Speech(SpeechEvent::Done { turn }));
+        }
+    }
+
+    /// Twilio plays a frame every 20 ms and echoes a mark when it is reached.
+    fn play_network(&mut self) {
+        loop {
+            match self.network.front() {
+                Some(Ok(_)) if self.played_until_ms + 20 <= self.now_ms => {
+                    self.network.pop_front();
+                    self.played_until_ms += 20;
+                }
+                Some(Err(_)) => {
+                    if let Some(Err(name)) = self.network.pop_front() {
+                        self.echo(name);
+                    }
+                }
+                _ => return,
+            }
+        }
+    }
+
+    fn echo(&mut self, name: String) {
+        if self.echoes {
+            self.later(self.now_ms, Input::Mark(name));
+        }
+    }
+
+    fn tell(&mut self, what: &str) {
+        self.story.push(format!("{:5} {what}", self.now_ms));
+    }
+
+    /// What happened, a line each, with its millisecond.
+    pub(crate) fn story(&self) -> String {
+        self.story.join("\n")
+    }
+
+    /// When the story says `what` for the first time.
+    pub(crate) fn when(&self, what: &str) -> u64 {
+        let line = self.story.iter().find(|line| line.contains(what));
+        let line = line.unwrap_or_else(|| panic!("“{what}” never happened:\n{}", self.story()));
+        line[..5].trim().parse().unwrap()
+    }
+
+    /// When the first frame that sounds like `sound` was sent, at or after `from`.
+    pub(crate) fn first_sound(&self, sound: u8, from: u64) -> u64 {
+        self.sent.iter().find(|(at, byte)| *at >= from && *byte == sound).unwrap().0
+    }
+
+    pub(crate) const fn ms(&self) -> u64 {
+        self.now_ms
+    }
+}
+
+/// A final text of the recogniser.
+pub(crate) fn heard(text: &str, end_of_turn: bool) -> Input {
+    Input::Hearing(SttEvent::Final { text: text.to_owned(), end_of_turn })
+}
+
+/// An interim text of the recogniser.
+pub(crate) fn hearing(text: &str) -> Input {
+    Input::Hearing(SttEvent::Partial { text: text.to_owned() })
+}

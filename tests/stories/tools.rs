@@ -1,0 +1,67 @@
+//! The model runs tools.
+
+use crate::script::{HOLD, calls, says};
+use crate::stage::{Stage, heard, hearing};
+use centralita::dialogue::message::Message;
+
+#[test]
+fn the_answer_goes_on_with_what_the_tool_replied() {
+    let mut stage = Stage::greeted([calls("Un segundo.", "find_slots"), says("Hay lugar el jueves.")]);
+    stage.say("Quiero un turno.", 1_000).until(8_000);
+    assert_eq!(
+        stage.story(),
+        " 2350 ask 2: “Quiero un turno.”
+ 2550 say 2.0 “Un segundo.”
+ 2550 run find_slots
+ 2850 ask 2: tool {\"ok\":1}
+ 3050 say 2.1 “Hay lugar el jueves.”"
+    );
+}
+
+#[test]
+fn a_slow_tool_is_covered_by_the_hold_phrase_and_given_up_in_time() {
+    let mut stage = Stage::greeted([calls("", "find_slots"), says("No lo encuentro.")]);
+    stage.tool_delay_ms = None;
+    stage.say("Quiero un turno.", 1_000).until(14_000);
+    assert_eq!(stage.when("clip Hold"), 4_550);
+    assert_eq!(stage.when("tool {\"error\":\"timed out\"}"), 12_550);
+    let mut silent_since = 2_000;
+    for (at, byte) in stage.sent.iter().filter(|(at, _)| *at > 2_000) {
+        assert!(at - silent_since <= 4_000, "silence before {at}, {byte:#x}");
+        silent_since = *at;
+    }
+    assert_eq!(stage.first_sound(HOLD, 2_000), 4_550);
+}
+
+#[test]
+fn what_a_tool_did_is_told_even_when_the_caller_interrupted() {
+    let mut stage =
+        Stage::greeted([calls("Estoy reservando su turno ahora mismo.", "book"), says("Sí, ya está.")]);
+    stage.tool_delay_ms = Some(3_000);
+    stage.say("Sí, reserve.", 1_000).until(3_000);
+    stage
+        .speak_until(3_900)
+        .at(3_900, hearing("¿Ya lo hizo?"))
+        .at(4_250, heard("¿Ya lo hizo?", true))
+        .until(8_000);
+    let replied = stage.questions[1].iter().any(|message| {
+        matches!(message, Message::Tool { call_id, content } if call_id == "book-1" && content.contains("still running"))
+    });
+    assert!(replied, "{:?}", stage.questions[1]);
+    stage.replies.push_back(says("Listo."));
+    stage.say("¿Y ahora?", 700).until(10_000);
+    let last = stage.questions.last().unwrap();
+    assert!(
+        last.iter().any(|m| matches!(m, Message::Tool { content, .. } if content == "{\"ok\":1}")),
+        "{last:?}"
+    );
+}
+
+#[test]
+fn a_model_that_only_calls_tools_is_stopped() {
+    let mut stage = Stage::greeted((0..50).map(|_| calls("", "find_slots")));
+    stage.tool_delay_ms = Some(10);
+    stage.say("Hola.", 500).until(30_000);
+    assert_eq!(stage.tools.len(), 8);
+    assert!(stage.story().contains("clip Trouble"), "{}", stage.story());
+}
