@@ -1,0 +1,161 @@
+//! One piece of speech: one HTTP request, its sound handed on as it comes.
+
+use super::wire;
+use crate::{
+    base::clock,
+    net::raw_audio::{self, RawAudio},
+};
+use bytes::Bytes;
+use reqwest::{Request, Response, header::CONTENT_TYPE};
+use std::time::{Duration, Instant};
+use tokio::{
+    sync::mpsc,
+    time::{sleep, timeout, timeout_at},
+};
+use tokio_util::task::AbortOnDropHandle;
+
+/// The longest stretch of sound handed on at once: 250 ms, so that nothing ahead of the call holds much.
+const LONGEST_STRETCH: usize = 2_000;
+/// Stretches that wait for the call before the network is no longer read: 4 s.
+const STRETCHES_WAITING: usize = 16;
+
+/// The time limits of a request.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Patience {
+    /// From the request to the first byte of sound, a second try included.
+    pub(super) first: Duration,
+    /// Between two chunks.
+    pub(super) stall: Duration,
+    /// Before the second try after a refusal that may pass.
+    pub(super) pause: Duration,
+}
+
+/// A piece that is being fetched; dropping it cancels the request.
+#[derive(Debug)]
+pub(super) struct Fetch {
+    sound: mpsc::Receiver<Result<Bytes, String>>,
+    _task: AbortOnDropHandle<()>,
+}
+
+/// Why a try failed.
+enum Failure {
+    /// Before any sound, and another try may succeed.
+    Passing(String),
+    /// For good.
+    Lasting(String),
+}
+
+impl Fetch {
+    /// Begins to fetch.
+    pub(super) fn start(client: reqwest::Client, request: Request, patience: Patience) -> Self {
+        let (sender, sound) = mpsc::channel(STRETCHES_WAITING);
+        let task = tokio::spawn(async move {
+            if let Err(reason) = fetch(&client, request, patience, &sender).await {
+                // Nobody is left to tell when this fails: the piece was cancelled.
+                sender.send(Err(reason)).await.ok();
+            }
+        });
+        Self { sound, _task: AbortOnDropHandle::new(task) }
+    }
+
+    /// The next stretch of sound, `None` at the end of the piece. An error is the last. Cancel-safe.
+    pub(super) async fn next(&mut self) -> Option<Result<Bytes, String>> {
+        self.sound.recv().await
+    }
+}
+
+async fn fetch(
+    client: &reqwest::Client,
+    request: Request,
+    patience: Patience,
+    sound: &mpsc::Sender<Result<Bytes, String>>,
+) -> Result<(), String> {
+    let deadline = clock::now() + patience.first;
+    let again = request.try_clone();
+    match attempt(client, request, patience, deadline, sound).await {
+        Ok(()) => Ok(()),
+        Err(Failure::Lasting(reason)) => Err(reason),
+        Err(Failure::Passing(reason)) => {
+            let Some(again) = again else { return Err(reason) };
+            sleep(patience.pause).await;
+            match attempt(client, again, patience, deadline, sound).await {
+                Ok(()) => Ok(()),
+                Err(Failure::Passing(reason) | Failure::Lasting(reason)) => Err(reason),
+            }
+        }
+    }
+}
+
+async fn attempt(
+    client: &reqwest::Client,
+    request: Request,
+    patience: Patience,
+    deadline: Instant,
+    sound: &mpsc::Sender<Result<Bytes, String>>,
+) -> Result<(), Failure> {
+    let late = || Failure::Lasting(format!("no sound within {:?}", patience.first));
+    let mut response = timeout_at(deadline.into(), open(client, request)).await.map_err(|_| late())??;
+    let mut guard = RawAudio::default();
+    let mut spoken = false;
+    loop {
+        let chunk = if spoken {
+            let stalled = || Failure::Lasting(format!("the sound stalled for {:?}", patience.stall));
+            timeout(patience.stall, response.chunk()).await.map_err(|_| stalled())?
+        } else {
+            timeout_at(deadline.into(), response.chunk()).await.map_err(|_| late())?
+        };
+        let (mut stretch, last) = match chunk {
+            Ok(Some(bytes)) => {
+                (guard.admit(bytes).map_err(|error| Failure::Lasting(error.to_string()))?, false)
+            }
+            Ok(None) => (guard.rest(), true),
+            Err(error) if spoken => return Err(Failure::Lasting(reason(&error))),
+            Err(error) => return Err(Failure::Passing(reason(&error))),
+        };
+        while !stretch.is_empty() {
+            spoken = true;
+            let part = stretch.split_to(stretch.len().min(LONGEST_STRETCH));
+            if sound.send(Ok(part)).await.is_err() {
+                return Ok(()); // cancelled
+            }
+        }
+        if last {
+            return if spoken { Ok(()) } else { Err(Failure::Lasting("no sound at all".to_owned())) };
+        }
+    }
+}
+
+async fn open(client: &reqwest::Client, request: Request) -> Result<Response, Failure> {
+    let response = client.execute(request).await.map_err(|error| Failure::Passing(reason(&error)))?;
+    let status = response.status();
+    if status.is_success() {
+        let kind = response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+        raw_audio::content_type(kind).map_err(|error| Failure::Lasting(error.to_string()))?;
+        return Ok(response);
+    }
+    let body = first_bytes(response).await;
+    let reason = format!("HTTP {} {}", status.as_u16(), wire::error_name(&body)).trim_end().to_owned();
+    let passes = status.is_server_error() || matches!(status.as_u16(), 408 | 429);
+    Err(if passes { Failure::Passing(reason) } else { Failure::Lasting(reason) })
+}
+
+/// The beginning of an error's body; errors of ours are short.
+async fn first_bytes(mut response: Response) -> Vec<u8> {
+    let mut body = Vec::new();
+    while let Ok(Some(chunk)) = response.chunk().await {
+        body.extend_from_slice(&chunk);
+        if body.len() > 4 << 10 {
+            break;
+        }
+    }
+    body
+}
+
+/// The innermost cause, without the address.
+fn reason(error: &reqwest::Error) -> String {
+    let mut cause: &dyn std::error::Error = error;
+    while let Some(inner) = cause.source() {
+        cause = inner;
+    }
+    if std::ptr::addr_eq(cause, error) { "the request failed".to_owned() } else { cause.to_string() }
+}

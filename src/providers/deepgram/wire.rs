@@ -1,0 +1,177 @@
+//! Deepgram's messages: `/v1/listen` (WebSocket) and `/v1/speak` (HTTP), as specified in its API specs read 2026-11.
+//!
+//! Spec: <https://developers.deepgram.com/reference/speech-to-text/listen-streaming>. Tolerant: unknown fields and
+//! unknown messages are ignored.
+
+use serde::{Deserialize, Serialize};
+
+/// The longest text kept of one result, in bytes.
+pub const LONGEST_TEXT: usize = 4 << 10;
+
+/// Keeps an idle stream open; must be a text frame. Deepgram closes after 10 s without any frame (`NET-0001`).
+pub const KEEP_ALIVE: &str = r#"{"type":"KeepAlive"}"#;
+/// Asks to make final what was heard; may stay unanswered when little audio is buffered.
+pub const FINALIZE: &str = r#"{"type":"Finalize"}"#;
+/// The end of the audio; answered by the last results, `Metadata` and close 1000.
+pub const CLOSE_STREAM: &str = r#"{"type":"CloseStream"}"#;
+
+/// A message of `/v1/listen`.
+#[derive(Clone, Debug, PartialEq)]
+pub enum FromDeepgram {
+    /// A partial or final result.
+    Results(Results),
+    /// No new word for `utterance_end_ms`.
+    UtteranceEnd,
+    /// Something like speech began; comes for noise too.
+    SpeechStarted,
+    /// The farewell after `CloseStream`.
+    Metadata,
+    /// `Error` or `Warning`; not in the spec, so only its name is kept.
+    Trouble(String),
+    /// Anything else, also what is no JSON.
+    Unknown,
+}
+
+/// The result of a stretch of audio.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Results {
+    /// The best transcript, cleaned and at most [`LONGEST_TEXT`] long; empty on silence.
+    pub text: String,
+    /// The text will not change.
+    pub is_final: bool,
+    /// Silence of `endpointing` followed.
+    pub speech_final: bool,
+    /// The answer to [`FINALIZE`].
+    pub from_finalize: bool,
+    /// Where the stretch ends, in seconds of audio received on this connection.
+    pub end: f64,
+}
+
+#[derive(Deserialize)]
+struct Kind {
+    #[serde(rename = "type", default)]
+    kind: String,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct RawResults {
+    start: f64,
+    duration: f64,
+    is_final: bool,
+    speech_final: bool,
+    from_finalize: bool,
+    channel: RawChannel,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct RawChannel {
+    alternatives: Vec<RawAlternative>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct RawAlternative {
+    transcript: String,
+}
+
+impl FromDeepgram {
+    /// Reads one text frame; never fails.
+    pub fn read(frame: &str) -> Self {
+        let kind = serde_json::from_str::<Kind>(frame).map(|kind| kind.kind).unwrap_or_default();
+        match kind.as_str() {
+            "Results" => serde_json::from_str::<RawResults>(frame)
+                .map_or(Self::Unknown, |raw| Self::Results(Results::from(raw))),
+            "UtteranceEnd" => Self::UtteranceEnd,
+            "SpeechStarted" => Self::SpeechStarted,
+            "Metadata" => Self::Metadata,
+            "Error" | "Warning" => Self::Trouble(kind),
+            _ => Self::Unknown,
+        }
+    }
+}
+
+impl From<RawResults> for Results {
+    fn from(raw: RawResults) -> Self {
+        let text = raw.channel.alternatives.into_iter().next().map(|best| clean(&best.transcript));
+        Self {
+            text: text.unwrap_or_default(),
+            is_final: raw.is_final,
+            speech_final: raw.speech_final,
+            from_finalize: raw.from_finalize,
+            end: raw.start + raw.duration,
+        }
+    }
+}
+
+/// Text without control characters, trimmed and of bounded length.
+fn clean(text: &str) -> String {
+    let mut clean = String::with_capacity(text.len().min(LONGEST_TEXT));
+    for character in text.trim().chars().map(|c| if c.is_control() { ' ' } else { c }) {
+        if clean.len() + character.len_utf8() > LONGEST_TEXT {
+            break;
+        }
+        clean.push(character);
+    }
+    clean
+}
+
+/// The body of `POST /v1/speak`.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Speak<'a> {
+    /// At most 2,000 characters.
+    pub text: &'a str,
+}
+
+/// An error of the HTTP side; three shapes are in use, one of them plain text.
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct ErrorBody {
+    err_code: String,
+    category: String,
+}
+
+/// The short name of an error, such as `INVALID_AUTH`; empty where the body tells none.
+pub fn error_name(body: &[u8]) -> String {
+    let error = serde_json::from_slice::<ErrorBody>(body).unwrap_or_default();
+    let name = if error.err_code.is_empty() { error.category } else { error.err_code };
+    name.chars().filter(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-')).take(60).collect()
+}
+
+/// Deepgram's code for a language tag: Latin American Spanish is `es-419`, other regions go by their language.
+pub fn language_code(tag: &str) -> String {
+    let mut parts = tag.split(['-', '_']);
+    let language = parts.next().unwrap_or_default().to_ascii_lowercase();
+    let region = parts.next().unwrap_or_default().to_ascii_uppercase();
+    match (language.as_str(), region.as_str()) {
+        ("es", "" | "ES") => "es".to_owned(),
+        ("es", _) => "es-419".to_owned(),
+        ("en", "US" | "GB" | "AU" | "NZ" | "IN") => format!("en-{region}"),
+        _ => language,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tags_become_deepgrams_codes() {
+        let codes = ["es-MX", "es_AR", "es", "es-ES", "en-us", "en-ZA", "fr-CA"].map(language_code);
+        assert_eq!(codes, ["es-419", "es-419", "es", "es", "en-US", "en", "fr"]);
+    }
+
+    #[test]
+    fn text_is_cleaned_and_bounded() {
+        assert_eq!(clean(" ho\0la\n "), "ho la");
+        assert_eq!(clean(&"ñ".repeat(1 << 20)).len(), LONGEST_TEXT);
+    }
+
+    #[test]
+    fn errors_have_a_short_name() {
+        assert_eq!(error_name(br#"{"err_code":"INVALID_AUTH","err_msg":"x"}"#), "INVALID_AUTH");
+        assert_eq!(error_name(br#"{"category":"rate <limit>"}"#), "ratelimit");
+        assert_eq!(error_name(b"Too many"), "");
+    }
+}

@@ -1,0 +1,127 @@
+//! Kokoro-82M: text becomes a natural voice, four times as fast as it is spoken on one core.
+//!
+//! The model speaks a whole piece at once; first sound soon means first piece short.
+
+mod english;
+mod phonemes;
+mod spanish;
+mod voices;
+
+use super::{
+    onnx::{self, OnnxError},
+    speakable,
+};
+use english::English;
+use ort::{session::Session, value::Tensor};
+use phonemes::Alphabet;
+use std::{
+    path::PathBuf,
+    sync::{Mutex, OnceLock, PoisonError},
+};
+
+pub use voices::{VOICES, Voice};
+
+/// Samples per second of what the model speaks.
+pub const RATE: u32 = 24_000;
+
+/// Why a text was not spoken.
+#[derive(Debug, thiserror::Error)]
+pub enum KokoroError {
+    /// The model or the library that runs it.
+    #[error(transparent)]
+    Onnx(#[from] OnnxError),
+    /// The vendored list of phonemes is damaged: a broken build.
+    #[error("the phonemes cannot be read: {0}")]
+    Phonemes(#[from] serde_json::Error),
+}
+
+/// Where the model's files are.
+#[derive(Clone, Debug)]
+pub struct KokoroFiles {
+    /// ONNX Runtime.
+    pub library: PathBuf,
+    /// The model.
+    pub model: PathBuf,
+    /// The English dictionaries, the better one first; read when English is first spoken.
+    pub english: Vec<PathBuf>,
+}
+
+/// The model. Sessions are taken by one speaker at a time and made on demand, about 100 MB each: as many as texts are spoken
+/// at once, which `Workers` bounds.
+#[derive(Debug)]
+pub struct Kokoro {
+    files: KokoroFiles,
+    idle: Mutex<Vec<Session>>,
+    alphabet: Alphabet,
+    english: OnceLock<Option<English>>,
+}
+
+impl Kokoro {
+    /// Loads the model once. Takes about half a second.
+    ///
+    /// # Errors
+    /// See [`KokoroError`].
+    pub fn load(files: KokoroFiles) -> Result<Self, KokoroError> {
+        let first = onnx::session(&files.library, &files.model)?;
+        Ok(Self {
+            files,
+            idle: Mutex::new(vec![first]),
+            alphabet: Alphabet::vendored()?,
+            english: OnceLock::new(),
+        })
+    }
+
+    /// Speaks `text` at 24 kHz, -1..1; nothing where there is nothing to say. Blocks for a quarter of the time that the speech
+    /// lasts. Gives up between pieces when `stop` says so, with what it has.
+    ///
+    /// # Errors
+    /// Only where memory is missing.
+    pub fn speak(&self, text: &str, voice: Voice, stop: &dyn Fn() -> bool) -> Result<Vec<f32>, KokoroError> {
+        let words = speakable::words(text, voice.language);
+        let mut sound = Vec::new();
+        for piece in phonemes::pieces(&words, voice.language, self.dictionary(voice)) {
+            if stop() {
+                break;
+            }
+            sound.extend(self.speak_piece(&piece, voice)?);
+        }
+        Ok(sound)
+    }
+
+    fn speak_piece(&self, phonemes: &str, voice: Voice) -> Result<Vec<f32>, KokoroError> {
+        let numbers = self.alphabet.numbers(phonemes);
+        let style = voice.style(numbers.len() - 2);
+        let mut session = self.take_session()?;
+        let run = |session: &mut Session| -> Result<Vec<f32>, ort::Error> {
+            let outputs = session.run(ort::inputs![
+                "tokens" => Tensor::from_array(([1, numbers.len()], numbers))?,
+                "style" => Tensor::from_array(([1, style.len()], style))?,
+                "speed" => Tensor::from_array(([1], vec![1.0_f32]))?,
+            ])?;
+            let audio = outputs.get("audio").ok_or_else(|| ort::Error::new("the model gave no `audio`"))?;
+            Ok(audio.try_extract_tensor::<f32>()?.1.to_vec())
+        };
+        let spoken = run(&mut session);
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(session);
+        Ok(spoken.map_err(OnnxError::from)?)
+    }
+
+    fn take_session(&self) -> Result<Session, OnnxError> {
+        let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        idle.map_or_else(|| onnx::session(&self.files.library, &self.files.model), Ok)
+    }
+
+    /// English without its dictionary is guessed from the letters: understandable, not pretty.
+    fn dictionary(&self, voice: Voice) -> Option<&English> {
+        if voice.language != crate::base::language::Language::En {
+            return None;
+        }
+        let load = || {
+            let files: Vec<_> = self.files.english.iter().map(PathBuf::as_path).collect();
+            English::load(&files)
+                .inspect_err(|error| tracing::warn!(%error, "English is spoken without its dictionary"))
+                .ok()
+        };
+        self.english.get_or_init(load).as_ref()
+    }
+}

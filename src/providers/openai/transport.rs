@@ -1,0 +1,126 @@
+//! The service below `async-openai`: one try, errors by their consequence, answers of bounded length.
+
+use super::wire::ErrorName;
+use crate::ports::llm::LlmError;
+use async_openai::{error::OpenAIError, middleware::HttpRequestFactory};
+use bytes::Bytes;
+use futures_util::{Stream, StreamExt as _, future::BoxFuture, stream};
+use http::StatusCode;
+use reqwest::{Body, Client, Response};
+use std::{
+    io,
+    task::{Context, Poll},
+    time::Duration,
+};
+use tokio::time::timeout;
+
+/// The longest answer, in bytes of event stream: a hundred times a long one.
+const LONGEST: usize = 8 << 20;
+/// How long the body of an error may take.
+const ERROR_BODY: Duration = Duration::from_secs(1);
+/// What ends a stream properly.
+const DONE: &[u8] = b"[DONE]";
+
+/// Sends a request once.
+#[derive(Clone, Debug)]
+pub(super) struct Transport(pub(super) Client);
+
+/// An answer that is not a stream.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("HTTP {status} {}", .name.0)]
+pub(super) struct Refusal {
+    status: u16,
+    name: ErrorName,
+}
+
+impl tower::Service<HttpRequestFactory> for Transport {
+    type Response = Response;
+    type Error = OpenAIError;
+    type Future = BoxFuture<'static, Result<Response, OpenAIError>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), OpenAIError>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: HttpRequestFactory) -> Self::Future {
+        let client = self.0.clone();
+        Box::pin(async move {
+            let response = client.execute(request.build().await?).await?;
+            if response.status().is_success() {
+                return Ok(guarded(response));
+            }
+            Err(OpenAIError::Boxed(Box::new(refusal(response).await)))
+        })
+    }
+}
+
+async fn refusal(mut response: Response) -> Refusal {
+    let status = response.status().as_u16();
+    let reading = async {
+        let mut body = Vec::new();
+        while let Ok(Some(chunk)) = response.chunk().await {
+            body.extend_from_slice(&chunk);
+            if body.len() > 64 << 10 {
+                break;
+            }
+        }
+        body
+    };
+    let body = timeout(ERROR_BODY, reading).await.unwrap_or_default();
+    Refusal { status, name: ErrorName::read(&body) }
+}
+
+/// The same response, whose body ends in an error when it is cut before `[DONE]` or too long: `async-openai` ends its
+/// stream silently in both cases.
+fn guarded(response: Response) -> Response {
+    let status = response.status();
+    let body = Body::wrap_stream(guard(response.bytes_stream()));
+    let mut guarded = http::Response::new(body);
+    *guarded.status_mut() = status;
+    guarded.into()
+}
+
+fn guard(
+    body: impl Stream<Item = reqwest::Result<Bytes>> + Send + 'static,
+) -> impl Stream<Item = io::Result<Bytes>> + Send + 'static {
+    let state = (Box::pin(body), Vec::with_capacity(DONE.len() * 4), 0_usize);
+    stream::unfold(Some(state), async move |state| {
+        let (mut body, mut tail, length) = state?;
+        match body.next().await {
+            Some(Ok(bytes)) if length + bytes.len() <= LONGEST => {
+                tail.extend_from_slice(&bytes);
+                tail.drain(..tail.len().saturating_sub(DONE.len() * 4));
+                let length = length + bytes.len();
+                Some((Ok(bytes), Some((body, tail, length))))
+            }
+            Some(Ok(_)) => Some((Err(io::Error::other("the answer is too long")), None)),
+            Some(Err(error)) => Some((Err(io::Error::other(error)), None)),
+            None if tail.windows(DONE.len()).any(|window| window == DONE) => None,
+            None => Some((Err(io::ErrorKind::UnexpectedEof.into()), None)),
+        }
+    })
+}
+
+/// What an error means before anything of the answer came.
+pub(super) fn consequence(error: &OpenAIError) -> LlmError {
+    match error {
+        OpenAIError::Boxed(boxed) => match boxed.downcast_ref::<Refusal>() {
+            Some(refusal) => refused(refusal),
+            None => LlmError::Busy { reason: "the request failed".to_owned() },
+        },
+        OpenAIError::Reqwest(error) if error.is_connect() => LlmError::Busy {
+            reason: if error.is_timeout() { "no connection in time" } else { "no connection" }.to_owned(),
+        },
+        OpenAIError::Reqwest(_) | OpenAIError::StreamError(_) => {
+            LlmError::Busy { reason: "the connection broke".to_owned() }
+        }
+        _ => LlmError::Refused { reason: "the request could not be built".to_owned() },
+    }
+}
+
+fn refused(refusal: &Refusal) -> LlmError {
+    let reason = refusal.to_string().trim_end().to_owned();
+    let status = StatusCode::from_u16(refusal.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let passes = status.is_server_error() || matches!(refusal.status, 408 | 409 | 425 | 429);
+    if passes && !refusal.name.is_quota() { LlmError::Busy { reason } } else { LlmError::Refused { reason } }
+}

@@ -1,0 +1,15 @@
+//! Twilio: signed webhooks answered with TwiML, Media Streams, and the REST API.
+
+mod carrier;
+mod media;
+mod rest;
+mod signature;
+mod twiml;
+mod wire;
+
+pub use self::{
+    carrier::{BadPublicUrl, Twilio},
+    media::MediaStreams,
+    rest::{Account, Rest},
+    signature::Keys,
+};

@@ -1,0 +1,133 @@
+//! Twilio's REST API, as far as a live call needs it.
+//!
+//! Spec: <https://www.twilio.com/docs/voice/api/call-resource> (read 2026-11).
+
+use crate::{
+    base::{
+        backoff::Backoff,
+        ids::{AccountSid, CallSid},
+        secret::{ExposeSecret, SecretString},
+    },
+    ports::phone::{Phone, PhoneError},
+};
+use futures_util::future::BoxFuture;
+use reqwest::{Client, StatusCode};
+use serde::Deserialize;
+use std::time::Duration;
+use tokio::time::{sleep, timeout};
+
+/// How often one order is tried.
+const TRIES: usize = 3;
+
+/// How long one try may take unless told otherwise: three of them and their pauses stay below [`WHOLE`].
+const TRY: Duration = Duration::from_millis(1_500);
+
+/// How long one order may take.
+const WHOLE: Duration = Duration::from_secs(5);
+
+/// "Call is not in-progress": it is over already.
+const NOT_IN_PROGRESS: u32 = 21_220;
+
+/// Who we are at Twilio.
+#[derive(Clone, Debug)]
+pub struct Account {
+    /// The account.
+    pub sid: AccountSid,
+    /// Its primary auth token.
+    pub token: SecretString,
+    /// The origin, such as `https://api.twilio.com`. Another region needs edge and region together:
+    /// `https://api.dublin.ie1.twilio.com`.
+    pub base_url: String,
+}
+
+/// The calls of an account.
+#[derive(Clone, Debug)]
+pub struct Rest {
+    client: Client,
+    account: Account,
+    patience: Duration,
+}
+
+#[derive(Deserialize)]
+struct ErrorBody {
+    code: Option<u32>,
+}
+
+enum Outcome {
+    Done,
+    Again(String),
+    Refused(String),
+}
+
+impl Rest {
+    /// Speaks for `account` through `client`.
+    pub fn new(client: Client, account: Account) -> Self {
+        Self { client, account, patience: TRY }
+    }
+
+    /// Gives each try at most `patience`; the whole stays within 5 s.
+    #[must_use]
+    pub fn with_patience(self, patience: Duration) -> Self {
+        Self { patience, ..self }
+    }
+
+    async fn complete(&self, call: &CallSid) -> Result<(), PhoneError> {
+        let mut backoff = Backoff::new(Duration::from_millis(100), Duration::from_millis(400));
+        let mut reason = String::new();
+        for attempt in 1..=TRIES {
+            match timeout(self.patience, self.try_complete(call)).await {
+                Ok(Outcome::Done) => return Ok(()),
+                Ok(Outcome::Refused(why)) => return Err(PhoneError::Refused(why)),
+                Ok(Outcome::Again(why)) => reason = why,
+                Err(_) => "no answer in time".clone_into(&mut reason),
+            }
+            tracing::warn!(call.sid = %call, code = "TWILIO_REST", attempt, reason, "the call could not be ended");
+            if attempt < TRIES {
+                sleep(backoff.pause(rand::random())).await;
+            }
+        }
+        Err(PhoneError::Busy(reason))
+    }
+
+    async fn try_complete(&self, call: &CallSid) -> Outcome {
+        let Account { sid, token, base_url } = &self.account;
+        let url = format!("{}/2010-04-01/Accounts/{sid}/Calls/{call}.json", base_url.trim_end_matches('/'));
+        let request = self
+            .client
+            .post(url)
+            .basic_auth(sid, Some(token.expose_secret()))
+            .form(&[("Status", "completed")]);
+        let answer = match request.send().await {
+            Ok(answer) => answer,
+            Err(error) => return Outcome::Again(error.without_url().to_string()),
+        };
+        match answer.status() {
+            status if status.is_success() => Outcome::Done,
+            // Unknown or long gone (20404).
+            StatusCode::NOT_FOUND => Outcome::Done,
+            status if status == StatusCode::TOO_MANY_REQUESTS || status.is_server_error() => {
+                Outcome::Again(format!("HTTP {}", status.as_u16()))
+            }
+            status => {
+                let code =
+                    answer.json::<ErrorBody>().await.ok().and_then(|body| body.code).unwrap_or_default();
+                if code == NOT_IN_PROGRESS {
+                    return Outcome::Done;
+                }
+                // The vendor's message may quote what we sent; its number says enough.
+                Outcome::Refused(format!("HTTP {}, code {code}", status.as_u16()))
+            }
+        }
+    }
+}
+
+impl Phone for Rest {
+    fn hang_up(&self, call: CallSid) -> BoxFuture<'static, Result<(), PhoneError>> {
+        let rest = self.clone();
+        Box::pin(async move {
+            timeout(WHOLE, rest.complete(&call))
+                .await
+                .unwrap_or_else(|_| Err(PhoneError::Busy("no answer in time".to_owned())))
+        })
+    }
+}

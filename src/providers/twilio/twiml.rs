@@ -1,0 +1,99 @@
+//! Our answers to the voice webhook. Pure.
+//!
+//! Spec: <https://www.twilio.com/docs/voice/twiml> (read 2026-11). Names are case-sensitive, unknown ones are ignored
+//! silently by Twilio.
+
+use std::fmt;
+
+/// A document under construction.
+pub(super) struct Twiml(String);
+
+impl Twiml {
+    pub(super) fn begin() -> Self {
+        Self(r#"<?xml version="1.0" encoding="UTF-8"?><Response>"#.to_owned())
+    }
+
+    /// `<Connect><Stream>`: the media socket at `url`, with parameters of which name and value stay below 500
+    /// characters together.
+    pub(super) fn connect(mut self, url: &str, parameters: &[(&str, &str)]) -> Self {
+        self.raw("<Connect><Stream url=\"").text(url).raw("\">");
+        for (name, value) in parameters {
+            self.raw("<Parameter name=\"").text(name).raw("\" value=\"").text(value).raw("\"/>");
+        }
+        self.raw("</Stream></Connect>");
+        self
+    }
+
+    /// `<Redirect>`: ask at `url` how to go on.
+    pub(super) fn redirect(mut self, url: &str) -> Self {
+        self.raw("<Redirect method=\"POST\">").text(url).raw("</Redirect>");
+        self
+    }
+
+    /// `<Say>` in a language such as `es-MX`.
+    pub(super) fn say(mut self, language: &str, text: &str) -> Self {
+        self.raw("<Say language=\"").text(language).raw("\">").text(text).raw("</Say>");
+        self
+    }
+
+    /// `<Hangup>`.
+    pub(super) fn hang_up(mut self) -> Self {
+        self.raw("<Hangup/>");
+        self
+    }
+
+    /// `<Reject>` as busy; such a call is not billed.
+    pub(super) fn reject_busy(mut self) -> Self {
+        self.raw("<Reject reason=\"busy\"/>");
+        self
+    }
+
+    pub(super) fn end(mut self) -> String {
+        self.raw("</Response>");
+        self.0
+    }
+
+    fn raw(&mut self, markup: &str) -> &mut Self {
+        self.0.push_str(markup);
+        self
+    }
+
+    /// Escapes what would be markup and leaves out what XML 1.0 (§2.2) does not allow at all.
+    fn text(&mut self, text: &str) -> &mut Self {
+        for c in text.chars() {
+            match c {
+                '&' => self.0.push_str("&amp;"),
+                '<' => self.0.push_str("&lt;"),
+                '>' => self.0.push_str("&gt;"),
+                '"' => self.0.push_str("&quot;"),
+                '\'' => self.0.push_str("&apos;"),
+                '\t' | '\n' => self.0.push(c),
+                '\0'..='\u{1F}' | '\u{FFFE}' | '\u{FFFF}' => {}
+                c => self.0.push(c),
+            }
+        }
+        self
+    }
+}
+
+impl fmt::Debug for Twiml {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Holds a token.
+        f.debug_struct("Twiml").finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_that_is_put_in_becomes_markup() {
+        let text = Twiml::begin().say("es\"><Dial", "<Hangup/> & 'él'\u{0}\u{B}").end();
+        assert_eq!(
+            text,
+            "<?xml version=\"1.0\" encoding=\"UTF-8\"?><Response><Say language=\"es&quot;&gt;&lt;Dial\">\
+             &lt;Hangup/&gt; &amp; &apos;él&apos;</Say></Response>"
+        );
+    }
+}

@@ -1,0 +1,10 @@
+//! The paid services' adapters on real sockets: recorded sessions played by small servers, faults by the fakes.
+//!
+//! Nothing sleeps: each test waits for an event under one generous guard.
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic")]
+
+mod chat;
+mod listen;
+mod rig;
+mod speak;
+mod voices;
