@@ -1,0 +1,216 @@
+//! Builds a server from its configuration: the only place that names concrete adapters together.
+
+mod clips;
+mod providers;
+
+use crate::{
+    base::secret::{ExposeSecret as _, SecretString},
+    channels::voice::{
+        admission::{Admission, Rules},
+        agents::{Agents, AgentsError},
+        calls::Calls,
+        limits::Limits,
+    },
+    config::{Config, MetricsReaders},
+    net::tls,
+    providers::twilio::{BadPublicUrl, Keys, MediaStreams, Twilio},
+    shutdown::{self, Drained, Signals, Times},
+    storage::calendar_file::CalendarFile,
+    telemetry::metrics::Metrics,
+    web::{self, Answering, HttpLimits, MetricsFor, Parts, Web},
+};
+use providers::Chosen;
+use std::{fmt, fs, io, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+use tokio::{
+    net::TcpListener,
+    task::{JoinError, JoinSet, spawn_blocking},
+    time::{MissedTickBehavior, interval},
+};
+use tokio_util::sync::CancellationToken;
+
+/// How often histograms are summed up.
+const KEEP_UP: Duration = Duration::from_secs(5);
+
+/// The appointment book's file in the data folder.
+const BOOK: &str = "appointments.json";
+
+/// Why the server cannot start; the text says how to mend it.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StartError {
+    /// The agents' files are missing or wrong: a matter of configuration.
+    #[error("{0}")]
+    Agents(#[from] AgentsError),
+    /// The public address cannot be used: a matter of configuration.
+    #[error("{0}")]
+    PublicUrl(#[from] BadPublicUrl),
+    /// The address is taken, or not ours.
+    #[error("cannot listen on {address}: {source}. Stop what uses port {}, or choose another with --port", .address.port())]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// Why not.
+        source: io::Error,
+    },
+    /// The data folder cannot be made.
+    #[error("cannot use {path} for recordings and transcripts: {source}. Set DATA_DIR to a folder that may be written", path = .path.display())]
+    Data {
+        /// The folder.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+    /// A provider cannot be used on this machine.
+    #[error("{0}")]
+    Provider(String),
+    /// A part of the start panicked.
+    #[error("the start broke off: {0}")]
+    Broken(#[from] JoinError),
+}
+
+impl StartError {
+    /// Whether the configuration is to be mended, rather than the machine.
+    pub const fn is_configuration(&self) -> bool {
+        matches!(self, Self::Agents(_) | Self::PublicUrl(_))
+    }
+}
+
+/// A server that runs. Dropping it cuts everything.
+pub struct Running {
+    address: SocketAddr,
+    web: Arc<Web>,
+    calls: Arc<dyn Calls>,
+    stop: CancellationToken,
+    tasks: JoinSet<()>,
+    times: Times,
+}
+
+impl fmt::Debug for Running {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Running").field("address", &self.address).finish_non_exhaustive()
+    }
+}
+
+/// Builds and starts a server. Fetches and loads models first where they are needed, for minutes the first time.
+///
+/// # Errors
+/// See [`StartError`].
+pub async fn start(config: &Config, metrics: Metrics) -> Result<Running, StartError> {
+    tls::install();
+    let (folder, name) = config.agent();
+    let agents = Arc::new(Agents::open(folder)?);
+    let agent = agents.find(&name)?;
+    let data = &config.server.data_dir;
+    fs::create_dir_all(data).map_err(|source| StartError::Data { path: data.clone(), source })?;
+    let wanted = SocketAddr::new(config.bind(), config.server.port);
+    let refused = |source| StartError::Listen { address: wanted, source };
+    let listener = TcpListener::bind(wanted).await.map_err(refused)?;
+    let address = listener.local_addr().map_err(refused)?;
+
+    let choices = config.clone();
+    let chosen = Arc::new(spawn_blocking(move || Chosen::build(&choices)).await??);
+    let clinic = (Arc::clone(&agents), agent.clone(), name);
+    let clinic_now = Arc::new(move || {
+        let (agents, first, name) = &clinic;
+        agents.find(name).unwrap_or_else(|_| Arc::clone(first)).clinic.clone()
+    });
+    let calendar = Arc::new(CalendarFile::new(data.join(BOOK), clinic_now));
+    let calls = chosen.calls(agents, calendar.clone(), config);
+    let web = Web::new(Parts {
+        carrier: Arc::new(carrier(config, address)?),
+        codec: Arc::new(MediaStreams),
+        admission: Arc::new(Admission::new(Rules { max_calls: config.voice.max_calls, ..Rules::default() })),
+        calls: Arc::clone(&calls),
+        calendar,
+        answering: Answering::from(&*agent),
+        api_token: api_token(config),
+        metrics: metrics.clone(),
+        metrics_for: match config.server.metrics_for {
+            MetricsReaders::ThisMachine => MetricsFor::ThisMachine,
+            MetricsReaders::Everybody => MetricsFor::Everybody,
+            MetricsReaders::Nobody => MetricsFor::Nobody,
+        },
+        features: chosen.features(),
+        line: Limits::default(),
+        http: HttpLimits::default(),
+    });
+    let stop = CancellationToken::new();
+    let mut tasks = JoinSet::new();
+    tasks.spawn(web::serve(listener, Arc::clone(&web), stop.clone()));
+    tasks.spawn(keep_up(metrics));
+    tracing::info!(agent = %agent.name, "listening on http://{address}");
+    Ok(Running { address, web, calls, stop, tasks, times: Times::within(config.server.drain) })
+}
+
+impl Running {
+    /// Where it listens.
+    pub const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Serves until the first signal, then drains; returns when the process may end.
+    pub async fn until(mut self, mut signals: Signals) -> Drained {
+        signals.next().await;
+        self.web.drain();
+        let live = self.calls.count();
+        tracing::info!(
+            live,
+            limit_s = self.times.limit.as_secs(),
+            "no new calls; live ones may end in peace"
+        );
+        let hang_up = || {
+            for call in self.calls.list() {
+                if self.calls.hang_up(&call.call).is_err() {
+                    tracing::debug!(call.sid = %call.call, "the call was over already");
+                }
+            }
+        };
+        let drained =
+            shutdown::drain(|| self.calls.count(), hang_up, self.times, async || signals.next().await).await;
+        tracing::info!(?drained, "the server ends");
+        self.stop.cancel();
+        // The accept loop ends by itself; what else runs is cut when the set is dropped.
+        drop(self.tasks.join_next().await);
+        drained
+    }
+}
+
+/// Twilio with its keys; without any, with a token for this run that only this machine can use.
+fn carrier(config: &Config, address: SocketAddr) -> Result<Twilio, BadPublicUrl> {
+    let twilio = &config.twilio;
+    let mut tokens: Vec<SecretString> =
+        twilio.auth_token.iter().chain(&twilio.auth_token_secondary).cloned().collect();
+    if !twilio.can_verify() {
+        let token = random_token();
+        tracing::warn!(
+            "TWILIO_AUTH_TOKEN is not set: only this machine can call, with requests signed by {} (for this run)",
+            token.expose_secret()
+        );
+        tokens.push(token);
+    }
+    let keys = Keys { tokens, shared: twilio.shared_key.iter().cloned().collect() };
+    let public =
+        config.server.public_url.as_ref().map_or_else(|| format!("http://{address}"), ToString::to_string);
+    Twilio::new(keys, twilio.account_sid.clone(), &public)
+}
+
+fn api_token(config: &Config) -> SecretString {
+    config.server.api_token.clone().unwrap_or_else(|| {
+        let token = random_token();
+        tracing::warn!("API_TOKEN is not set: the API opens with {} (for this run)", token.expose_secret());
+        token
+    })
+}
+
+fn random_token() -> SecretString {
+    SecretString::from(format!("{:032x}", rand::random::<u128>()))
+}
+
+async fn keep_up(metrics: Metrics) {
+    let mut ticks = interval(KEEP_UP);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        metrics.keep_up();
+    }
+}

@@ -1,0 +1,149 @@
+//! Who listens, thinks and speaks: the adapters that the configuration chooses.
+
+use super::{StartError, clips::clips};
+use crate::{
+    base::{clock::SystemClock, secret::SecretString},
+    channels::voice::{
+        agents::Agents,
+        calls::Calls,
+        desk::{Desk, Staff},
+    },
+    config::{Config, Hearing, Model, Voice},
+    net::http::{self, NoClient, Timeouts},
+    ports::{
+        calendar::Calendar, llm::LanguageModel, phone::Phone, stt::SpeechToText, tts::TextToSpeech,
+        voice_activity::VoiceActivity,
+    },
+    providers::{
+        deepgram, elevenlabs,
+        local::{self, ModelFolder, Speech, brain::Receptionist},
+        openai,
+        twilio::{Account, Rest},
+    },
+};
+use std::{collections::BTreeMap, fmt::Display, sync::Arc};
+
+/// The adapters of a server.
+pub(super) struct Chosen {
+    hearing: Arc<dyn SpeechToText>,
+    model: Arc<dyn LanguageModel>,
+    voice: Arc<dyn TextToSpeech>,
+    activity: Option<Arc<dyn VoiceActivity>>,
+    /// Absent where calls end by closing their socket only.
+    phone: Option<Arc<dyn Phone>>,
+}
+
+impl Chosen {
+    /// Builds them; blocks while models are fetched and loaded.
+    pub(super) fn build(config: &Config) -> Result<Self, StartError> {
+        let folder = ModelFolder::resolve(config.server.model_dir.as_deref()).map_err(unusable)?;
+        let speech = Speech::new(folder.clone(), local::Progress::Shown).map_err(unusable)?;
+        // With embedded speech something is fetched anyway; otherwise no start should hang on a download.
+        let fetch = config.needs_models().then_some(local::Progress::Shown);
+        Ok(Self {
+            hearing: hearing(config, &speech)?,
+            model: model(config)?,
+            voice: voice(config, &speech)?,
+            activity: local::voice_activity(&folder, fetch),
+            phone: phone(config).map_err(unusable)?,
+        })
+    }
+
+    /// What `/health` tells of them.
+    pub(super) fn features(&self) -> BTreeMap<String, String> {
+        let activity = self.activity.as_ref().map_or("gate", |model| model.name());
+        let hang_up = if self.phone.is_some() { "rest" } else { "socket" };
+        [
+            ("stt", self.hearing.name()),
+            ("llm", self.model.name()),
+            ("tts", self.voice.name()),
+            ("voiceActivity", activity),
+            ("hangUp", hang_up),
+        ]
+        .map(|(what, name)| (what.to_owned(), name.to_owned()))
+        .into()
+    }
+
+    /// The calls of this process.
+    pub(super) fn calls(
+        &self,
+        agents: Arc<Agents>,
+        calendar: Arc<dyn Calendar>,
+        config: &Config,
+    ) -> Arc<dyn Calls> {
+        tracing::info!(providers = ?self.features(), "providers");
+        Arc::new(Desk::new(Staff {
+            hearing: Arc::clone(&self.hearing),
+            model: Arc::clone(&self.model),
+            voice: Arc::clone(&self.voice),
+            activity: self.activity.clone(),
+            phone: self.phone.clone(),
+            calendar,
+            agents,
+            clips,
+            clock: Arc::new(SystemClock),
+            folder: config.server.data_dir.clone(),
+        }))
+    }
+}
+
+fn unusable(error: impl Display) -> StartError {
+    StartError::Provider(error.to_string())
+}
+
+fn hearing(config: &Config, speech: &Speech) -> Result<Arc<dyn SpeechToText>, StartError> {
+    match config.hearing() {
+        Hearing::Deepgram => Ok(Arc::new(deepgram::Listen::new(deepgram(config)?))),
+        Hearing::Auto | Hearing::Embedded => speech.recogniser().map_err(unusable),
+    }
+}
+
+fn model(config: &Config) -> Result<Arc<dyn LanguageModel>, StartError> {
+    match config.model() {
+        Model::Openai => {
+            let address = config.openai.address().ok_or_else(|| unusable("OPENAI_BASE_URL is not set"))?;
+            let options =
+                openai::Options::new(address, config.openai.api_key.clone(), config.openai.model.clone());
+            Ok(Arc::new(openai::Chat::new(options).map_err(unusable)?))
+        }
+        Model::Auto | Model::Embedded => Ok(Arc::new(Receptionist)),
+    }
+}
+
+fn voice(config: &Config, speech: &Speech) -> Result<Arc<dyn TextToSpeech>, StartError> {
+    match config.voice() {
+        Voice::Elevenlabs => Ok(Arc::new(elevenlabs::ElevenLabs::new(elevenlabs(config)?))),
+        Voice::Deepgram => Ok(Arc::new(deepgram::Speak::new(deepgram(config)?).map_err(unusable)?)),
+        Voice::Auto | Voice::Embedded => speech.voice().map_err(unusable),
+    }
+}
+
+fn deepgram(config: &Config) -> Result<deepgram::Options, StartError> {
+    let key = needed(config.deepgram.api_key.as_ref(), "DEEPGRAM_API_KEY")?;
+    let mut options = deepgram::Options::new(config.deepgram.base_url.clone(), key);
+    options.listen.model.clone_from(&config.deepgram.model);
+    Ok(options)
+}
+
+fn elevenlabs(config: &Config) -> Result<elevenlabs::Options, StartError> {
+    let settings = &config.elevenlabs;
+    let key = needed(settings.api_key.as_ref(), "ELEVENLABS_API_KEY")?;
+    let mut options = elevenlabs::Options::new(settings.base_url.clone(), key, settings.voice_id.clone());
+    options.model.clone_from(&settings.model);
+    Ok(options)
+}
+
+fn phone(config: &Config) -> Result<Option<Arc<dyn Phone>>, NoClient> {
+    let (Some(sid), Some(token)) = (&config.twilio.account_sid, &config.twilio.auth_token) else {
+        return Ok(None);
+    };
+    let base = &config.twilio.api_base_url;
+    let client = http::client(base, Timeouts::default())?;
+    let account = Account { sid: sid.clone(), token: token.clone(), base_url: base.as_str().to_owned() };
+    Ok(Some(Arc::new(Rest::new(client, account))))
+}
+
+/// The configuration's rules make sure of it; this says so where they should ever fail.
+fn needed(key: Option<&SecretString>, name: &str) -> Result<SecretString, StartError> {
+    key.cloned().ok_or_else(|| unusable(format!("{name} is not set")))
+}

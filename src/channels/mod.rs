@@ -1,0 +1,3 @@
+//! Where people reach the agent.
+
+pub mod voice;

@@ -1,0 +1,183 @@
+//! The shell of one call: the only place of it that waits and reads the clock. It knows nothing about conversation.
+
+use super::{
+    ear::Ear,
+    journal::{Journal, Recorder},
+    sessions::Sessions,
+    socket::{Line, LineEnd, LineEvent, LineOver},
+};
+use crate::{
+    base::clock,
+    dialogue::{
+        call::Call,
+        input::Input,
+        output::{Ending, Output, Outputs},
+        stats::TurnReport,
+    },
+    ports::{stt::HearingCommand, tts::SpeechCommand},
+    telemetry::metrics::{self, Step},
+};
+use std::{pin::Pin, sync::Arc, time::Duration, time::Instant};
+use tokio::{
+    sync::mpsc,
+    time::{Sleep, sleep_until},
+};
+
+/// What others ask of a live call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Steer {
+    /// Say goodbye and end.
+    End,
+    /// The network says that the caller is gone.
+    Over,
+}
+
+/// How a call ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Ended {
+    /// We hung up.
+    Ours(Ending),
+    /// The caller hung up, or the line was lost.
+    Line(LineEnd),
+    /// The network said that it is over.
+    Network,
+}
+
+/// Everything that one call works with.
+#[derive(Debug)]
+pub(super) struct Actor {
+    pub(super) call: Call,
+    pub(super) line: Line,
+    pub(super) sessions: Sessions,
+    pub(super) ear: Ear,
+    pub(super) journal: Arc<Journal>,
+    pub(super) recorder: Option<Recorder>,
+    pub(super) steer: mpsc::Receiver<Steer>,
+}
+
+impl Actor {
+    /// Talks until the call is over. Returns the line for its closing.
+    pub(super) async fn run(mut self, opening: String) -> (Ended, Line) {
+        let mut out = Outputs::default();
+        let mut alarm = Box::pin(sleep_until(tokio::time::Instant::from_std(clock::now())));
+        let mut input = Input::Begin { opening };
+        let ended = loop {
+            let now = clock::now();
+            self.call.handle(now, input, &mut out);
+            // Where the line is over it tells why when it is asked next.
+            if let Ok(Some(ending)) = self.act(&mut out).await {
+                break Ended::Ours(ending);
+            }
+            set(&mut alarm, self.call.next_deadline());
+            let full = self.call.is_full_of_speech();
+            input = tokio::select! {
+                biased;
+                event = self.line.next() => match event {
+                    LineEvent::Audio(frame) => {
+                        let voice = self.ear.judge(&frame);
+                        if let Some(recorder) = &mut self.recorder {
+                            recorder.caller_heard(&frame);
+                        }
+                        self.sessions.listen(frame);
+                        Input::Frame(voice)
+                    }
+                    LineEvent::Dtmf(digit) => Input::Digit(digit),
+                    LineEvent::Mark(name) => Input::Mark(name),
+                    LineEvent::Ended(end) => break Ended::Line(end),
+                },
+                steer = self.steer.recv() => match steer {
+                    Some(Steer::End) => Input::EndAsked,
+                    Some(Steer::Over) | None => break Ended::Network,
+                },
+                input = self.sessions.next(full) => input,
+                () = &mut alarm => Input::Tick,
+            };
+        };
+        self.call.handle(clock::now(), Input::LineEnded, &mut out);
+        for output in out.drain() {
+            self.keep(output);
+        }
+        if let Some(recorder) = self.recorder {
+            recorder.finish().await;
+        }
+        (ended, self.line)
+    }
+
+    /// Carries out what the core decided, in order.
+    async fn act(&mut self, out: &mut Outputs) -> Result<Option<Ending>, LineOver> {
+        for output in out.drain() {
+            match output {
+                Output::Play(frame) => {
+                    if let Some(recorder) = &mut self.recorder {
+                        recorder.agent_sent(&frame);
+                    }
+                    self.line.play(&frame).await?;
+                }
+                Output::Mark(name) => self.line.mark(&name).await?,
+                Output::Clear => {
+                    if let Some(recorder) = &mut self.recorder {
+                        recorder.agent_cleared();
+                    }
+                    self.line.clear().await?;
+                }
+                Output::CallerPaused => self.sessions.hint(HearingCommand::Paused),
+                Output::CallerTurnOver => self.sessions.hint(HearingCommand::TurnOver),
+                Output::AskModel { turn, messages } => self.sessions.ask(turn, messages),
+                Output::CancelModel { turn } => self.sessions.cancel_model(turn),
+                Output::Say { turn, piece, text } => {
+                    self.sessions.speak(turn, SpeechCommand::Say { turn, piece, text });
+                }
+                Output::FinishSpeech { turn } => self.sessions.speak(turn, SpeechCommand::Finish { turn }),
+                Output::CancelSpeech { turn } => self.sessions.speak(turn, SpeechCommand::Cancel { turn }),
+                Output::RunTool { turn, call } => self.sessions.run(turn, call),
+                Output::HangUp(ending) => return Ok(Some(ending)),
+                kept => self.keep(kept),
+            }
+        }
+        Ok(None)
+    }
+
+    fn keep(&self, output: Output) {
+        match output {
+            Output::Record(entry) => self.journal.record(entry),
+            Output::Report(report) => {
+                tell(&report);
+                self.journal.report(*report);
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Arms the alarm; a later deadline than the armed one is left to a harmless early tick.
+fn set(alarm: &mut Pin<Box<Sleep>>, deadline: Option<Instant>) {
+    let Some(deadline) = deadline else { return };
+    let deadline = tokio::time::Instant::from_std(deadline);
+    if alarm.is_elapsed() || deadline < alarm.deadline() {
+        alarm.as_mut().reset(deadline);
+    }
+}
+
+/// One line and four figures per turn: the whole story of its latency.
+fn tell(report: &TurnReport) {
+    let figures = [
+        (Step::Endpoint, report.endpoint_ms, None),
+        (Step::ModelFirstToken, report.first_token_ms, report.endpoint_ms),
+        (Step::SpeechFirstByte, report.first_sound_ms, report.first_piece_ms),
+        (Step::Response, report.response_ms, None),
+    ];
+    for (step, end, begin) in figures {
+        if let Some(end) = end {
+            metrics::turn_step(step, Duration::from_millis(end.saturating_sub(begin.unwrap_or(0))));
+        }
+    }
+    tracing::info!(
+        turn.id = %report.turn,
+        endpoint_ms = report.endpoint_ms,
+        llm_first_token_ms = report.first_token_ms,
+        tts_first_byte_ms = report.first_sound_ms,
+        first_audio_ms = report.response_ms,
+        interrupted = report.interrupted,
+        "turn"
+    );
+}

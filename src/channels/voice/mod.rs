@@ -1,0 +1,17 @@
+//! The telephone: who is let in, the line, and the calls that live on it.
+
+mod actor;
+pub mod admission;
+pub mod agents;
+pub mod calls;
+pub mod desk;
+mod ear;
+pub mod handshake;
+mod journal;
+pub mod limits;
+mod peer;
+pub mod reframe;
+mod sessions;
+pub mod socket;
+pub mod status;
+pub mod tools;

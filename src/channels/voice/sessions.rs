@@ -1,0 +1,188 @@
+//! The provider sessions of one call: what the core wants goes out, what they say comes back as [`Input`].
+
+use super::tools::Toolbox;
+use crate::{
+    base::ids::{CallSid, TurnId},
+    dialogue::{
+        event::{AnswerEvent, SpeechEvent, SttEvent},
+        input::Input,
+        message::{Message, ToolCall, ToolSpec},
+    },
+    ports::{
+        llm::{AnswerStream, LanguageModel, LlmError, Question},
+        stt::{HearingCommand, SttSession},
+        tts::{SpeechCommand, TtsSession},
+    },
+    telemetry::metrics,
+};
+use bytes::Bytes;
+use futures_util::{
+    StreamExt as _,
+    future::BoxFuture,
+    stream::{BoxStream, FuturesUnordered},
+};
+use std::{collections::VecDeque, fmt, future::pending, sync::Arc};
+
+/// An answer is cut after this many tokens (reliability C8).
+const MOST_TOKENS: u32 = 800;
+
+/// A tool that runs: its turn, its identifier, its reply.
+type Running = BoxFuture<'static, (TurnId, String, String)>;
+
+/// The sessions. Dropping them closes everything.
+pub(super) struct Sessions {
+    call: CallSid,
+    hearing: SttSession,
+    hears: bool,
+    voice: TtsSession,
+    speaks: bool,
+    model: Arc<dyn LanguageModel>,
+    tools: Arc<[ToolSpec]>,
+    toolbox: Arc<Toolbox>,
+    answer: Option<(TurnId, AnswerStream)>,
+    running: FuturesUnordered<Running>,
+    /// What we know without being told by a stream.
+    known: VecDeque<Input>,
+}
+
+impl fmt::Debug for Sessions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sessions").field("call", &self.call).finish_non_exhaustive()
+    }
+}
+
+impl Sessions {
+    pub(super) fn new(
+        call: CallSid,
+        (hearing, voice): (SttSession, TtsSession),
+        model: Arc<dyn LanguageModel>,
+        tools: Arc<[ToolSpec]>,
+        toolbox: Arc<Toolbox>,
+    ) -> Self {
+        Self {
+            call,
+            hearing,
+            hears: true,
+            voice,
+            speaks: true,
+            model,
+            tools,
+            toolbox,
+            answer: None,
+            running: FuturesUnordered::new(),
+            known: VecDeque::new(),
+        }
+    }
+
+    /// What comes back next. While `full`, the voice waits. Cancel-safe.
+    pub(super) async fn next(&mut self, full: bool) -> Input {
+        if let Some(input) = self.known.pop_front() {
+            return input;
+        }
+        tokio::select! {
+            biased;
+            event = next_of(&mut self.hearing.events, self.hears) => self.heard(event),
+            event = next_of(&mut self.voice.events, self.speaks && !full) => self.spoke(event),
+            input = next_answer(&mut self.answer) => input,
+            Some((turn, id, reply)) = self.running.next(), if !self.running.is_empty() => {
+                Input::ToolReplied { turn, id, reply }
+            }
+        }
+    }
+
+    /// Caller audio for the recogniser; the oldest is lost when it does not keep up.
+    pub(super) fn listen(&self, audio: Bytes) {
+        if self.hearing.commands.push(HearingCommand::Audio(audio)).is_some() {
+            metrics::stt_frames_dropped(1);
+        }
+    }
+
+    pub(super) fn hint(&self, hint: HearingCommand) {
+        if self.hearing.commands.push(hint).is_some() {
+            metrics::stt_frames_dropped(1);
+        }
+    }
+
+    pub(super) fn ask(&mut self, turn: TurnId, messages: Vec<Message>) {
+        let question = Question { messages, tools: Arc::clone(&self.tools), max_tokens: MOST_TOKENS };
+        self.answer = Some((turn, self.model.ask(question)));
+    }
+
+    pub(super) fn cancel_model(&mut self, turn: TurnId) {
+        if self.answer.as_ref().is_some_and(|(asked, _)| *asked == turn) {
+            self.answer = None;
+        }
+    }
+
+    /// A voice that takes nothing more has failed in this turn.
+    pub(super) fn speak(&mut self, turn: TurnId, command: SpeechCommand) {
+        if self.voice.commands.try_send(command).is_err() {
+            let reason = "the voice takes no more text".to_owned();
+            self.known.push_back(Input::Speech(SpeechEvent::Failed { turn, reason }));
+        }
+    }
+
+    pub(super) fn run(&self, turn: TurnId, tool: ToolCall) {
+        let (toolbox, call) = (Arc::clone(&self.toolbox), self.call.clone());
+        self.running.push(Box::pin(async move {
+            let id = tool.id.clone();
+            let reply = toolbox.run(call, tool).await;
+            (turn, id, reply)
+        }));
+    }
+
+    fn heard(&mut self, event: Option<SttEvent>) -> Input {
+        let event = event.unwrap_or_else(|| {
+            self.hears = false;
+            SttEvent::Lost { fatal: true, reason: "the recogniser gave up".to_owned() }
+        });
+        if let SttEvent::Lost { fatal, reason } = &event {
+            metrics::provider_error("stt", if *fatal { "refused" } else { "busy" });
+            tracing::warn!(call.sid = %self.call, code = "STT_LOST", fatal, reason, "the recogniser is away");
+        }
+        Input::Hearing(event)
+    }
+
+    fn spoke(&mut self, event: Option<SpeechEvent>) -> Input {
+        let Some(event) = event else {
+            self.speaks = false;
+            tracing::warn!(call.sid = %self.call, code = "TTS_GONE", "the voice is gone");
+            return Input::Tick;
+        };
+        if let SpeechEvent::Failed { turn, reason } = &event {
+            metrics::provider_error("tts", "failed");
+            tracing::warn!(call.sid = %self.call, turn.id = %turn, code = "TTS_FAILED", reason, "the voice failed");
+        }
+        Input::Speech(event)
+    }
+}
+
+async fn next_of<T>(stream: &mut BoxStream<'static, T>, open: bool) -> Option<T> {
+    if open { stream.next().await } else { pending().await }
+}
+
+async fn next_answer(answer: &mut Option<(TurnId, AnswerStream)>) -> Input {
+    let Some((turn, stream)) = answer else { return pending().await };
+    let turn = *turn;
+    let item = stream.next().await;
+    match item {
+        Some(Ok(event)) => {
+            if matches!(event, AnswerEvent::Done { .. }) {
+                *answer = None;
+            }
+            Input::Answer { turn, event }
+        }
+        Some(Err(error)) => {
+            *answer = None;
+            let again = !matches!(error, LlmError::Refused { .. });
+            metrics::provider_error("llm", if again { "busy" } else { "refused" });
+            tracing::warn!(turn.id = %turn, code = "LLM_FAILED", %error, "the language model failed");
+            Input::AnswerFailed { turn, again }
+        }
+        None => {
+            // An answer that ends without saying so broke off.
+            *answer = None;
+            Input::AnswerFailed { turn, again: true }
+        }
+    }
+}

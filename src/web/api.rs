@@ -1,0 +1,70 @@
+//! The API of the operator: calls and appointments.
+
+use super::{problem::Problem, state::Web};
+use crate::base::{ids::CallSid, secret::ExposeSecret};
+use axum::{
+    Json,
+    extract::{Path, Request, State},
+    http::{HeaderMap, StatusCode, header},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use serde_json::{Value, json};
+use std::sync::Arc;
+use subtle::ConstantTimeEq as _;
+
+/// Lets only requests with the API token through.
+pub(super) async fn guard(State(web): State<Arc<Web>>, request: Request, next: Next) -> Response {
+    if has_token(&web, request.headers()) {
+        next.run(request).await
+    } else {
+        Problem::UNAUTHORIZED.into_response()
+    }
+}
+
+pub(super) fn has_token(web: &Web, headers: &HeaderMap) -> bool {
+    let sent = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let (scheme, sent) = sent.split_once(' ').unwrap_or_default();
+    let ours = web.parts.api_token.expose_secret();
+    let same: bool = ours.as_bytes().ct_eq(sent.trim().as_bytes()).into();
+    scheme.eq_ignore_ascii_case("bearer") && same && !ours.is_empty()
+}
+
+/// The live calls.
+pub(super) async fn calls(State(web): State<Arc<Web>>) -> Json<Value> {
+    Json(json!({"calls": web.parts.calls.list()}))
+}
+
+/// What was said in a call, and what the network tells of it.
+pub(super) async fn call(
+    State(web): State<Arc<Web>>,
+    Path(call): Path<String>,
+) -> Result<Json<Value>, Problem> {
+    let call: CallSid = call.parse().map_err(|_| Problem::NO_SUCH_CALL)?;
+    let mut record = web.parts.calls.show(&call).await.ok_or(Problem::NO_SUCH_CALL)?;
+    if let (Some(record), Some(status)) = (record.as_object_mut(), web.statuses.of(&call)) {
+        record.insert("network".to_owned(), json!(status));
+    }
+    Ok(Json(record))
+}
+
+/// Ends a call.
+pub(super) async fn hang_up(
+    State(web): State<Arc<Web>>,
+    Path(call): Path<String>,
+) -> Result<(StatusCode, Json<Value>), Problem> {
+    let call: CallSid = call.parse().map_err(|_| Problem::NO_SUCH_CALL)?;
+    web.parts.calls.hang_up(&call).map_err(|_| Problem::NO_SUCH_CALL)?;
+    Ok((StatusCode::ACCEPTED, Json(json!({"call": call}))))
+}
+
+/// The appointment book.
+pub(super) async fn appointments(State(web): State<Arc<Web>>) -> Result<Json<Value>, Problem> {
+    match web.parts.calendar.appointments().await {
+        Ok(appointments) => Ok(Json(json!({"appointments": appointments}))),
+        Err(error) => {
+            tracing::warn!(code = "CALENDAR", %error, "the appointment book can't be read");
+            Err(Problem::NO_CALENDAR)
+        }
+    }
+}

@@ -1,0 +1,96 @@
+//! Whether the server lives, is ready, and what it counted.
+
+use super::{
+    api::has_token,
+    problem::Problem,
+    serve::Client,
+    state::{MetricsFor, Web},
+};
+use axum::{
+    Extension, Json,
+    extract::State,
+    http::{HeaderMap, header},
+    response::{IntoResponse, Response},
+};
+use serde_json::{Value, json};
+use std::{net::IpAddr, sync::Arc};
+
+/// What proxies and tunnels add to the requests of others.
+const PASSED_ON: [&str; 6] =
+    ["forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "cf-connecting-ip"];
+
+/// For people: what this is and what it does.
+pub(super) async fn health(State(web): State<Arc<Web>>) -> Json<Value> {
+    let Web { parts, .. } = &*web;
+    Json(json!({
+        "status": "ok",
+        "service": "centralita",
+        "calls": parts.calls.count(),
+        "features": parts.features,
+    }))
+}
+
+/// The process lives.
+pub(super) async fn alive() -> Json<Value> {
+    Json(json!({"status": "ok"}))
+}
+
+/// New calls may come.
+pub(super) async fn ready(State(web): State<Arc<Web>>) -> Result<Json<Value>, Problem> {
+    if web.is_draining() { Err(Problem::DRAINING) } else { Ok(Json(json!({"status": "ok"}))) }
+}
+
+/// What was counted, for Prometheus (text format 0.0.4).
+pub(super) async fn metrics(
+    State(web): State<Arc<Web>>,
+    client: Option<Extension<Client>>,
+    headers: HeaderMap,
+) -> Response {
+    let allowed = match web.parts.metrics_for {
+        MetricsFor::Nobody => false,
+        MetricsFor::Everybody => true,
+        MetricsFor::ThisMachine => {
+            client.is_some_and(|Extension(Client(address))| is_this_machine(address.ip(), &headers))
+                || has_token(&web, &headers)
+        }
+    };
+    if !allowed {
+        return Problem::NOT_FOUND.into_response();
+    }
+    let kind = [(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")];
+    (kind, web.parts.metrics.render()).into_response()
+}
+
+/// A proxy or a tunnel on this machine has a loopback address too, but names the public host or says whom it serves.
+fn is_this_machine(client: IpAddr, headers: &HeaderMap) -> bool {
+    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+    let name = match host.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+        Some((v6, _)) => v6,
+        None => host.split(':').next().unwrap_or_default(),
+    };
+    let local = name == "localhost" || name.parse::<IpAddr>().is_ok_and(|host| host.is_loopback());
+    client.to_canonical().is_loopback() && local && !PASSED_ON.iter().any(|name| headers.contains_key(*name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_tunnel_passes_on_does_not_come_from_this_machine() {
+        let headers = |pairs: &[(&'static str, &str)]| -> HeaderMap {
+            pairs.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).collect()
+        };
+        let judge = |client: &str, pairs: &[(&'static str, &str)]| {
+            is_this_machine(client.parse().unwrap(), &headers(pairs))
+        };
+        for host in ["localhost", "localhost:8080", "127.0.0.1:8080", "[::1]:8080", "[::1]"] {
+            assert!(judge("127.0.0.1", &[("host", host)]), "{host}");
+        }
+        assert!(judge("::ffff:127.0.0.1", &[("host", "127.0.0.1")]));
+        assert!(!judge("127.0.0.1", &[]));
+        assert!(!judge("127.0.0.1", &[("host", "voice.example.com")]));
+        assert!(!judge("10.0.0.1", &[("host", "localhost")]));
+        assert!(!judge("127.0.0.1", &[("host", "localhost"), ("x-forwarded-for", "203.0.113.9")]));
+    }
+}

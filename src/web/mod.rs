@@ -1,0 +1,19 @@
+//! HTTP: the carrier's webhooks and media sockets, the API, health and metrics. Knows ports, never a vendor.
+
+mod api;
+mod body;
+mod health;
+mod limits;
+mod media;
+mod problem;
+mod router;
+mod serve;
+mod state;
+mod voice;
+
+pub use self::{
+    limits::HttpLimits,
+    router::router,
+    serve::serve,
+    state::{Answering, MetricsFor, Parts, Web},
+};

@@ -1,0 +1,66 @@
+//! Which path leads where.
+
+use super::{
+    api, health, media,
+    problem::Problem,
+    state::Web,
+    voice::{self, MEDIA, RESUME, STATUS, VOICE},
+};
+use crate::telemetry::metrics;
+use axum::{
+    Router,
+    extract::{MatchedPath, Request},
+    http::{HeaderValue, header},
+    middleware::{self, Next},
+    response::Response,
+    routing::{get, post},
+};
+use std::sync::Arc;
+
+const HEALTH: &str = "/health";
+const HEALTHZ: &str = "/healthz";
+const READYZ: &str = "/readyz";
+const METRICS: &str = "/metrics";
+const CALLS: &str = "/api/calls";
+const CALL: &str = "/api/calls/{sid}";
+const HANG_UP: &str = "/api/calls/{sid}/hangup";
+const APPOINTMENTS: &str = "/api/appointments";
+
+/// All of them, for the label of a metric.
+const ROUTES: [&str; 12] =
+    [VOICE, RESUME, STATUS, MEDIA, HEALTH, HEALTHZ, READYZ, METRICS, CALLS, CALL, HANG_UP, APPOINTMENTS];
+
+/// The routes of a server.
+pub fn router(web: Arc<Web>) -> Router {
+    let api = Router::new()
+        .route(CALLS, get(api::calls))
+        .route(CALL, get(api::call))
+        .route(HANG_UP, post(api::hang_up))
+        .route(APPOINTMENTS, get(api::appointments))
+        .route_layer(middleware::from_fn_with_state(Arc::clone(&web), api::guard));
+    Router::new()
+        .route(VOICE, get(voice::arrived).post(voice::arrived))
+        .route(RESUME, get(voice::resumed).post(voice::resumed))
+        .route(STATUS, post(voice::news))
+        .route(MEDIA, get(media::open))
+        .route(HEALTH, get(health::health))
+        .route(HEALTHZ, get(health::alive))
+        .route(READYZ, get(health::ready))
+        .route(METRICS, get(health::metrics))
+        .merge(api)
+        .fallback(async || Problem::NOT_FOUND)
+        .method_not_allowed_fallback(async || Problem::WRONG_METHOD)
+        .layer(middleware::from_fn(finish))
+        .with_state(web)
+}
+
+/// Counts the answer and keeps it out of caches and out of guesses.
+async fn finish(path: Option<MatchedPath>, request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    let route = path.and_then(|path| ROUTES.into_iter().find(|route| *route == path.as_str()));
+    metrics::http_request(route.unwrap_or("other"), response.status().as_u16());
+    let headers = response.headers_mut();
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    response
+}

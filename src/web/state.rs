@@ -1,0 +1,136 @@
+//! What the routes share.
+
+use super::limits::HttpLimits;
+use crate::{
+    base::{language::Language, secret::SecretString},
+    channels::voice::{admission::Admission, calls::Calls, limits::Limits, status::StatusBook},
+    dialogue::agent::Agent,
+    ports::{calendar::Calendar, carrier::Carrier, media::MediaCodec},
+    telemetry::metrics::Metrics,
+};
+use std::{
+    collections::BTreeMap,
+    fmt,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
+};
+
+/// Who may read `/metrics`. Whoever shows the API token may, except from [`MetricsFor::Nobody`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum MetricsFor {
+    /// Programs on this machine that ask for it directly; not what a proxy or a tunnel passes on.
+    #[default]
+    ThisMachine,
+    /// Everybody who reaches the port: for closed networks.
+    Everybody,
+    /// Nobody: the route does not exist.
+    Nobody,
+}
+
+/// Who answers the telephone, as far as the web must know.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answering {
+    /// The agent's name.
+    pub agent: String,
+    /// Its language.
+    pub language: Language,
+    /// The regional tag, such as `es-MX`.
+    pub tag: String,
+}
+
+impl From<&Agent> for Answering {
+    fn from(agent: &Agent) -> Self {
+        Self { agent: agent.name.clone(), language: agent.language, tag: agent.tag.clone() }
+    }
+}
+
+/// What a server is made of.
+pub struct Parts {
+    /// Checks and answers webhooks.
+    pub carrier: Arc<dyn Carrier>,
+    /// Reads and writes media sockets.
+    pub codec: Arc<dyn MediaCodec>,
+    /// Lets calls in.
+    pub admission: Arc<Admission>,
+    /// Takes and shows calls.
+    pub calls: Arc<dyn Calls>,
+    /// The appointment book.
+    pub calendar: Arc<dyn Calendar>,
+    /// Who answers.
+    pub answering: Answering,
+    /// Opens the API.
+    pub api_token: SecretString,
+    /// What was counted.
+    pub metrics: Metrics,
+    /// Who may read it.
+    pub metrics_for: MetricsFor,
+    /// What `/health` tells of the set-up, such as `stt` → `deepgram`.
+    pub features: BTreeMap<String, String>,
+    /// The limits of a media socket.
+    pub line: Limits,
+    /// The limits of a connection.
+    pub http: HttpLimits,
+}
+
+impl fmt::Debug for Parts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Parts").field("answering", &self.answering).finish_non_exhaustive()
+    }
+}
+
+/// A server's state, shared by all requests.
+pub struct Web {
+    pub(super) parts: Parts,
+    pub(super) statuses: StatusBook,
+    draining: AtomicBool,
+    handshakes: AtomicUsize,
+}
+
+impl fmt::Debug for Web {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Web")
+            .field("answering", &self.parts.answering)
+            .field("draining", &self.is_draining())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Web {
+    /// Ready to serve.
+    pub fn new(parts: Parts) -> Arc<Self> {
+        Arc::new(Self {
+            parts,
+            statuses: StatusBook::default(),
+            draining: AtomicBool::new(false),
+            handshakes: AtomicUsize::new(0),
+        })
+    }
+
+    /// From now on new callers hear that they should call again, and `/readyz` says 503; live calls go on.
+    pub fn drain(&self) {
+        self.draining.store(true, Ordering::Relaxed);
+    }
+
+    pub(super) fn is_draining(&self) -> bool {
+        self.draining.load(Ordering::Relaxed)
+    }
+
+    /// A place for one more media socket until its handshake is done; none when all calls are taken.
+    pub(super) fn place(self: &Arc<Self>) -> Option<Place> {
+        let shaking = self.handshakes.fetch_add(1, Ordering::Relaxed);
+        let place = Place(Arc::clone(self));
+        (self.parts.calls.count() + shaking < self.parts.admission.max_calls()).then_some(place)
+    }
+}
+
+/// Counts a media socket whose handshake is not done; dropping gives the place back.
+#[derive(Debug)]
+pub(super) struct Place(Arc<Web>);
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.0.handshakes.fetch_sub(1, Ordering::Relaxed);
+    }
+}

@@ -1,0 +1,171 @@
+//! How a line ends: by a stop, by a close, by silence, or because the phone did what it may not.
+
+use super::{
+    phone::{Phone, media, start, stop},
+    rig::{Rig, soon},
+    stub::{Order, Taken},
+};
+use bytes::Bytes;
+use centralita::channels::voice::socket::{LineEnd, LineEvent};
+use futures_util::StreamExt;
+use serde_json::json;
+use std::time::Duration;
+use tokio_tungstenite::tungstenite::{
+    Message,
+    protocol::{CloseFrame, frame::coding::CloseCode},
+};
+
+async fn ended(taken: &mut Taken) -> LineEnd {
+    loop {
+        if let LineEvent::Ended(end) = taken.event().await {
+            return end;
+        }
+    }
+}
+
+// === what may not be ===
+
+async fn violation(send: impl AsyncFnOnce(&mut Phone)) -> (u16, LineEnd) {
+    let mut rig = Rig::start().await;
+    let (mut phone, mut taken) = rig.on_the_line().await;
+    send(&mut phone).await;
+    let code = phone.closed_with().await;
+    let end = ended(&mut taken).await;
+    rig.nobody_was_let_in();
+    (code, end)
+}
+
+#[tokio::test]
+async fn a_second_start_is_closed_with_1008() {
+    for call in [super::rig::CALL.to_owned(), "CA1".to_owned()] {
+        let (code, end) = violation(async |phone| phone.say(&start(&call, "x")).await).await;
+        assert_eq!((code, end.code()), (1008, "SECOND_START"));
+    }
+}
+
+#[tokio::test]
+async fn a_binary_frame_is_closed_with_1003() {
+    let (code, end) = violation(async |phone| phone.send(Message::Binary(vec![1, 2].into())).await).await;
+    assert_eq!((code, end.code()), (1003, "BINARY_FRAME"));
+}
+
+#[tokio::test]
+async fn a_message_of_64_kib_passes_and_a_byte_more_is_closed_with_1009() {
+    let mut rig = Rig::start().await;
+    let (mut phone, mut taken) = rig.on_the_line().await;
+    let message = |length: usize| {
+        let empty = json!({"event": "mark", "mark": {"name": ""}}).to_string().len();
+        json!({"event": "mark", "mark": {"name": "x".repeat(length - empty)}})
+    };
+    phone.say(&message(65_536)).await;
+    assert!(matches!(taken.event().await, LineEvent::Mark(_)));
+    phone.say(&message(65_537)).await;
+    assert_eq!(phone.closed_with().await, 1009);
+    assert_eq!(ended(&mut taken).await.code(), "MESSAGE_TOO_LONG");
+}
+
+#[tokio::test]
+async fn a_message_far_too_long_is_never_read_and_still_told_1009() {
+    // So long the server stays after its close, so that the phone can read it.
+    let mut rig = Rig::with(|setup| setup.line.closing = Duration::from_secs(1)).await;
+    let (phone, mut taken) = rig.on_the_line().await;
+    let (mut sink, mut stream) = phone.0.split();
+    // The server does not read it to the end, so sending may fail.
+    let sending = futures_util::SinkExt::send(&mut sink, Message::text("x".repeat(10_000_000)));
+    let told = async { soon(stream.next()).await.unwrap().unwrap() };
+    let told = tokio::select! {
+        told = told => told,
+        () = async { drop(sending.await); std::future::pending::<()>().await } => unreachable!(),
+    };
+    assert!(matches!(told, Message::Close(Some(close)) if u16::from(close.code) == 1009));
+    assert_eq!(ended(&mut taken).await.code(), "MESSAGE_TOO_LONG");
+}
+
+#[tokio::test]
+async fn more_pings_than_a_heartbeat_needs_are_closed_with_1008() {
+    let (code, end) = violation(async |phone| {
+        for _ in 0..51 {
+            phone.send(Message::Ping(Bytes::new())).await;
+        }
+    })
+    .await;
+    assert_eq!((code, end.code()), (1008, "PING_FLOOD"));
+}
+
+// === ends ===
+
+#[tokio::test]
+async fn a_stop_ends_the_line_after_the_sound_before_it() {
+    let mut rig = Rig::start().await;
+    let (mut phone, mut taken) = rig.on_the_line().await;
+    phone.say(&media(1)).await;
+    phone.say(&media(3)).await;
+    phone.say(&stop()).await;
+    phone.say(&stop()).await;
+    assert_eq!(taken.frames(3).await, [1, 255, 3]);
+    assert_eq!(taken.event().await, LineEvent::Ended(LineEnd::Stopped));
+    assert_eq!(phone.closed_with().await, 1000);
+}
+
+#[tokio::test]
+async fn a_close_with_or_without_a_code_ends_the_line() {
+    for frame in [None, Some(CloseFrame { code: CloseCode::Normal, reason: "".into() })] {
+        let mut rig = Rig::start().await;
+        let (mut phone, mut taken) = rig.on_the_line().await;
+        phone.send(Message::Close(frame)).await;
+        assert_eq!(ended(&mut taken).await, LineEnd::Closed);
+    }
+}
+
+#[tokio::test]
+async fn a_connection_that_breaks_ends_the_line() {
+    let mut rig = Rig::start().await;
+    let (phone, mut taken) = rig.on_the_line().await;
+    drop(phone);
+    let end = ended(&mut taken).await;
+    assert_eq!(end.code(), "WS_ABORT");
+}
+
+#[tokio::test]
+async fn a_phone_that_falls_silent_is_pinged_and_then_given_up_though_it_answers() {
+    let mut rig = Rig::with(|setup| {
+        setup.line.ping = Duration::from_millis(50);
+        setup.line.idle = Duration::from_millis(150);
+    })
+    .await;
+    let (mut phone, mut taken) = rig.on_the_line().await;
+    phone.say(&media(1)).await;
+    assert_eq!(taken.frames(1).await, [1]);
+    // Reading answers the ping.
+    let ping = soon(phone.0.next()).await.unwrap().unwrap();
+    assert_eq!(ping, Message::Ping(Bytes::new()));
+    assert_eq!(phone.closed_with().await, 1001);
+    assert_eq!(ended(&mut taken).await, LineEnd::Idle);
+}
+
+#[tokio::test]
+async fn a_phone_that_does_not_read_ends_the_line_in_its_time() {
+    let mut rig = Rig::with(|setup| {
+        setup.line.send = Duration::from_millis(50);
+        setup.line.closing = Duration::from_millis(50);
+    })
+    .await;
+    let (_phone, mut taken) = rig.on_the_line().await;
+    let piece = Bytes::from(vec![255; 50_000]);
+    let orders = taken.orders.clone();
+    let (end, ()) = tokio::join!(ended(&mut taken), async {
+        while orders.send(Order::Play(piece.clone())).await.is_ok() {}
+    });
+    assert_eq!(end, LineEnd::Slow);
+    assert_eq!(end.code(), "SLOW_PEER");
+}
+
+#[tokio::test]
+async fn stopping_the_server_leaves_live_lines_alone() {
+    let mut rig = Rig::start().await;
+    let (mut phone, mut taken) = rig.on_the_line().await;
+    rig.shutdown.cancel();
+    soon(rig.server.join_next()).await.unwrap().unwrap();
+    phone.say(&media(1)).await;
+    assert_eq!(taken.frames(1).await, [1]);
+}

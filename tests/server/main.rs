@@ -1,0 +1,19 @@
+//! The server from outside: webhooks, media sockets and the API on real sockets, with a stub in the place of the calls.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test may panic"
+)]
+
+mod api;
+mod http;
+mod limits;
+mod line;
+mod line_ends;
+mod media;
+mod phone;
+mod rig;
+mod stub;
+mod voice;

@@ -1,0 +1,163 @@
+//! A server on a free port, calls that only listen, and a telephone network that signs.
+
+use super::{
+    phone::{Phone, arrival, connected, sign, start},
+    stub::{Book, Stub, Taken},
+};
+use centralita::{
+    base::{language::Language, secret::SecretString},
+    channels::voice::{
+        admission::{Admission, Rules},
+        calls::Calls,
+        limits::Limits,
+    },
+    providers::twilio::{Keys, MediaStreams, Twilio},
+    telemetry::metrics,
+    web::{Answering, HttpLimits, MetricsFor, Parts, Web, serve},
+};
+use std::{collections::BTreeMap, net::SocketAddr, sync::Arc, time::Duration};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::mpsc,
+    task::JoinSet,
+    time::timeout,
+};
+use tokio_tungstenite::{
+    client_async,
+    tungstenite::{Error, client::IntoClientRequest},
+};
+use tokio_util::sync::CancellationToken;
+
+pub(crate) const PUBLIC: &str = "voice.example.com";
+pub(crate) const TOKEN: &str = "12345678901234567890123456789012";
+pub(crate) const API_TOKEN: &str = "api-token-of-the-tests";
+pub(crate) const ACCOUNT: &str = "AC0123456789abcdef0123456789abcdef";
+pub(crate) const STREAM: &str = "MZ18ad3ab5a668481ce02b83e7395059f0";
+pub(crate) const CALL: &str = "CA5f1d7c0a93be4d6c8e2f4a6b0c1d2e3f";
+
+/// One for all: how long any event may take before the test fails.
+pub(crate) const GUARD: Duration = Duration::from_secs(20);
+
+/// Waits for an event.
+pub(crate) async fn soon<F: Future>(event: F) -> F::Output {
+    timeout(GUARD, event).await.expect("the event should have come long ago")
+}
+
+// === the server ===
+
+/// How a server is set up.
+#[derive(Clone)]
+pub(crate) struct Setup {
+    pub(crate) rules: Rules,
+    pub(crate) line: Limits,
+    pub(crate) http: HttpLimits,
+    pub(crate) metrics_for: MetricsFor,
+}
+
+impl Default for Setup {
+    fn default() -> Self {
+        let line = Limits { closing: GUARD, ..Limits::default() };
+        Self {
+            rules: Rules::default(),
+            line,
+            http: HttpLimits::default(),
+            metrics_for: MetricsFor::default(),
+        }
+    }
+}
+
+pub(crate) struct Rig {
+    pub(crate) address: SocketAddr,
+    pub(crate) calls: Arc<Stub>,
+    pub(crate) web: Arc<Web>,
+    pub(crate) shutdown: CancellationToken,
+    pub(crate) server: JoinSet<()>,
+    taken: mpsc::Receiver<Taken>,
+}
+
+impl Rig {
+    pub(crate) async fn start() -> Self {
+        Self::with(|_| ()).await
+    }
+
+    pub(crate) async fn with(change: impl FnOnce(&mut Setup)) -> Self {
+        let mut setup = Setup::default();
+        change(&mut setup);
+        let (taken, taken_calls) = mpsc::channel(100);
+        let calls = Arc::new(Stub::new(taken));
+        let keys = Keys { tokens: vec![SecretString::from(TOKEN)], shared: Vec::new() };
+        let account = Some(ACCOUNT.parse().unwrap());
+        let web = Web::new(Parts {
+            carrier: Arc::new(Twilio::new(keys, account, &format!("https://{PUBLIC}")).unwrap()),
+            codec: Arc::new(MediaStreams),
+            admission: Arc::new(Admission::new(setup.rules)),
+            calls: Arc::clone(&calls) as Arc<dyn Calls>,
+            calendar: Arc::new(Book),
+            answering: Answering {
+                agent: "clinica".to_owned(),
+                language: Language::Es,
+                tag: "es-MX".to_owned(),
+            },
+            api_token: SecretString::from(API_TOKEN),
+            metrics: metrics::install().unwrap(),
+            metrics_for: setup.metrics_for,
+            features: BTreeMap::from([("stt".to_owned(), "stub".to_owned())]),
+            line: setup.line,
+            http: setup.http,
+        });
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let shutdown = CancellationToken::new();
+        let mut server = JoinSet::new();
+        server.spawn(serve(listener, Arc::clone(&web), shutdown.clone()));
+        Self { address, calls, web, shutdown, server, taken: taken_calls }
+    }
+
+    /// The next call that got a line.
+    pub(crate) async fn taken(&mut self) -> Taken {
+        soon(self.taken.recv()).await.unwrap()
+    }
+
+    /// No call got a line, so nothing that a call starts was started.
+    pub(crate) fn nobody_was_let_in(&mut self) {
+        assert!(self.taken.try_recv().is_err());
+    }
+
+    /// Announces a call and returns its token.
+    pub(crate) async fn announce(&self, call: &str) -> String {
+        let answer = super::http::post_signed(self, "/webhook/voice", &arrival(call)).await;
+        let token = answer.body.split("name=\"token\" value=\"").nth(1);
+        token.unwrap_or_else(|| panic!("no token in {answer:?}")).split('"').next().unwrap().to_owned()
+    }
+
+    /// Opens a media socket with a good signature.
+    pub(crate) async fn socket(&self) -> Phone {
+        self.open("/media", &[("x-twilio-signature", &sign(&format!("wss://{PUBLIC}/media"), &[]))])
+            .await
+            .unwrap()
+    }
+
+    /// Opens a media socket, or returns the status that refused it.
+    pub(crate) async fn open(&self, path: &str, headers: &[(&'static str, &str)]) -> Result<Phone, u16> {
+        let mut request = format!("ws://{}{path}", self.address).into_client_request().unwrap();
+        for (name, value) in headers {
+            request.headers_mut().insert(*name, value.parse().unwrap());
+        }
+        let stream = TcpStream::connect(self.address).await.unwrap();
+        match soon(client_async(request, stream)).await {
+            Ok((socket, _)) => Ok(Phone(socket)),
+            Err(Error::Http(response)) => Err(response.status().as_u16()),
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    /// A call on the line: announced, connected, started, taken.
+    pub(crate) async fn on_the_line(&mut self) -> (Phone, Taken) {
+        let token = self.announce(CALL).await;
+        let mut phone = self.socket().await;
+        phone.say(&connected()).await;
+        phone.say(&start(CALL, &token)).await;
+        let call = self.taken().await;
+        (phone, call)
+    }
+}

@@ -1,0 +1,176 @@
+//! Calls that only listen and do as they are told, and an appointment book of one page.
+
+use super::rig::{CALL, soon};
+use bytes::Bytes;
+use centralita::{
+    base::ids::CallSid,
+    channels::voice::{
+        calls::{CallStart, CallSummary, Calls, NoSuchCall},
+        socket::{Line, LineEvent},
+    },
+    ports::{
+        calendar::{Appointment, Booking, Calendar, CalendarError, Slot, SlotQuery},
+        carrier::Progress,
+    },
+};
+use futures_util::future::BoxFuture;
+use serde_json::{Value, json};
+use std::sync::{
+    Mutex,
+    atomic::{AtomicUsize, Ordering},
+};
+use tokio::{sync::mpsc, task::JoinSet};
+
+/// What a stub call is told to do.
+pub(crate) enum Order {
+    Play(Bytes),
+    Mark(String),
+    Clear,
+    Close(u16),
+}
+
+/// A call that the stub took.
+pub(crate) struct Taken {
+    pub(crate) start: CallStart,
+    pub(crate) events: mpsc::Receiver<LineEvent>,
+    pub(crate) orders: mpsc::Sender<Order>,
+}
+
+impl Taken {
+    pub(crate) async fn event(&mut self) -> LineEvent {
+        soon(self.events.recv()).await.expect("the call was dropped")
+    }
+
+    /// The first bytes of so many frames.
+    pub(crate) async fn frames(&mut self, count: usize) -> Vec<u8> {
+        let mut first = Vec::new();
+        for _ in 0..count {
+            match self.event().await {
+                LineEvent::Audio(frame) => {
+                    assert_eq!(frame.len(), 160);
+                    first.push(frame[0]);
+                }
+                other => panic!("{other:?} instead of sound"),
+            }
+        }
+        first
+    }
+
+    pub(crate) async fn order(&self, order: Order) {
+        self.orders.send(order).await.unwrap();
+    }
+}
+
+pub(crate) struct Stub {
+    taken: mpsc::Sender<Taken>,
+    tasks: Mutex<JoinSet<()>>,
+    pub(crate) live: AtomicUsize,
+    pub(crate) ended_well: Mutex<Vec<String>>,
+    pub(crate) over: Mutex<Vec<Progress>>,
+    pub(crate) hung_up: Mutex<Vec<String>>,
+}
+
+impl Stub {
+    /// Calls that are given on as they are taken.
+    pub(crate) fn new(taken: mpsc::Sender<Taken>) -> Self {
+        Self {
+            taken,
+            tasks: Mutex::default(),
+            live: AtomicUsize::new(0),
+            ended_well: Mutex::default(),
+            over: Mutex::default(),
+            hung_up: Mutex::default(),
+        }
+    }
+}
+
+impl Calls for Stub {
+    fn take(&self, mut line: Line, start: CallStart) {
+        let (seen, events) = mpsc::channel(1_000);
+        let (orders, mut todo) = mpsc::channel(1_000);
+        self.live.fetch_add(1, Ordering::Relaxed);
+        self.taken.try_send(Taken { start, events, orders }).unwrap();
+        self.tasks.lock().unwrap().spawn(async move {
+            loop {
+                tokio::select! {
+                    event = line.next() => {
+                        let ended = matches!(event, LineEvent::Ended(_));
+                        let end = if let LineEvent::Ended(end) = event { end.close_code() } else { 0 };
+                        let gone = seen.send(event).await.is_err();
+                        if ended || gone {
+                            return line.close(end).await;
+                        }
+                    }
+                    order = todo.recv() => match order {
+                        // What could not be sent shows as the line's end.
+                        Some(Order::Play(audio)) => drop(line.play(&audio).await.ok()),
+                        Some(Order::Mark(name)) => drop(line.mark(&name).await.ok()),
+                        Some(Order::Clear) => drop(line.clear().await.ok()),
+                        Some(Order::Close(code)) => return line.close(code).await,
+                        None => return,
+                    },
+                }
+            }
+        });
+    }
+
+    fn list(&self) -> Vec<CallSummary> {
+        let summary = CallSummary {
+            call: CALL.parse().unwrap(),
+            agent: "clinica".to_owned(),
+            from: "+346***1222".to_owned(),
+            started_at: "2026-11-21T09:00:00Z".parse().unwrap(),
+            seconds: 12,
+        };
+        vec![summary; self.count().min(1)]
+    }
+
+    fn count(&self) -> usize {
+        self.live.load(Ordering::Relaxed)
+    }
+
+    fn show(&self, call: &CallSid) -> BoxFuture<'_, Option<Value>> {
+        let known = (call.as_str() == CALL).then(|| json!({"call": CALL, "entries": []}));
+        Box::pin(async move { known })
+    }
+
+    fn hang_up(&self, call: &CallSid) -> Result<(), NoSuchCall> {
+        if call.as_str() == CALL {
+            self.hung_up.lock().unwrap().push(call.to_string());
+            Ok(())
+        } else {
+            Err(NoSuchCall)
+        }
+    }
+
+    fn ended_well(&self, call: &CallSid) -> bool {
+        self.ended_well.lock().unwrap().contains(&call.to_string())
+    }
+
+    fn is_over(&self, news: &Progress) {
+        self.over.lock().unwrap().push(news.clone());
+    }
+}
+
+pub(crate) struct Book;
+
+impl Calendar for Book {
+    fn free(&self, _: SlotQuery) -> BoxFuture<'_, Result<Vec<Slot>, CalendarError>> {
+        Box::pin(async { Ok(Vec::new()) })
+    }
+
+    fn book(&self, _: Booking) -> BoxFuture<'_, Result<Appointment, CalendarError>> {
+        Box::pin(async { Err(CalendarError::Taken) })
+    }
+
+    fn appointments(&self) -> BoxFuture<'_, Result<Vec<Appointment>, CalendarError>> {
+        let slot = Slot {
+            specialty: "Pediatría".to_owned(),
+            professional: "Dra. Vega".to_owned(),
+            start: "2026-11-23T10:00:00".parse().unwrap(),
+        };
+        let (id, name, document) = ("1".to_owned(), "Ana".to_owned(), "1".to_owned());
+        let appointment = Appointment { id, slot, name, document, call: CALL.parse().unwrap() };
+        Box::pin(async { Ok(vec![appointment]) })
+    }
+}
