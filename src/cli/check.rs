@@ -1,0 +1,184 @@
+//! `centralita check`: is the configuration usable, what would be used, and how to mend it.
+
+use super::{
+    BAD_CONFIGURATION, Settings,
+    terminal::{complain, say},
+};
+use crate::{
+    channels::voice::agents::Agents,
+    config::{Config, DEFAULTS, Hearing, Model, Voice},
+    dialogue::agent::Agent,
+    providers::local::{
+        ModelFolder,
+        models::{self, Bundle},
+    },
+};
+use std::{
+    io::{self, Read as _, Write as _},
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream},
+    process::ExitCode,
+    time::Duration,
+};
+
+/// How long a running server may take to say that it is well.
+const HEALTH: Duration = Duration::from_secs(3);
+
+/// What is checked.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Args {
+    #[command(flatten)]
+    settings: Settings,
+    /// Print a configuration file with every setting, its default and its meaning.
+    #[arg(long)]
+    example: bool,
+    /// Ask the server that runs on this machine whether it is well (for container health checks).
+    #[arg(long, conflicts_with = "example")]
+    health: bool,
+}
+
+/// Checks and explains.
+pub fn run(args: &Args) -> ExitCode {
+    if args.example {
+        say(DEFAULTS.trim_end());
+        return ExitCode::SUCCESS;
+    }
+    let config = match args.settings.read() {
+        Ok(config) => config,
+        Err(complaints) => {
+            complain(complaints);
+            return ExitCode::from(BAD_CONFIGURATION);
+        }
+    };
+    if args.health {
+        return match health(&config) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => {
+                complain(format!("the server on port {} is not well: {error}", config.server.port));
+                ExitCode::FAILURE
+            }
+        };
+    }
+    let (folder, name) = config.agent();
+    let agent = match Agents::open(folder).and_then(|agents| agents.find(&name)) {
+        Ok(agent) => agent,
+        Err(mistakes) => {
+            complain(mistakes);
+            return ExitCode::from(BAD_CONFIGURATION);
+        }
+    };
+    let models = match ModelFolder::resolve(config.server.model_dir.as_deref()) {
+        Ok(folder) => ("models", models(&config, &folder)),
+        Err(error) => {
+            complain(error);
+            return ExitCode::from(BAD_CONFIGURATION);
+        }
+    };
+    let answers = ("agent", format!("{} ({}), with {}", agent.name, agent.tag, tools(&agent)));
+    for (name, text) in [answers].into_iter().chain(explained(&config)).chain([models]) {
+        say(format!("{name:<10} {text}"));
+    }
+    ExitCode::SUCCESS
+}
+
+fn tools(agent: &Agent) -> String {
+    let names: Vec<&str> = agent.tools.iter().map(|tool| tool.name.as_str()).collect();
+    if names.is_empty() { "no tools".to_owned() } else { names.join(", ") }
+}
+
+/// What would be used, line by line.
+fn explained(config: &Config) -> Vec<(&'static str, String)> {
+    let address = SocketAddr::new(config.bind(), config.server.port);
+    let reach =
+        if config.bind().is_loopback() { "this machine only" } else { "every network of this machine" };
+    let public = config.server.public_url.as_ref().map_or_else(
+        || format!("http://{address}, good for this machine only; Twilio needs PUBLIC_URL"),
+        |url| format!("{url}; let Twilio call {url}/webhook/voice"),
+    );
+    let signatures = if config.twilio.can_verify() {
+        "checked on every request of Twilio"
+    } else {
+        "a random token for each run, said in its log; Twilio needs TWILIO_AUTH_TOKEN"
+    };
+    let hang_up = match (&config.twilio.account_sid, &config.twilio.auth_token) {
+        (Some(_), Some(_)) => format!("by {}", config.twilio.api_base_url),
+        _ => "by closing the media socket; TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN add the REST API"
+            .to_owned(),
+    };
+    vec![
+        ("listens", format!("{address} ({reach})")),
+        ("public", public),
+        ("signatures", signatures.to_owned()),
+        ("hang-up", hang_up),
+        ("hearing", hearing(config)),
+        ("model", model(config)),
+        ("voice", voice(config)),
+        ("data", config.server.data_dir.display().to_string()),
+        ("calls", format!("at most {} at a time", config.voice.max_calls)),
+    ]
+}
+
+fn hearing(config: &Config) -> String {
+    match config.hearing() {
+        Hearing::Deepgram => format!("Deepgram {} at {}", config.deepgram.model, config.deepgram.base_url),
+        Hearing::Auto | Hearing::Embedded => {
+            "embedded (Whisper base); DEEPGRAM_API_KEY takes Deepgram".to_owned()
+        }
+    }
+}
+
+fn model(config: &Config) -> String {
+    match (config.model(), config.openai.address()) {
+        (Model::Openai, Some(address)) => format!("{} at {address}", config.openai.model),
+        _ => "embedded receptionist; OPENAI_API_KEY or OPENAI_BASE_URL takes a language model".to_owned(),
+    }
+}
+
+fn voice(config: &Config) -> String {
+    match config.voice() {
+        Voice::Elevenlabs => {
+            format!("ElevenLabs {} at {}", config.elevenlabs.model, config.elevenlabs.base_url)
+        }
+        Voice::Deepgram => format!("Deepgram Aura at {}", config.deepgram.base_url),
+        Voice::Auto | Voice::Embedded => {
+            "embedded (Kokoro); ELEVENLABS_API_KEY or DEEPGRAM_API_KEY takes theirs".to_owned()
+        }
+    }
+}
+
+/// What is here and what the first start would fetch.
+fn models(config: &Config, folder: &ModelFolder) -> String {
+    let wanted: [(&str, bool, &[&Bundle]); 3] = [
+        ("recogniser", config.hearing() == Hearing::Embedded, &[&models::WHISPER]),
+        ("voice", config.voice() == Voice::Embedded, &[&models::VOICE, &models::ENGLISH]),
+        ("voice activity", true, &[&models::VOICE_ACTIVITY]),
+    ];
+    let here = |bundles: &[&Bundle]| bundles.iter().all(|bundle| folder.has(bundle));
+    let told = wanted.iter().filter(|(_, wanted, _)| *wanted).map(|(name, _, bundles)| {
+        let state = match (here(bundles), config.needs_models()) {
+            (true, _) => "here",
+            (false, true) => "fetched by the first start",
+            (false, false) => "not here, the simple gate stands in",
+        };
+        format!("{name} {state}")
+    });
+    format!("{} in {}", told.collect::<Vec<_>>().join(", "), folder.path().display())
+}
+
+/// Asks the server on this machine for `/healthz`.
+fn health(config: &Config) -> io::Result<()> {
+    let host = match config.bind() {
+        IpAddr::V4(address) if address.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),
+        IpAddr::V6(address) if address.is_unspecified() => IpAddr::V6(Ipv6Addr::LOCALHOST),
+        address => address,
+    };
+    let mut socket = TcpStream::connect_timeout(&SocketAddr::new(host, config.server.port), HEALTH)?;
+    socket.set_read_timeout(Some(HEALTH))?;
+    socket.write_all(b"GET /healthz HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n")?;
+    let mut head = [0; 12];
+    socket.read_exact(&mut head)?;
+    if &head == b"HTTP/1.1 200" {
+        Ok(())
+    } else {
+        Err(io::Error::other(String::from_utf8_lossy(&head).into_owned()))
+    }
+}

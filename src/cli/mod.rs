@@ -1,0 +1,80 @@
+//! The command line: `centralita` alone serves, everything else is a subcommand in a file of its own.
+
+pub mod call;
+pub mod check;
+pub mod demo;
+pub mod fakes;
+pub mod load;
+pub mod say;
+pub mod serve;
+mod settings;
+mod terminal;
+
+pub use settings::Settings;
+
+use crate::providers::local::{ModelError, ModelFolder};
+use clap::{CommandFactory as _, Parser, Subcommand};
+use std::{env, ffi::OsString, path::Path, process::ExitCode};
+
+/// The folder of the embedded models: the one named, else `MODEL_DIR` of the environment, else the user's cache.
+fn model_folder(named: Option<&Path>) -> Result<ModelFolder, ModelError> {
+    let variable = env::var_os("MODEL_DIR").filter(|folder| !folder.is_empty());
+    ModelFolder::resolve(named.or(variable.as_deref().map(Path::new)))
+}
+
+/// The exit code for a configuration that cannot be used (`EX_CONFIG` of sysexits.h).
+pub const BAD_CONFIGURATION: u8 = 78;
+
+/// A phone agent that listens, answers and can be interrupted.
+#[derive(Debug, Parser)]
+#[command(name = "centralita", version, about, args_conflicts_with_subcommands = true)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    serve: serve::Args,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Answers calls (also without a subcommand).
+    Serve(serve::Args),
+    /// Holds a whole call with a simulated caller, shows it, and checks it. Needs no account.
+    Demo(demo::Args),
+    /// Calls a running server with recordings or typed lines.
+    Call(call::Args),
+    /// Speaks a text into a file, with the embedded voice.
+    Say(say::Args),
+    /// Checks the configuration and says what would be used.
+    Check(check::Args),
+    /// Runs fakes of the paid services on this machine.
+    Fakes(fakes::Args),
+    /// Places many scripted calls to a running server and measures it.
+    Load(load::Args),
+}
+
+/// The whole command line, for its documentation and its tests.
+pub fn command() -> clap::Command {
+    Arguments::command()
+}
+
+/// Runs the program with these arguments, the first of which is its name.
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let arguments = match Arguments::try_parse_from(arguments) {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            // A closed terminal is nobody's error.
+            drop(error.print());
+            return if error.use_stderr() { ExitCode::from(2) } else { ExitCode::SUCCESS };
+        }
+    };
+    match arguments.command.unwrap_or(Command::Serve(arguments.serve)) {
+        Command::Serve(args) => serve::run(&args),
+        Command::Demo(args) => demo::run(&args),
+        Command::Call(args) => call::run(&args),
+        Command::Check(args) => check::run(&args),
+        Command::Fakes(args) => fakes::run(&args),
+        Command::Load(args) => load::run(&args),
+        Command::Say(args) => say::run(&args),
+    }
+}

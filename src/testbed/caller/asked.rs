@@ -1,0 +1,105 @@
+//! What an agent asks, known by words that survive a telephone line and a recogniser.
+
+use crate::{base::language::Language, dialogue::spoken::plain};
+
+/// What the agent wants of the caller.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Asked {
+    /// What the call is for.
+    Help,
+    /// Which specialty.
+    Specialty,
+    /// Which day and hour.
+    When,
+    /// The name.
+    Name,
+    /// The document.
+    Document,
+    /// Whether what was read back is right.
+    Confirm,
+    /// What of it is wrong.
+    Mistake,
+    /// Whether they want an appointment.
+    Booking,
+    /// Whether they need anything else.
+    AnythingElse,
+    /// To say it again.
+    Again,
+    /// Nothing: it says goodbye.
+    Farewell,
+}
+
+type Marks = [(Asked, &'static [&'static str]); 11];
+
+const SPANISH: Marks = [
+    (Asked::Help, &["puedo ayudar", "puede ayudar", "puedo servir"]),
+    (Asked::Specialty, &["que especialidad", "especialidad o tratamiento", "especialidad seria"]),
+    (
+        Asked::When,
+        &["que dia", "que hora", "cual prefiere", "queda bien", "otro dia", "hora prefiere", "le conviene"],
+    ),
+    (Asked::Name, &["su nombre", "nombre y apellido", "el apellido", "nombre completo"]),
+    (
+        Asked::Document,
+        &["numero de documento", "de documento", "identificacion", "sigue el numero", "cifra por cifra"],
+    ),
+    (Asked::Confirm, &["correcto", "de acuerdo con eso", "intento de nuevo", "confirma"]),
+    (Asked::Mistake, &["dato corrijo", "dato corregi"]),
+    (Asked::Booking, &["sacar un turno", "agendar una cita"]),
+    (Asked::AnythingElse, &["algo mas", "alguna otra"]),
+    (Asked::Again, &["repite por favor", "no le entendi", "sigo sin entender", "sigue ahi", "me oye"]),
+    (Asked::Farewell, &["hasta luego", "gracias por llamar", "hasta pronto"]),
+];
+
+const ENGLISH: Marks = [
+    (Asked::Help, &["can i help you", "how can i help", "may i help"]),
+    (Asked::Specialty, &["which specialty", "what specialty"]),
+    (
+        Asked::When,
+        &["which day", "what time", "one do you prefer", "suit you", "day and time", "time do you prefer"],
+    ),
+    (Asked::Name, &["full name", "last name", "your name"]),
+    (Asked::Document, &["document number", "the number go on", "digit by digit"]),
+    (Asked::Confirm, &["that correct", "is correct", "try again"]),
+    (Asked::Mistake, &["should i correct"]),
+    (Asked::Booking, &["like to book"]),
+    (Asked::AnythingElse, &["anything else", "with anything"]),
+    (Asked::Again, &["say that again", "didn t get that", "still don t follow", "still there", "hear me"]),
+    (Asked::Farewell, &["goodbye", "good bye", "thank you for calling"]),
+];
+
+impl Asked {
+    /// The last thing that `heard` asks, if anything.
+    pub fn last(heard: &str, language: Language) -> Option<Self> {
+        let heard = plain(heard);
+        let table = if language == Language::Es { &SPANISH } else { &ENGLISH };
+        let places = table.iter().flat_map(|(asked, marks)| {
+            marks.iter().filter_map(|mark| Some((heard.rfind(mark)? + mark.len(), *asked)))
+        });
+        places.max_by_key(|(place, _)| *place).map(|(_, asked)| asked)
+    }
+
+    /// Whether `heard` says that the appointment was made.
+    pub fn is_booked(heard: &str, language: Language) -> bool {
+        let heard = plain(heard);
+        match language {
+            Language::Es => heard.contains("reservad") || heard.contains("quedo "),
+            Language::En => heard.contains("is booked"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_question_counts() {
+        let asked = |heard| Asked::last(heard, Language::Es);
+        assert_eq!(asked("Le repito: a nombre de Ana, documento 1, 2. ¿Es correcto?"), Some(Asked::Confirm));
+        assert_eq!(asked("Sí, hay lugar. ¿Me dice su nombre y apellido?"), Some(Asked::Name));
+        assert_eq!(asked("Disculpe, no le entendí. ¿Y su número de documento?"), Some(Asked::Document));
+        assert_eq!(asked("Déjeme ver la agenda."), None);
+        assert_eq!(Asked::last("Thank you. Goodbye.", Language::En), Some(Asked::Farewell));
+    }
+}

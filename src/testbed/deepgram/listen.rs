@@ -1,0 +1,335 @@
+//! `/v1/listen`: one socket of live recognition.
+
+use super::{
+    ListenFault, Shared,
+    query::Listen,
+    recogniser::{Decided, Pace, Recogniser},
+    refusal::{REQUEST_ID, is_authorised, refuse, with_request_id},
+    wire::{self, FromClient, ToClient},
+};
+use crate::{
+    base::clock,
+    testbed::{
+        faults::Met,
+        log::{Service, Visit},
+        socket,
+    },
+};
+use axum::{
+    extract::{
+        Query, State,
+        ws::{Message, WebSocket, WebSocketUpgrade},
+    },
+    http::{HeaderMap, header},
+    response::Response,
+};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+/// `UtteranceEnd` of sockets that did not ask for one but meet [`ListenFault::UtteranceEndOnly`].
+const DEFAULT_UTTERANCE_END: Duration = Duration::from_secs(1);
+
+/// How late the final of [`ListenFault::LateTwice`] comes.
+const LATE: Duration = Duration::from_secs(2);
+
+pub(super) async fn upgrade(
+    State(shared): State<Arc<Shared>>,
+    Query(pairs): Query<Vec<(String, String)>>,
+    headers: HeaderMap,
+    upgrade: WebSocketUpgrade,
+) -> Response {
+    let visit = shared.log.visit(Service::Deepgram, "/v1/listen");
+    let fault = shared.listen.take();
+    if !is_authorised(headers.get(header::AUTHORIZATION), shared.options.key.as_deref()) {
+        visit.note("refused", "401");
+        return refuse(401, None);
+    }
+    let listen = match Listen::read(&pairs) {
+        Ok(listen) => listen,
+        Err(why) => {
+            visit.note("refused", why.clone());
+            return refuse(400, Some(why));
+        }
+    };
+    if let ListenFault::Refuse(status) = fault.now() {
+        visit.note("refused", status.to_string());
+        return refuse(status, None);
+    }
+    visit.note("accepted", "");
+    let session = Session::new(shared, listen, fault, visit);
+    with_request_id(socket::accept(upgrade, |socket| session.run(socket)))
+}
+
+/// Why a socket is over.
+enum Over {
+    /// The peer is gone.
+    Gone,
+    /// We close, with this code and reason.
+    Close(u16, String),
+    /// We cut the connection.
+    Cut,
+}
+
+struct Session {
+    shared: Arc<Shared>,
+    listen: Listen,
+    fault: Met<ListenFault>,
+    visit: Visit,
+    recogniser: Recogniser,
+    decided: Vec<Decided>,
+    heard_of: Instant,
+    late: Vec<(Instant, ToClient)>,
+}
+
+impl Session {
+    fn new(shared: Arc<Shared>, listen: Listen, fault: Met<ListenFault>, visit: Visit) -> Self {
+        let unasked = (fault.now() == ListenFault::UtteranceEndOnly).then_some(DEFAULT_UTTERANCE_END);
+        let pace = Pace {
+            final_after: shared.options.final_after,
+            partial_every: shared.options.partial_every,
+            utterance_end: listen.utterance_end.or(unasked),
+        };
+        let recogniser = Recogniser::new(pace, shared.script(listen.tag.as_deref()));
+        let (decided, late) = (Vec::new(), Vec::new());
+        Self { shared, listen, fault, visit, recogniser, decided, heard_of: clock::now(), late }
+    }
+
+    async fn run(mut self, mut socket: WebSocket) {
+        match self.serve(&mut socket).await {
+            Over::Gone => {}
+            Over::Cut => self.visit.note("cut", ""),
+            Over::Close(code, reason) => {
+                self.visit.note("close", format!("{code} {reason}"));
+                let gone = self.shared.gone.clone();
+                tokio::select! {
+                    () = gone.cancelled() => {}
+                    () = socket::close(&mut socket, code, &reason) => {}
+                }
+            }
+        }
+        self.visit.note("heard", format!("{:.2} s", self.recogniser.seconds()));
+    }
+
+    async fn serve(&mut self, socket: &mut WebSocket) -> Over {
+        let mut cut = self.shared.cut.subscribe();
+        let gone = self.shared.gone.clone();
+        loop {
+            let idle = self.heard_of + self.shared.options.idle;
+            let late = self.late.first().map(|(due, _)| *due);
+            let due = [Some(idle), late, self.recogniser.next_deadline()].into_iter().flatten().min();
+            let over = tokio::select! {
+                () = gone.cancelled() => Some(Over::Cut),
+                changed = cut.changed() => match (changed, cut.borrow_and_update().clone()) {
+                    (Ok(()), Some((code, reason))) => Some(Over::Close(code, reason)),
+                    _ => Some(Over::Cut),
+                },
+                received = socket.recv() => match received {
+                    Some(Ok(message)) => self.take(socket, message).await,
+                    _ => Some(Over::Gone),
+                },
+                () = socket::until(due) => self.tick(socket, idle).await,
+            };
+            if let Some(over) = over {
+                return over;
+            }
+        }
+    }
+
+    async fn tick(&mut self, socket: &mut WebSocket, idle: Instant) -> Option<Over> {
+        let now = clock::now();
+        if now >= idle {
+            return Some(Over::Close(1011, "NET-0001".to_owned()));
+        }
+        while self.late.first().is_some_and(|(due, _)| *due <= now) {
+            let (_, message) = self.late.remove(0);
+            socket::send(socket, &message).await;
+        }
+        self.recogniser.tick(now, &mut self.decided);
+        self.tell(socket, now).await
+    }
+
+    async fn take(&mut self, socket: &mut WebSocket, message: Message) -> Option<Over> {
+        let now = clock::now();
+        match message {
+            Message::Binary(audio) if audio.is_empty() => return self.end(socket).await,
+            Message::Binary(audio) => {
+                self.heard_of = now;
+                if self.fault.now() == ListenFault::StopReading {
+                    self.visit.note("stopped-reading", "");
+                    self.shared.gone.cancelled().await;
+                    return Some(Over::Cut);
+                }
+                self.recogniser.hear(now, &audio, &mut self.decided);
+                return self.tell(socket, now).await;
+            }
+            Message::Text(text) => match serde_json::from_str(&text) {
+                Ok(FromClient::KeepAlive) => {
+                    self.visit.note("keep-alive", "");
+                    // Before the first audio it does not save the stream.
+                    if self.recogniser.seconds() > 0.0 {
+                        self.heard_of = now;
+                    }
+                }
+                Ok(FromClient::Finalize) => {
+                    self.visit.note("finalize", "");
+                    self.heard_of = now;
+                    return self.finalize(socket).await;
+                }
+                Ok(FromClient::CloseStream) => return self.end(socket).await,
+                Ok(FromClient::Unknown) | Err(_) => {
+                    self.visit.note("unknown-message", text.to_string());
+                    return Some(Over::Close(1008, "DATA-0000".to_owned()));
+                }
+            },
+            Message::Ping(_) | Message::Pong(_) | Message::Close(_) => {}
+        }
+        None
+    }
+
+    async fn finalize(&mut self, socket: &mut WebSocket) -> Option<Over> {
+        if self.fault.now() == ListenFault::IgnoreFinalize {
+            return None;
+        }
+        self.recogniser.finish(&mut self.decided);
+        let seconds = self.recogniser.seconds();
+        let (text, from, to) = match self.decided.pop() {
+            Some(Decided::Final { text, from, to }) => (text, from, to),
+            _ => (String::new(), seconds, seconds),
+        };
+        self.visit.note("final", text.clone());
+        let results = wire::Results { from_finalize: true, ..results(&text, from, to, true, false) };
+        (!socket::send(socket, &ToClient::Results(results)).await).then_some(Over::Gone)
+    }
+
+    /// `CloseStream`: what is open becomes final, the metadata follow, then the socket is closed.
+    async fn end(&mut self, socket: &mut WebSocket) -> Option<Over> {
+        self.visit.note("close-stream", "");
+        self.recogniser.finish(&mut self.decided);
+        if let Some(over) = self.tell(socket, clock::now()).await {
+            return Some(over);
+        }
+        let metadata = ToClient::Metadata {
+            transaction_key: "deprecated",
+            request_id: REQUEST_ID.to_owned(),
+            sha256: "2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881",
+            created: "2026-11-21T09:00:00.000Z",
+            duration: self.recogniser.seconds(),
+            channels: 1,
+            models: ["000000d2-1111-4222-8333-0000000000d2"],
+        };
+        socket::send(socket, &metadata).await;
+        Some(Over::Close(1000, String::new()))
+    }
+
+    /// Says what was decided, with the fault that holds.
+    async fn tell(&mut self, socket: &mut WebSocket, now: Instant) -> Option<Over> {
+        let fault = self.fault.now();
+        for decided in std::mem::take(&mut self.decided) {
+            let partial = matches!(decided, Decided::Partial { .. });
+            let message = match decided {
+                _ if fault == ListenFault::Silent => continue,
+                Decided::Started { at } => {
+                    self.visit.note("speech", "");
+                    if !self.listen.vad_events {
+                        continue;
+                    }
+                    ToClient::SpeechStarted { channel: [0, 1], timestamp: at }
+                }
+                Decided::Partial { text, from, to } => {
+                    if !self.listen.interim_results {
+                        continue;
+                    }
+                    ToClient::Results(results(&text, from, to, false, false))
+                }
+                Decided::Final { .. } if fault == ListenFault::PartialsOnly => continue,
+                Decided::Final { text, from, to } => {
+                    self.visit.note("final", text.clone());
+                    let text = if fault == ListenFault::HugeText { huge() } else { text };
+                    let ended = fault != ListenFault::UtteranceEndOnly;
+                    let message = ToClient::Results(results(&text, from, to, true, ended));
+                    if fault == ListenFault::LateTwice {
+                        let twice = ToClient::Results(results(&text, from, to, true, ended));
+                        self.late.extend([(now + LATE, message), (now + LATE, twice)]);
+                        continue;
+                    }
+                    message
+                }
+                Decided::UtteranceEnd { last_word_end } => {
+                    ToClient::UtteranceEnd { channel: [0, 1], last_word_end }
+                }
+            };
+            if fault == ListenFault::UnknownEvents && !say_nonsense(socket).await {
+                return Some(Over::Gone);
+            }
+            if !socket::send(socket, &message).await {
+                return Some(Over::Gone);
+            }
+            match fault {
+                ListenFault::CloseMidUtterance if partial => {
+                    return Some(Over::Close(1011, "NET-0000".to_owned()));
+                }
+                ListenFault::CutMidUtterance if partial => return Some(Over::Cut),
+                _ => {}
+            }
+        }
+        None
+    }
+}
+
+/// A megabyte of text with control characters.
+fn huge() -> String {
+    "una cita\u{0}\u{7} \u{fffd}".repeat(80_000)
+}
+
+async fn say_nonsense(socket: &mut WebSocket) -> bool {
+    let nested = format!("{}{}", "[".repeat(200), "]".repeat(200));
+    for text in [
+        r#"{"type":"Surprise","channel":{"deep":[1,2,{"deeper":null}]}}"#,
+        r#"{"type":"UtteranceEnd","channel":[0,1],"last_word_end":-1}"#,
+        r#"{"type":"Results"}"#,
+        r#"{"type":"Warning","description":"a warning that is not in the description"}"#,
+        nested.as_str(),
+        "not JSON at all",
+        "",
+    ] {
+        if socket.send(Message::Text(text.into())).await.is_err() {
+            return false;
+        }
+    }
+    socket.send(Message::Binary(vec![0, 159, 146, 150].into())).await.is_ok()
+}
+
+fn results(text: &str, from: f64, to: f64, is_final: bool, speech_final: bool) -> wire::Results {
+    let count = text.split_whitespace().count().max(1);
+    // A huge text carries no words of its own: it is the transcript that is tested.
+    let words = if count > 1_000 { Vec::new() } else { words(text, from, (to - from) / count as f64) };
+    let confidence = if text.is_empty() { 0.0 } else { 0.98 };
+    let alternative = wire::Alternative { transcript: text.to_owned(), confidence, words };
+    wire::Results {
+        channel_index: [0, 1],
+        duration: to - from,
+        start: from,
+        is_final,
+        speech_final,
+        channel: wire::Channel { alternatives: [alternative] },
+        metadata: wire::ResultMetadata {
+            request_id: REQUEST_ID.to_owned(),
+            model_info: wire::ModelInfo { name: "general-nova-3", version: "2026-02-17.0", arch: "nova-3" },
+            model_uuid: "000000d2-1111-4222-8333-0000000000d2",
+        },
+        from_finalize: false,
+    }
+}
+
+fn words(text: &str, from: f64, each: f64) -> Vec<wire::Word> {
+    let word = |(i, shown): (u32, &str)| wire::Word {
+        word: shown.trim_matches(|c: char| !c.is_alphanumeric()).to_lowercase(),
+        start: from + each * f64::from(i),
+        end: from + each * f64::from(i + 1),
+        confidence: 0.98,
+        punctuated_word: shown.to_owned(),
+    };
+    (0..).zip(text.split_whitespace()).map(word).collect()
+}

@@ -1,0 +1,193 @@
+//! A fake of Deepgram: live recognition (`/v1/listen`) that hears by energy, and Aura voices (`/v1/speak`).
+
+mod listen;
+mod query;
+mod recogniser;
+mod refusal;
+mod speak;
+mod wire;
+
+use super::{
+    door::Door,
+    faults::Faults,
+    log::{Log, Service},
+    script::Script,
+    speech::{SpeechFault, SpeechPace},
+};
+use axum::{Router, routing};
+use std::{
+    collections::BTreeMap,
+    io,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+use tokio::sync::watch;
+use tokio_util::sync::{CancellationToken, DropGuard};
+
+/// What goes wrong with the recognition of one socket.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ListenFault {
+    /// Nothing.
+    #[default]
+    None,
+    /// The upgrade is answered by this HTTP status (400, 401, 402, 403, 429, 5xx) with Deepgram's body.
+    Refuse(u16),
+    /// Audio is taken, nothing is ever said.
+    Silent,
+    /// The socket is closed with 1011 after the first partial of an utterance.
+    CloseMidUtterance,
+    /// The connection is cut without a close frame after the first partial of an utterance.
+    CutMidUtterance,
+    /// Finals never come.
+    PartialsOnly,
+    /// Finals come without `speech_final`; an `UtteranceEnd` follows, also where it was not asked for.
+    UtteranceEndOnly,
+    /// The final comes 2 s late, and twice.
+    LateTwice,
+    /// Around each message stand others: of unknown type, without fields, deeply nested, not JSON, binary.
+    UnknownEvents,
+    /// The transcript is a megabyte long and holds control characters.
+    HugeText,
+    /// The socket is no longer read once audio came.
+    StopReading,
+    /// `Finalize` is never answered.
+    IgnoreFinalize,
+}
+
+/// How the fake behaves.
+#[derive(Clone, Debug)]
+pub struct DeepgramOptions {
+    /// 0 takes a free port.
+    pub port: u16,
+    /// The key that is accepted; any when absent.
+    pub key: Option<String>,
+    /// From the last voiced frame to the final (design §9: 350 ms).
+    pub final_after: Duration,
+    /// Between partials.
+    pub partial_every: Duration,
+    /// Without any message for so long the socket is closed with 1011 `NET-0001` (10 s).
+    pub idle: Duration,
+    /// What callers say, over and over.
+    pub sentences: Vec<String>,
+    /// The Aura voice.
+    pub speech: SpeechPace,
+}
+
+impl Default for DeepgramOptions {
+    fn default() -> Self {
+        let sentences = [
+            "Buenos días, quisiera pedir una cita.",
+            "¿Qué especialidades atienden en la clínica?",
+            "Necesito verlo esta semana si es posible.",
+            "¿Y cuáles son los horarios de atención?",
+            "Quisiera saber qué seguros aceptan ustedes.",
+            "¿Dónde queda exactamente la clínica?",
+        ];
+        Self {
+            port: 0,
+            key: None,
+            final_after: Duration::from_millis(350),
+            partial_every: Duration::from_millis(150),
+            idle: Duration::from_secs(10),
+            sentences: sentences.map(str::to_owned).to_vec(),
+            speech: SpeechPace::default(),
+        }
+    }
+}
+
+/// What handlers share.
+#[derive(Debug)]
+struct Shared {
+    options: DeepgramOptions,
+    log: Log,
+    listen: Faults<ListenFault>,
+    speak: Faults<SpeechFault>,
+    script: Script<String>,
+    tagged: Mutex<BTreeMap<String, Script<String>>>,
+    cut: watch::Sender<Option<(u16, String)>>,
+    gone: CancellationToken,
+}
+
+impl Shared {
+    fn script(&self, tag: Option<&str>) -> Script<String> {
+        let tagged = self.tagged.lock().unwrap_or_else(PoisonError::into_inner);
+        tag.and_then(|tag| tagged.get(tag)).unwrap_or(&self.script).clone()
+    }
+}
+
+/// The running fake.
+#[derive(Debug)]
+pub struct Deepgram {
+    door: Door,
+    shared: Arc<Shared>,
+    _gone: DropGuard,
+}
+
+impl Deepgram {
+    pub(super) async fn start(options: DeepgramOptions, log: Log) -> io::Result<Self> {
+        let port = options.port;
+        let gone = CancellationToken::new();
+        let shared = Arc::new(Shared {
+            script: Script::cycle(options.sentences.clone()),
+            options,
+            log,
+            listen: Faults::default(),
+            speak: Faults::default(),
+            tagged: Mutex::default(),
+            cut: watch::Sender::new(None),
+            gone: gone.clone(),
+        });
+        let router = Router::new()
+            .route("/v1/listen", routing::get(listen::upgrade))
+            .route("/v1/speak", routing::post(speak::post))
+            .with_state(Arc::clone(&shared));
+        Ok(Self { door: Door::open(port, router).await?, shared, _gone: gone.drop_guard() })
+    }
+
+    /// Its base URL.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.door.address())
+    }
+
+    /// What goes wrong with recognition; a visit is a socket.
+    pub fn listen_faults(&self) -> &Faults<ListenFault> {
+        &self.shared.listen
+    }
+
+    /// What goes wrong with voices; a visit is a request.
+    pub fn speak_faults(&self) -> &Faults<SpeechFault> {
+        &self.shared.speak
+    }
+
+    /// What is recognised next, before the usual sentences go on.
+    pub fn hears(&self, sentences: impl IntoIterator<Item = impl Into<String>>) {
+        self.shared.script.queue(sentences.into_iter().map(Into::into));
+    }
+
+    /// What is recognised on sockets whose query has this `tag`.
+    pub fn script_for(&self, tag: impl Into<String>, sentences: Vec<String>) {
+        let mut tagged = self.shared.tagged.lock().unwrap_or_else(PoisonError::into_inner);
+        tagged.insert(tag.into(), Script::cycle(sentences));
+    }
+
+    /// Closes all recognition sockets that are open with this code and reason.
+    pub fn close_sockets(&self, code: u16, reason: &str) {
+        self.shared.cut.send_replace(Some((code, reason.to_owned())));
+    }
+
+    /// Connections open now: sockets and requests.
+    pub fn open(&self) -> usize {
+        self.shared.log.open(Service::Deepgram)
+    }
+
+    /// Refuses connections and breaks those that are open.
+    pub async fn shut(&self) {
+        self.door.shut().await;
+    }
+
+    /// Takes connections again.
+    pub async fn reopen(&self) {
+        self.door.reopen().await;
+    }
+}

@@ -1,0 +1,248 @@
+//! The telephone network around a stream: asks the webhook, carries out TwiML, reports the end.
+
+use super::{
+    line::Command,
+    microphone::Microphone,
+    options::{CallRecord, Ended, HangUpStyle, PhoneError, PhoneEvent, PhoneOptions},
+    signing::sign,
+    stream::{self, Over},
+    twiml::{self, Verb},
+    witness::Witness,
+};
+use crate::base::{clock, secret::ExposeSecret};
+use reqwest::Url;
+use std::time::{Duration, Instant};
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+/// Documents that one call may fetch; a loop of redirects ends here.
+const DOCUMENTS: usize = 10;
+
+/// One call from its dialling to its end.
+pub(super) struct Caller {
+    client: reqwest::Client,
+    pub(super) options: PhoneOptions,
+    pub(super) orders: mpsc::Receiver<Command>,
+    /// Orders that came before there was a stream to carry them out.
+    pub(super) early: Vec<Command>,
+    events: Option<mpsc::Sender<PhoneEvent>>,
+    events_lost: u64,
+    /// An instant of the grid on which this call's frames lie.
+    pub(super) grid: Instant,
+    /// Fires when the call is hung up over REST.
+    pub(super) rest: CancellationToken,
+    pub(super) microphone: Microphone,
+    pub(super) witness: Witness,
+    pub(super) heard: Vec<u8>,
+    network_said: Vec<String>,
+}
+
+/// What follows a document.
+enum Next {
+    Document(Url),
+    End(Ended),
+}
+
+impl Caller {
+    pub(super) fn new(
+        client: reqwest::Client,
+        options: PhoneOptions,
+        orders: mpsc::Receiver<Command>,
+        events: mpsc::Sender<PhoneEvent>,
+        grid: Instant,
+    ) -> Self {
+        let rest = options.calls.as_ref().map(|calls| calls.announce(&options.call)).unwrap_or_default();
+        Self {
+            client,
+            options,
+            orders,
+            early: Vec::new(),
+            events: Some(events),
+            events_lost: 0,
+            grid,
+            rest,
+            microphone: Microphone::default(),
+            witness: Witness::default(),
+            heard: Vec::new(),
+            network_said: Vec::new(),
+        }
+    }
+
+    /// Tells an event; one that nobody takes in time is lost and counted.
+    pub(super) fn tell(&mut self, event: PhoneEvent) {
+        if let Some(events) = &self.events
+            && events.try_send(event).is_err()
+        {
+            self.events_lost += 1;
+        }
+    }
+
+    pub(super) async fn run(mut self) -> CallRecord {
+        let began = clock::now();
+        let ended = match self.conduct().await {
+            Ok(ended) => ended,
+            Err(error) => Ended::Failed(error.to_string()),
+        };
+        if let Some(calls) = &self.options.calls {
+            calls.ended(&self.options.call);
+        }
+        let lasted = began.elapsed();
+        let status_answer = self.report(&ended, lasted).await;
+        if let Some(events) = self.events.take() {
+            // The last event has to arrive; whoever dropped the receiver does not want it.
+            drop(events.send(PhoneEvent::Ended(ended.clone())).await);
+        }
+        CallRecord {
+            ended,
+            lasted,
+            measured: self.witness.finish(),
+            heard: self.heard,
+            network_said: self.network_said,
+            events_lost: self.events_lost,
+            status_answer,
+        }
+    }
+
+    async fn conduct(&mut self) -> Result<Ended, PhoneError> {
+        let mut url = parse_url(&self.options.webhook)?;
+        for document in 0..DOCUMENTS {
+            let status = if document == 0 { "ringing" } else { "in-progress" };
+            let asked = self.ask(url.clone(), status);
+            let verbs = {
+                let mut asked = Box::pin(asked);
+                loop {
+                    tokio::select! {
+                        verbs = &mut asked => break verbs?,
+                        order = self.orders.recv() => match order {
+                            Some(Command::Say(audio)) => self.microphone.say(audio),
+                            Some(Command::HangUp(_)) | None => return Ok(Ended::ByCaller),
+                            Some(later) => self.early.push(later),
+                        },
+                    }
+                }
+            };
+            match self.carry_out(&url, verbs).await? {
+                Next::Document(next) => url = next,
+                Next::End(ended) => return Ok(ended),
+            }
+        }
+        Ok(Ended::Failed("the TwiML redirects without end".to_owned()))
+    }
+
+    async fn carry_out(&mut self, base: &Url, verbs: Vec<Verb>) -> Result<Next, PhoneError> {
+        for verb in verbs {
+            match verb {
+                Verb::Stream { url, parameters } => match stream::run(self, &url, &parameters).await {
+                    Over::Caller(HangUpStyle::Stop | HangUpStyle::CloseWithoutStop | HangUpStyle::Reset) => {
+                        return Ok(Next::End(Ended::ByCaller));
+                    }
+                    Over::Rest => return Ok(Next::End(Ended::ByRest)),
+                    Over::Server => self.tell(PhoneEvent::StreamEnded),
+                    Over::NotOpened(why) => {
+                        self.tell(PhoneEvent::Warning(why));
+                        self.tell(PhoneEvent::StreamEnded);
+                    }
+                },
+                Verb::Say { text } => {
+                    self.network_said.push(text.clone());
+                    self.tell(PhoneEvent::NetworkSays(text));
+                }
+                Verb::Redirect { url } => {
+                    let next = base.join(&url).map_err(|_| PhoneError::Url(url))?;
+                    return Ok(Next::Document(next));
+                }
+                Verb::Hangup => return Ok(Next::End(Ended::ByTwiml)),
+                Verb::Reject => return Ok(Next::End(Ended::Rejected)),
+                Verb::Other { name } => tracing::debug!(%name, "a verb that the phone does not know"),
+            }
+        }
+        Ok(Next::End(Ended::ByTwiml))
+    }
+
+    /// The request for a document, signed; owns all it needs.
+    fn ask(
+        &self,
+        url: Url,
+        status: &str,
+    ) -> impl Future<Output = Result<Vec<Verb>, PhoneError>> + Send + 'static {
+        let form = self.form(status);
+        let request = self.request(url.clone(), &form);
+        async move {
+            let unreachable = |source| PhoneError::Unreachable { url: url.to_string(), source };
+            let answer = request.send().await.map_err(unreachable)?;
+            let status = answer.status().as_u16();
+            if status != 200 {
+                return Err(PhoneError::Status { url: url.to_string(), status });
+            }
+            let document = answer.text().await.map_err(unreachable)?;
+            Ok(twiml::parse(&document)?)
+        }
+    }
+
+    fn request(&self, url: Url, form: &[(String, String)]) -> reqwest::RequestBuilder {
+        let signature = sign(self.options.auth_token.expose_secret(), url.as_str(), form);
+        let token = format!("{}-{}", self.options.call, form.len());
+        self.client
+            .post(url)
+            .header("X-Twilio-Signature", signature)
+            .header("I-Twilio-Idempotency-Token", token)
+            .form(form)
+    }
+
+    /// The fields that Twilio sends with each request for an incoming call, empty ones included.
+    fn form(&self, status: &str) -> Vec<(String, String)> {
+        let options = &self.options;
+        let (from, to) = (options.from.as_str(), options.to.as_str());
+        let mut form: Vec<(String, String)> = [
+            ("AccountSid", options.account.as_str()),
+            ("ApiVersion", "2010-04-01"),
+            ("CallSid", options.call.as_str()),
+            ("CallStatus", status),
+            ("Called", to),
+            ("Caller", from),
+            ("Direction", "inbound"),
+            ("From", from),
+            ("To", to),
+            ("StirVerstat", "TN-Validation-Passed-C"),
+        ]
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .to_vec();
+        for who in ["From", "To", "Caller", "Called"] {
+            form.extend(["City", "State", "Zip"].map(|what| (format!("{who}{what}"), String::new())));
+            form.push((format!("{who}Country"), "ES".to_owned()));
+        }
+        form
+    }
+
+    /// Reports the end as the number's status callback does; nobody waits for its answer on the line.
+    async fn report(&self, ended: &Ended, lasted: Duration) -> Option<u16> {
+        if self.options.faults.no_status_callback {
+            return None;
+        }
+        let below = || format!("{}/status", self.options.webhook.trim_end_matches('/'));
+        let url = parse_url(&self.options.status_callback.clone().unwrap_or_else(below)).ok()?;
+        let status = match ended {
+            Ended::Failed(_) => "failed",
+            Ended::Rejected => "busy",
+            Ended::ByCaller | Ended::ByRest | Ended::ByTwiml => "completed",
+        };
+        let mut form = self.form(status);
+        let minutes = lasted.as_secs().div_ceil(60);
+        form.extend(
+            [
+                ("CallbackSource", "call-progress-events".to_owned()),
+                ("SequenceNumber", "0".to_owned()),
+                ("Timestamp", "Sat, 21 Nov 2026 09:01:31 +0000".to_owned()),
+                ("CallDuration", lasted.as_secs().to_string()),
+                ("Duration", minutes.to_string()),
+                ("SipResponseCode", "200".to_owned()),
+            ]
+            .map(|(name, value)| (name.to_owned(), value)),
+        );
+        Some(self.request(url, &form).send().await.ok()?.status().as_u16())
+    }
+}
+
+fn parse_url(url: &str) -> Result<Url, PhoneError> {
+    Url::parse(url).map_err(|_| PhoneError::Url(url.to_owned()))
+}

@@ -1,0 +1,155 @@
+//! The program as an operator meets it: exit codes, messages, signals. Real processes on loopback.
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
+use std::{
+    io::{BufRead as _, BufReader, Read as _, Write as _},
+    net::{TcpListener, TcpStream},
+    process::{Child, ChildStdout, Command, Output, Stdio},
+    time::{Duration, Instant},
+};
+
+/// Providers by key at an address where nobody answers: no model file is needed, and no call is made.
+const KEYS: &[(&str, &str)] = &[
+    ("DEEPGRAM_API_KEY", "canary-deepgram"),
+    ("DEEPGRAM_BASE_URL", "http://127.0.0.1:9"),
+    ("OPENAI_API_KEY", "canary-openai"),
+    ("OPENAI_BASE_URL", "http://127.0.0.1:9/v1"),
+    ("ELEVENLABS_API_KEY", "canary-elevenlabs"),
+    ("ELEVENLABS_BASE_URL", "http://127.0.0.1:9"),
+];
+
+fn program(arguments: &[&str], environment: &[(&str, &str)]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_centralita"));
+    command.env_clear().args(arguments).stdin(Stdio::null());
+    command.envs(environment.iter().copied()).env("HOME", env!("CARGO_TARGET_TMPDIR"));
+    command.env("DATA_DIR", env!("CARGO_TARGET_TMPDIR")).current_dir(env!("CARGO_MANIFEST_DIR"));
+    command
+}
+
+fn told(output: &Output) -> String {
+    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+}
+
+/// A server on a free port; killed when the test is over.
+struct Server {
+    child: Child,
+    log: BufReader<ChildStdout>,
+    port: u16,
+}
+
+impl Server {
+    fn start(environment: &[(&str, &str)]) -> Self {
+        let mut command = program(&["--port", "0"], KEYS);
+        let mut child = command.envs(environment.iter().copied()).stdout(Stdio::piped()).spawn().unwrap();
+        let mut log = BufReader::new(child.stdout.take().unwrap());
+        let mut line = String::new();
+        while !line.contains("listening on ") {
+            line.clear();
+            assert!(log.read_line(&mut line).unwrap() > 0, "the server ended before it listened");
+        }
+        let address = line.split("listening on ").nth(1).unwrap().split_whitespace().next().unwrap();
+        let port = address.rsplit(':').next().unwrap().trim_end_matches('"').parse().unwrap();
+        Self { child, log, port }
+    }
+
+    fn get(&self, path: &str) -> String {
+        let mut socket = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
+        write!(socket, "GET {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n").unwrap();
+        let mut answer = String::new();
+        socket.read_to_string(&mut answer).unwrap();
+        answer
+    }
+
+    fn signal(&self, name: &str) {
+        let pid = self.child.id().to_string();
+        assert!(Command::new("kill").args([format!("-{name}"), pid]).status().unwrap().success());
+    }
+
+    /// The rest of the log, once the process has ended.
+    fn end(mut self) -> (Option<i32>, String) {
+        let mut rest = String::new();
+        self.log.read_to_string(&mut rest).unwrap();
+        (self.child.wait().unwrap().code(), rest)
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // Fails where the process has ended already.
+        drop(self.child.kill());
+    }
+}
+
+#[test]
+fn bad_configuration_stops_the_start_with_every_mistake_and_no_secret() {
+    let bad =
+        [("PORT", "x"), ("BIND", "0.0.0.0"), ("API_TOKEN", "canary"), ("DEEPGRAM_BASE_URL", "ftp://canary")];
+    for arguments in [&[][..], &["serve"], &["check"]] {
+        let begun = begun();
+        let output = program(arguments, &bad).output().unwrap();
+        assert!(begun.elapsed() < Duration::from_secs(1), "{:?}", begun.elapsed());
+        assert_eq!(output.status.code(), Some(78));
+        let told = told(&output);
+        assert!(told.contains("The configuration has 4 mistakes:"), "{told}");
+        assert!(!told.contains("canary\""), "{told}");
+    }
+}
+
+#[test]
+fn the_example_is_a_configuration_that_passes_its_own_check() {
+    let output = program(&["check", "--example"], &[]).output().unwrap();
+    let file = format!("{}/example.toml", env!("CARGO_TARGET_TMPDIR"));
+    std::fs::write(&file, &output.stdout).unwrap();
+    let output = program(&["check", "--config", &file], KEYS).output().unwrap();
+    let told = told(&output);
+    assert_eq!(output.status.code(), Some(0), "{told}");
+    assert!(told.contains("Deepgram nova-3 at http://127.0.0.1:9"), "{told}");
+    assert!(!told.contains("canary"), "{told}");
+}
+
+#[test]
+fn a_port_that_is_taken_ends_the_start_and_is_named() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port().to_string();
+    let output = program(&["--port", &port], KEYS).output().unwrap();
+    assert_eq!(output.status.code(), Some(1), "{}", told(&output));
+    assert!(told(&output).contains(&port), "{}", told(&output));
+}
+
+#[test]
+fn an_agent_that_does_not_exist_ends_the_start_and_is_named() {
+    for command in ["serve", "check"] {
+        let output = program(&[command, "--agent", "nobody"], KEYS).output().unwrap();
+        assert_eq!(output.status.code(), Some(78), "{}", told(&output));
+        assert!(told(&output).contains("`nobody`"), "{}", told(&output));
+    }
+}
+
+#[test]
+fn a_signal_ends_an_idle_server_at_once_and_in_order() {
+    for signal in ["TERM", "INT"] {
+        let server = Server::start(&[]);
+        assert!(server.get("/healthz").starts_with("HTTP/1.1 200"));
+        assert!(server.get("/readyz").starts_with("HTTP/1.1 200"));
+        let port = server.port.to_string();
+        let health = program(&["check", "--health", "--port", &port], KEYS).output().unwrap();
+        assert_eq!(health.status.code(), Some(0), "{}", told(&health));
+        server.signal(signal);
+        let (code, log) = server.end();
+        assert_eq!(code, Some(0), "{log}");
+        assert!(!log.contains("canary"), "{log}");
+    }
+}
+
+#[test]
+fn a_server_that_is_not_there_is_not_well() {
+    let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port().to_string();
+    let output = program(&["check", "--health", "--port", &free], &[]).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(told(&output).contains(&free));
+}
+
+#[expect(clippy::disallowed_methods, reason = "the program's own speed is measured")]
+fn begun() -> Instant {
+    Instant::now()
+}
