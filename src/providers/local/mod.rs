@@ -98,7 +98,8 @@ impl Speech {
     /// # Errors
     /// See [`SpeechError`].
     pub fn say(&self, text: &str, voice: Voice) -> Result<Vec<u8>, SpeechError> {
-        Ok(line::to_phone(&self.kokoro()?.speak(text, voice, &|| false)?))
+        let kokoro = self.kokoro()?;
+        Ok(line::to_phone(&kokoro.speak(text, voice, &kokoro.stop()?)?))
     }
 
     fn kokoro(&self) -> Result<Arc<Kokoro>, SpeechError> {

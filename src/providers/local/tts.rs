@@ -1,7 +1,7 @@
 //! The voice of this machine: Kokoro by piece. The next piece is spoken while the one before plays.
 
 use super::{
-    kokoro::{Kokoro, Voice},
+    kokoro::{Kokoro, KokoroError, Stop, Voice},
     line,
     workers::Workers,
 };
@@ -11,14 +11,7 @@ use crate::{
 };
 use bytes::Bytes;
 use futures_util::{FutureExt as _, StreamExt as _, future::BoxFuture, stream};
-use std::{
-    collections::VecDeque,
-    future,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-};
+use std::{collections::VecDeque, future, sync::Arc};
 use tokio::sync::mpsc;
 
 /// Bytes of one chunk of audio: 200 ms.
@@ -55,11 +48,11 @@ impl TextToSpeech for LocalTextToSpeech {
 }
 
 /// Tells a synthesis to give up when it is dropped.
-struct Leash(Arc<AtomicBool>);
+struct Leash(Stop);
 
 impl Drop for Leash {
     fn drop(&mut self) {
-        self.0.store(true, Ordering::Relaxed);
+        self.0.stop();
     }
 }
 
@@ -148,7 +141,10 @@ impl Session {
     fn begin(&mut self) {
         while self.running.is_none() {
             match self.waiting.pop_front() {
-                Some(Job::Say { turn, piece, text }) => self.running = Some(self.speak(turn, piece, text)),
+                Some(Job::Say { turn, piece, text }) => match self.speak(turn, piece, text) {
+                    Ok(running) => self.running = Some(running),
+                    Err(error) => self.fail(turn, error.to_string()),
+                },
                 Some(Job::Finish { turn }) => self.events.push_back(SpeechEvent::Done { turn }),
                 None => return,
             }
@@ -172,14 +168,11 @@ impl Session {
         self.events.push_back(SpeechEvent::Failed { turn, reason });
     }
 
-    fn speak(&self, turn: TurnId, piece: u32, text: String) -> Running {
-        let flag = Arc::new(AtomicBool::new(false));
-        let leash = Leash(Arc::clone(&flag));
+    fn speak(&self, turn: TurnId, piece: u32, text: String) -> Result<Running, KokoroError> {
+        let stop = self.engine.kokoro.stop()?;
+        let leash = Leash(stop.clone());
         let (kokoro, voice) = (Arc::clone(&self.engine.kokoro), self.voice);
-        let work = move || {
-            let given_up = || flag.load(Ordering::Relaxed);
-            kokoro.speak(&text, voice, &given_up).map(|sound| Bytes::from(line::to_phone(&sound)))
-        };
+        let work = move || kokoro.speak(&text, voice, &stop).map(|sound| Bytes::from(line::to_phone(&sound)));
         let workers = Arc::clone(&self.engine.workers);
         let audio = async move {
             match workers.run(work).await {
@@ -187,7 +180,7 @@ impl Session {
                 None => Err("the voice gave up".into()),
             }
         };
-        Running { turn, piece, audio: audio.boxed(), _leash: leash }
+        Ok(Running { turn, piece, audio: audio.boxed(), _leash: leash })
     }
 }
 

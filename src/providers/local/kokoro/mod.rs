@@ -12,11 +12,18 @@ use super::{
     speakable,
 };
 use english::English;
-use ort::{session::Session, value::Tensor};
+use ort::{
+    session::{RunOptions, Session},
+    value::Tensor,
+};
 use phonemes::Alphabet;
 use std::{
+    fmt,
     path::PathBuf,
-    sync::{Mutex, OnceLock, PoisonError},
+    sync::{
+        Arc, Mutex, OnceLock, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 pub use voices::{VOICES, Voice};
@@ -46,6 +53,31 @@ pub struct KokoroFiles {
     pub english: Vec<PathBuf>,
 }
 
+/// Ends a synthesis from another thread, in the middle of a piece too.
+#[derive(Clone)]
+pub struct Stop(Arc<(AtomicBool, RunOptions)>);
+
+impl fmt::Debug for Stop {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Stop").field(&self.is_asked()).finish()
+    }
+}
+
+impl Stop {
+    /// What is being spoken ends within a few milliseconds; what is spoken with this later does not begin.
+    pub fn stop(&self) {
+        let (asked, run) = &*self.0;
+        asked.store(true, Ordering::Relaxed);
+        if let Err(error) = run.terminate() {
+            tracing::debug!(%error, "A synthesis that nobody wants goes on to its end");
+        }
+    }
+
+    fn is_asked(&self) -> bool {
+        self.0.0.load(Ordering::Relaxed)
+    }
+}
+
 /// The model. Sessions are taken by one speaker at a time and made on demand, about 100 MB each: as many as texts are spoken
 /// at once, which `Workers` bounds.
 #[derive(Debug)]
@@ -71,33 +103,43 @@ impl Kokoro {
         })
     }
 
-    /// Speaks `text` at 24 kHz, -1..1; nothing where there is nothing to say. Blocks for a quarter of the time that the speech
-    /// lasts. Gives up between pieces when `stop` says so, with what it has.
+    /// For one text.
     ///
     /// # Errors
     /// Only where memory is missing.
-    pub fn speak(&self, text: &str, voice: Voice, stop: &dyn Fn() -> bool) -> Result<Vec<f32>, KokoroError> {
+    pub fn stop(&self) -> Result<Stop, KokoroError> {
+        let run = RunOptions::new().map_err(OnnxError::from)?;
+        Ok(Stop(Arc::new((AtomicBool::new(false), run))))
+    }
+
+    /// Speaks `text` at 24 kHz, -1..1; nothing where there is nothing to say. Blocks for a quarter of the time that the speech
+    /// lasts. Gives up when `stop` is asked for, with the pieces that it has.
+    ///
+    /// # Errors
+    /// Only where memory is missing.
+    pub fn speak(&self, text: &str, voice: Voice, stop: &Stop) -> Result<Vec<f32>, KokoroError> {
         let words = speakable::words(text, voice.language);
         let mut sound = Vec::new();
         for piece in phonemes::pieces(&words, voice.language, self.dictionary(voice)) {
-            if stop() {
-                break;
+            match self.speak_piece(&piece, voice, stop) {
+                _ if stop.is_asked() => break,
+                spoken => sound.extend(spoken?),
             }
-            sound.extend(self.speak_piece(&piece, voice)?);
         }
         Ok(sound)
     }
 
-    fn speak_piece(&self, phonemes: &str, voice: Voice) -> Result<Vec<f32>, KokoroError> {
+    fn speak_piece(&self, phonemes: &str, voice: Voice, stop: &Stop) -> Result<Vec<f32>, KokoroError> {
         let numbers = self.alphabet.numbers(phonemes);
         let style = voice.style(numbers.len() - 2);
         let mut session = self.take_session()?;
         let run = |session: &mut Session| -> Result<Vec<f32>, ort::Error> {
-            let outputs = session.run(ort::inputs![
+            let inputs = ort::inputs![
                 "tokens" => Tensor::from_array(([1, numbers.len()], numbers))?,
                 "style" => Tensor::from_array(([1, style.len()], style))?,
                 "speed" => Tensor::from_array(([1], vec![1.0_f32]))?,
-            ])?;
+            ];
+            let outputs = session.run_with_options(inputs, &stop.0.1)?;
             let audio = outputs.get("audio").ok_or_else(|| ort::Error::new("the model gave no `audio`"))?;
             Ok(audio.try_extract_tensor::<f32>()?.1.to_vec())
         };

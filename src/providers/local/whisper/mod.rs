@@ -10,6 +10,7 @@ mod guard;
 mod layers;
 mod mel;
 mod tokens;
+mod unfinished;
 mod weights;
 
 use crate::{audio::level::rms_dbfs_f32, base::language::Language};
@@ -92,6 +93,23 @@ impl Whisper {
     /// # Errors
     /// Only where memory is missing.
     pub fn transcribe(
+        &self,
+        pcm: &[f32],
+        language: Language,
+        stop: &dyn Fn() -> bool,
+    ) -> Result<Option<String>, WhisperError> {
+        let Some(text) = self.decode(pcm, language, stop)? else { return Ok(None) };
+        if !unfinished::is_unfinished(pcm, &text) {
+            return Ok(Some(text));
+        }
+        let (first, second) = unfinished::halves(pcm);
+        let Some(first) = self.transcribe(first, language, stop)? else { return Ok(None) };
+        let Some(second) = self.transcribe(second, language, stop)? else { return Ok(None) };
+        Ok(Some(unfinished::fuller(text, &first, &second)))
+    }
+
+    /// One pass over the whole sound.
+    fn decode(
         &self,
         pcm: &[f32],
         language: Language,
