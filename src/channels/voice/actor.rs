@@ -23,6 +23,9 @@ use tokio::{
     time::{Sleep, sleep_until},
 };
 
+/// So many inputs in a row are taken before a timer that is due and the providers get their turn, whatever the line sends.
+const BURST: u32 = 16;
+
 /// What others ask of a live call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Steer {
@@ -61,36 +64,46 @@ impl Actor {
         let mut out = Outputs::default();
         let mut alarm = Box::pin(sleep_until(tokio::time::Instant::from_std(clock::now())));
         let mut input = Input::Begin { opening };
-        let ended = loop {
+        let mut row = 0;
+        let ended = 'call: loop {
             let now = clock::now();
             self.call.handle(now, input, &mut out);
             // Where the line is over it tells why when it is asked next.
             if let Ok(Some(ending)) = self.act(&mut out).await {
-                break Ended::Ours(ending);
+                break 'call Ended::Ours(ending);
             }
             set(&mut alarm, self.call.next_deadline());
             let full = self.call.is_full_of_speech();
-            input = tokio::select! {
-                biased;
-                event = self.line.next() => match event {
-                    LineEvent::Audio(frame) => {
-                        let voice = self.ear.judge(&frame);
-                        if let Some(recorder) = &mut self.recorder {
-                            recorder.caller_heard(&frame);
+            input = loop {
+                let waited = row >= BURST;
+                row = if waited { 0 } else { row + 1 };
+                if waited && self.call.next_deadline().is_some_and(|due| due <= clock::now()) {
+                    break Input::Tick;
+                }
+                tokio::select! {
+                    biased;
+                    event = self.line.next(), if !waited => match event {
+                        LineEvent::Audio(frame) => {
+                            let voice = self.ear.judge(&frame);
+                            if let Some(recorder) = &mut self.recorder {
+                                recorder.caller_heard(&frame);
+                            }
+                            self.sessions.listen(frame);
+                            break Input::Frame(voice);
                         }
-                        self.sessions.listen(frame);
-                        Input::Frame(voice)
-                    }
-                    LineEvent::Dtmf(digit) => Input::Digit(digit),
-                    LineEvent::Mark(name) => Input::Mark(name),
-                    LineEvent::Ended(end) => break Ended::Line(end),
-                },
-                steer = self.steer.recv() => match steer {
-                    Some(Steer::End) => Input::EndAsked,
-                    Some(Steer::Over) | None => break Ended::Network,
-                },
-                input = self.sessions.next(full) => input,
-                () = &mut alarm => Input::Tick,
+                        LineEvent::Dtmf(digit) => break Input::Digit(digit),
+                        LineEvent::Mark(name) => break Input::Mark(name),
+                        LineEvent::Ended(end) => break 'call Ended::Line(end),
+                    },
+                    steer = self.steer.recv() => match steer {
+                        Some(Steer::End) => break Input::EndAsked,
+                        Some(Steer::Over) | None => break 'call Ended::Network,
+                    },
+                    input = self.sessions.next(full) => break input,
+                    () = &mut alarm => break Input::Tick,
+                    // Nothing else waits: back to the line.
+                    () = std::future::ready(()), if waited => {}
+                }
             };
         };
         self.call.handle(clock::now(), Input::LineEnded, &mut out);

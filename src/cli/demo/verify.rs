@@ -107,7 +107,7 @@ impl Evidence<'_> {
         let by_caller =
             if heard { "and the caller heard it" } else { "and the caller did not understand it" };
         verdict.check(
-            outcome == "goodbye",
+            heard && outcome == "goodbye",
             &format!("the agent's goodbye was played to its end (outcome: {outcome}) {by_caller}"),
         );
     }
