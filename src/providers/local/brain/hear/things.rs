@@ -6,6 +6,8 @@ use std::ops::Range;
 
 /// Names are at most this many words long when they are looked for with slips.
 const LONGEST: usize = 3;
+/// So many last letters must be right where the beginning of a name was misheard: "-ogia", "-tria".
+const ENDING: usize = 4;
 
 /// Words near to names that mean something else.
 const COMMON: &[&str] = &[
@@ -94,7 +96,31 @@ pub fn specialty(said: &mut Said, clinic: &Clinic) -> Option<Specialty> {
         said.take(range);
         return Some(Specialty::Known(index));
     }
-    by_professional(said, clinic).map(Specialty::Known)
+    if let Some(index) = by_professional(said, clinic) {
+        return Some(Specialty::Known(index));
+    }
+    let (index, range) = by_its_ending(said, clinic)?;
+    said.take(range);
+    Some(Specialty::Known(index))
+}
+
+/// "autontología": a field of one word of which the beginning was misheard. No other field may be as near.
+fn by_its_ending(said: &Said, clinic: &Clinic) -> Option<(usize, Range<usize>)> {
+    let ours: Vec<String> = clinic.specialties.iter().map(|each| plain(&each.name)).collect();
+    (0..said.len()).rev().find_map(|place| {
+        let heard = said.at(place);
+        let near = |name: &str| {
+            let far = distance(heard, name);
+            let ending = heard.bytes().rev().zip(name.bytes().rev()).take_while(|(a, b)| a == b).count();
+            (ending >= ENDING && far * 10 <= name.len() * 3).then_some(far)
+        };
+        let (far, index) =
+            ours.iter().enumerate().filter_map(|(index, name)| Some((near(name)?, index))).min()?;
+        let other = |field: &&str| !ours.iter().any(|name| name == field);
+        let alone =
+            FIELDS.iter().filter(|field| other(field)).all(|field| near(field).is_none_or(|it| it > far));
+        alone.then_some((index, place..place + 1))
+    })
 }
 
 /// The insurer that was said; marks its words as used.
@@ -198,6 +224,7 @@ mod tests {
             ("necesito un cardiólogo", "cardiología"),
             ("traumatología no, pediatría", "pediatría"),
             ("con la doctora Paz", "cardiología"),
+            ("Es para autontología, por favor.", "odontología"),
             ("clínica médica", "clínica médica"),
             ("a dentist please", "odontología"),
             ("gynaecology", "ginecología"),
@@ -208,7 +235,9 @@ mod tests {
             };
             assert_eq!(clinic.specialties[index].name, name, "{text}");
         }
-        for text in ["", "¿a qué hora abre la clínica?", "un turno", "con la doctora Nadie", "el jueves"] {
+        for text in
+            ["", "¿a qué hora abre la clínica?", "un turno", "con la doctora Nadie", "el jueves", "oncolojía"]
+        {
             assert_eq!(specialty(&mut Said::new(text), &clinic), None, "{text}");
         }
         for text in ["para dermatología", "un psicólogo", "reumatología"] {
