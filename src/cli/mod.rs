@@ -7,6 +7,7 @@ pub mod fakes;
 pub mod load;
 pub mod say;
 pub mod serve;
+mod server;
 mod settings;
 mod terminal;
 

@@ -17,6 +17,9 @@ use std::sync::Arc;
 /// the memory at 400 sockets.
 const READ_AT_ONCE: usize = 4 * 1024;
 
+/// So much waits for a flush before it is sent without one: the first frames of an answer with their mark.
+const WRITTEN_AT_ONCE: usize = 4 * 1024;
+
 /// What may wait for a peer that does not read before sending fails.
 const UNSENT: usize = 256 * 1024;
 
@@ -40,7 +43,7 @@ pub(super) async fn open(
     let hard_limit = web.parts.line.message.saturating_mul(2);
     let upgrade = upgrade
         .read_buffer_size(READ_AT_ONCE)
-        .write_buffer_size(0)
+        .write_buffer_size(WRITTEN_AT_ONCE)
         .max_write_buffer_size(UNSENT)
         .max_message_size(hard_limit)
         .max_frame_size(hard_limit)

@@ -101,14 +101,17 @@ impl Calls for Stub {
                             return line.close(end).await;
                         }
                     }
-                    order = todo.recv() => match order {
+                    order = todo.recv() => {
                         // What could not be sent shows as the line's end.
-                        Some(Order::Play(audio)) => drop(line.play(&audio).await.ok()),
-                        Some(Order::Mark(name)) => drop(line.mark(&name).await.ok()),
-                        Some(Order::Clear) => drop(line.clear().await.ok()),
-                        Some(Order::Close(code)) => return line.close(code).await,
-                        None => return,
-                    },
+                        match order {
+                            Some(Order::Play(audio)) => drop(line.play(&audio).await.ok()),
+                            Some(Order::Mark(name)) => drop(line.mark(&name).await.ok()),
+                            Some(Order::Clear) => drop(line.clear().await.ok()),
+                            Some(Order::Close(code)) => return line.close(code).await,
+                            None => return,
+                        }
+                        line.flush().await.ok();
+                    }
                 }
             }
         });

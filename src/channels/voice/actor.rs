@@ -1,6 +1,7 @@
 //! The shell of one call: the only place of it that waits and reads the clock. It knows nothing about conversation.
 
 use super::{
+    alarm::Alarm,
     ear::Ear,
     journal::{Journal, Recorder},
     sessions::Sessions,
@@ -17,11 +18,8 @@ use crate::{
     ports::{stt::HearingCommand, tts::SpeechCommand},
     telemetry::metrics::{self, Step},
 };
-use std::{pin::Pin, sync::Arc, time::Duration, time::Instant};
-use tokio::{
-    sync::mpsc,
-    time::{Sleep, sleep_until},
-};
+use std::{sync::Arc, time::Duration};
+use tokio::sync::mpsc;
 
 /// So many inputs in a row are taken before a timer that is due and the providers get their turn, whatever the line sends.
 const BURST: u32 = 16;
@@ -62,7 +60,7 @@ impl Actor {
     /// Talks until the call is over. Returns the line for its closing.
     pub(super) async fn run(mut self, opening: String) -> (Ended, Line) {
         let mut out = Outputs::default();
-        let mut alarm = Box::pin(sleep_until(tokio::time::Instant::from_std(clock::now())));
+        let mut alarm = Alarm::default();
         let mut input = Input::Begin { opening };
         let mut row = 0;
         let ended = 'call: loop {
@@ -72,7 +70,9 @@ impl Actor {
             if let Ok(Some(ending)) = self.act(&mut out).await {
                 break 'call Ended::Ours(ending);
             }
-            set(&mut alarm, self.call.next_deadline());
+            if let Some(deadline) = self.call.next_deadline() {
+                alarm.set(deadline);
+            }
             let full = self.call.is_full_of_speech();
             input = loop {
                 let waited = row >= BURST;
@@ -88,7 +88,7 @@ impl Actor {
                             if let Some(recorder) = &mut self.recorder {
                                 recorder.caller_heard(&frame);
                             }
-                            self.sessions.listen(frame);
+                            self.sessions.listen(frame, self.ear.is_idle());
                             break Input::Frame(voice);
                         }
                         LineEvent::Dtmf(digit) => break Input::Digit(digit),
@@ -100,7 +100,7 @@ impl Actor {
                         Some(Steer::Over) | None => break 'call Ended::Network,
                     },
                     input = self.sessions.next(full) => break input,
-                    () = &mut alarm => break Input::Tick,
+                    () = alarm.rings() => break Input::Tick,
                     // Nothing else waits: back to the line.
                     () = std::future::ready(()), if waited => {}
                 }
@@ -118,6 +118,7 @@ impl Actor {
 
     /// Carries out what the core decided, in order.
     async fn act(&mut self, out: &mut Outputs) -> Result<Option<Ending>, LineOver> {
+        let mut ended = None;
         for output in out.drain() {
             match output {
                 Output::Play(frame) => {
@@ -143,11 +144,12 @@ impl Actor {
                 Output::FinishSpeech { turn } => self.sessions.speak(turn, SpeechCommand::Finish { turn }),
                 Output::CancelSpeech { turn } => self.sessions.speak(turn, SpeechCommand::Cancel { turn }),
                 Output::RunTool { turn, call } => self.sessions.run(turn, call),
-                Output::HangUp(ending) => return Ok(Some(ending)),
+                Output::HangUp(ending) => ended = Some(ending),
                 kept => self.keep(kept),
             }
         }
-        Ok(None)
+        self.line.flush().await?;
+        Ok(ended)
     }
 
     fn keep(&self, output: Output) {
@@ -159,15 +161,6 @@ impl Actor {
             }
             _ => {}
         }
-    }
-}
-
-/// Arms the alarm; a later deadline than the armed one is left to a harmless early tick.
-fn set(alarm: &mut Pin<Box<Sleep>>, deadline: Option<Instant>) {
-    let Some(deadline) = deadline else { return };
-    let deadline = tokio::time::Instant::from_std(deadline);
-    if alarm.is_elapsed() || deadline < alarm.deadline() {
-        alarm.as_mut().reset(deadline);
     }
 }
 

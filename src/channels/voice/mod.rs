@@ -3,6 +3,7 @@
 mod actor;
 pub mod admission;
 pub mod agents;
+mod alarm;
 pub mod calls;
 pub mod desk;
 mod ear;

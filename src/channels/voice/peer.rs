@@ -95,13 +95,14 @@ impl Peer {
         }
     }
 
-    /// Sends one text frame; waits at most [`Limits::send`]. When dropped half way, the frame is sent or not, whole.
-    pub(super) async fn send(&mut self, text: &str) -> Result<(), Unsent> {
-        match timeout(self.limits.send, self.socket.send(Message::Text(text.into()))).await {
-            Ok(Ok(())) => Ok(()),
-            Ok(Err(_)) => Err(Unsent::Gone),
-            Err(_) => Err(Unsent::Slow),
-        }
+    /// Takes one text frame; it leaves with the next flush, or before where much waits. Waits at most [`Limits::send`].
+    pub(super) async fn queue(&mut self, text: &str) -> Result<(), Unsent> {
+        within(self.limits.send, self.socket.feed(Message::Text(text.into()))).await
+    }
+
+    /// Sends what was queued; waits at most [`Limits::send`]. When dropped half way, the rest leaves with the next flush.
+    pub(super) async fn flush(&mut self) -> Result<(), Unsent> {
+        within(self.limits.send, self.socket.flush()).await
     }
 
     /// Asks for a sign of life, if the socket takes it at once: a host that is gone answers with a reset.
@@ -137,6 +138,17 @@ impl Peer {
         if timeout(self.limits.closing, rest).await.is_err() {
             tracing::debug!("the other side did not close the socket");
         }
+    }
+}
+
+async fn within(
+    limit: Duration,
+    sending: impl Future<Output = Result<(), axum::Error>>,
+) -> Result<(), Unsent> {
+    match timeout(limit, sending).await {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(_)) => Err(Unsent::Gone),
+        Err(_) => Err(Unsent::Slow),
     }
 }
 

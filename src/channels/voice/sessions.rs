@@ -2,7 +2,10 @@
 
 use super::tools::Toolbox;
 use crate::{
-    base::ids::{CallSid, TurnId},
+    base::{
+        ids::{CallSid, TurnId},
+        units::FRAME_SAMPLES,
+    },
     dialogue::{
         event::{AnswerEvent, SpeechEvent, SttEvent},
         input::Input,
@@ -15,7 +18,7 @@ use crate::{
     },
     telemetry::metrics,
 };
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use futures_util::{
     StreamExt as _,
     future::BoxFuture,
@@ -26,6 +29,9 @@ use std::{collections::VecDeque, fmt, future::pending, sync::Arc};
 /// An answer is cut after this many tokens (reliability C8).
 const MOST_TOKENS: u32 = 800;
 
+/// What a recogniser is given at a time while the caller is idle: 100 ms.
+const IDLE_PIECE: usize = 5 * FRAME_SAMPLES;
+
 /// A tool that runs: its turn, its identifier, its reply.
 type Running = BoxFuture<'static, (TurnId, String, String)>;
 
@@ -34,6 +40,8 @@ pub(super) struct Sessions {
     call: CallSid,
     hearing: SttSession,
     hears: bool,
+    /// Caller audio that was not told yet.
+    silence: BytesMut,
     voice: TtsSession,
     speaks: bool,
     model: Arc<dyn LanguageModel>,
@@ -63,6 +71,7 @@ impl Sessions {
             call,
             hearing,
             hears: true,
+            silence: BytesMut::new(),
             voice,
             speaks: true,
             model,
@@ -90,15 +99,30 @@ impl Sessions {
         }
     }
 
-    /// Caller audio for the recogniser; the oldest is lost when it does not keep up.
-    pub(super) fn listen(&self, audio: Bytes) {
-        if self.hearing.commands.push(HearingCommand::Audio(audio)).is_some() {
-            metrics::stt_frames_dropped(1);
+    /// Caller audio for the recogniser; the oldest is lost when it does not keep up. While the caller is `idle` it goes
+    /// in larger pieces: each costs a wake-up and a system call.
+    pub(super) fn listen(&mut self, audio: Bytes, idle: bool) {
+        if self.silence.is_empty() && !idle {
+            self.tell(HearingCommand::Audio(audio));
+            return;
+        }
+        self.silence.extend_from_slice(&audio);
+        if !idle || self.silence.len() >= IDLE_PIECE {
+            let audio = self.silence.split().freeze();
+            self.tell(HearingCommand::Audio(audio));
         }
     }
 
-    pub(super) fn hint(&self, hint: HearingCommand) {
-        if self.hearing.commands.push(hint).is_some() {
+    pub(super) fn hint(&mut self, hint: HearingCommand) {
+        if !self.silence.is_empty() {
+            let audio = self.silence.split().freeze();
+            self.tell(HearingCommand::Audio(audio));
+        }
+        self.tell(hint);
+    }
+
+    fn tell(&self, command: HearingCommand) {
+        if self.hearing.commands.push(command).is_some() {
             metrics::stt_frames_dropped(1);
         }
     }

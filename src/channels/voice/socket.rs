@@ -1,6 +1,7 @@
 //! The line: a call's media socket as the call's task reads and writes it.
 
 use super::{
+    alarm::Alarm,
     limits::Limits,
     peer::{Burst, Gone, Peer, Received, Unsent},
     reframe::Reframer,
@@ -107,9 +108,12 @@ pub struct Line {
     /// Reused for every message that comes and goes.
     audio: Vec<u8>,
     text: String,
+    /// Something was taken and not flushed.
+    unsent: bool,
     heard_at: Instant,
     pinged: bool,
     early_since: Option<Instant>,
+    alarm: Alarm,
     ended: Option<LineEnd>,
 }
 
@@ -138,9 +142,11 @@ impl Line {
             told,
             audio: Vec::new(),
             text: String::new(),
+            unsent: false,
             heard_at: clock::now(),
             pinged: false,
             early_since: None,
+            alarm: Alarm::default(),
             ended: None,
             limits,
         }
@@ -155,42 +161,54 @@ impl Line {
             if let Some(end) = self.ended {
                 return LineEvent::Ended(end);
             }
-            let due = tokio::time::Instant::from_std(self.due());
+            self.alarm.set(self.due());
             tokio::select! {
                 biased;
                 received = self.peer.receive() => match received {
                     Received::Text(text) => self.take(&text),
                     Received::Over(gone) => self.end(gone.into()),
                 },
-                () = tokio::time::sleep_until(due) => self.overdue().await,
+                () = self.alarm.rings() => self.overdue().await,
             }
         }
     }
 
-    /// Plays `audio` (mu-law, 8 kHz, any length, not empty) after what was sent before.
+    /// Plays `audio` (mu-law, 8 kHz, any length, not empty) after what was sent before; [`Line::flush`] sends it.
     ///
-    /// Waits at most [`Limits::send`]; when dropped half way, the message is sent or not, whole.
+    /// Waits only where much is unsent, at most [`Limits::send`]; when dropped half way, the message is taken or not, whole.
     ///
     /// # Errors
     /// [`LineOver`] when the phone is gone or does not read.
     pub async fn play(&mut self, audio: &[u8]) -> Result<(), LineOver> {
-        self.send(ToPhone::Audio(audio)).await
+        self.queue(ToPhone::Audio(audio)).await
     }
 
-    /// Sends a mark that comes back when all before it was played or thrown away. Waits like [`Line::play`].
+    /// A mark that comes back when all before it was played or thrown away; [`Line::flush`] sends it.
     ///
     /// # Errors
     /// As [`Line::play`].
     pub async fn mark(&mut self, name: &str) -> Result<(), LineOver> {
-        self.send(ToPhone::Mark(name)).await
+        self.queue(ToPhone::Mark(name)).await
     }
 
-    /// Makes the phone throw away what it did not play yet. Waits like [`Line::play`].
+    /// Makes the phone throw away what it did not play yet; [`Line::flush`] sends it.
     ///
     /// # Errors
     /// As [`Line::play`].
     pub async fn clear(&mut self) -> Result<(), LineOver> {
-        self.send(ToPhone::Clear).await
+        self.queue(ToPhone::Clear).await
+    }
+
+    /// Sends what was taken since the last time, in one piece: one system call for a frame and its mark.
+    ///
+    /// # Errors
+    /// As [`Line::play`].
+    pub async fn flush(&mut self) -> Result<(), LineOver> {
+        if !std::mem::take(&mut self.unsent) {
+            return Ok(());
+        }
+        let flushed = self.peer.flush().await;
+        self.outcome(flushed)
     }
 
     /// Closes the socket with `code` (RFC 6455 §7.4) and waits for the other side, at most twice [`Limits::closing`].
@@ -198,18 +216,21 @@ impl Line {
         self.peer.close(code).await;
     }
 
-    async fn send(&mut self, message: ToPhone<'_>) -> Result<(), LineOver> {
+    async fn queue(&mut self, message: ToPhone<'_>) -> Result<(), LineOver> {
         if self.ended.is_some() {
             return Err(LineOver);
         }
         self.codec.write(&self.stream, &message, &mut self.text);
-        match self.peer.send(&self.text).await {
-            Ok(()) => Ok(()),
-            Err(unsent) => {
-                self.end(if unsent == Unsent::Slow { LineEnd::Slow } else { LineEnd::Broken });
-                Err(LineOver)
-            }
-        }
+        self.unsent = true;
+        let queued = self.peer.queue(&self.text).await;
+        self.outcome(queued)
+    }
+
+    fn outcome(&mut self, sent: Result<(), Unsent>) -> Result<(), LineOver> {
+        sent.map_err(|unsent| {
+            self.end(if unsent == Unsent::Slow { LineEnd::Slow } else { LineEnd::Broken });
+            LineOver
+        })
     }
 
     fn take(&mut self, text: &str) {

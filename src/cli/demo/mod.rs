@@ -2,12 +2,14 @@
 
 mod chart;
 mod draw;
-mod server;
 mod transcribe;
 mod verify;
 mod watch;
 
-use super::terminal::{complain, say};
+use super::{
+    server::{self, Order, Server},
+    terminal::{complain, say},
+};
 use crate::{
     base::clock::{SystemClock, WallClock as _},
     channels::voice::agents::Agents,
@@ -19,7 +21,6 @@ use anyhow::{Context as _, bail};
 use draw::Drawn;
 
 use serde_json::Value;
-use server::{Order, Server};
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -134,7 +135,8 @@ impl Stage {
 
     /// Starts both processes and shows the call; its record, and the appointment book. Dropping it ends both.
     async fn hold(&self, drawn: &Drawn) -> anyhow::Result<(Value, Value)> {
-        let mut server = Server::start(Order { agent: &self.agent, data: &self.data, models: &self.models })?;
+        let order = Order { agent: &self.agent, data: &self.data, models: &self.models, settings: &[] };
+        let mut server = Server::start(order)?;
         say(format_args!(
             "The server starts on {}; its log is {}",
             server.url,

@@ -1,6 +1,6 @@
 //! Shows the call while it goes on: the caller's own words, and the agent's from the server's API.
 
-use super::server::Server;
+use crate::cli::server::Server;
 use crate::cli::terminal::say;
 use serde_json::Value;
 use std::time::Duration;

@@ -6,7 +6,7 @@ use ort::{session::Session, value::Tensor};
 use std::{
     path::Path,
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicUsize, Ordering},
     },
     thread,
@@ -39,6 +39,16 @@ impl Silero {
         let sessions =
             (0..count).map(|_| onnx::session(library, model).map(Mutex::new)).collect::<Result<_, _>>()?;
         Ok(Self { sessions, opened: Arc::default() })
+    }
+}
+
+impl Silero {
+    /// A session that is free, or the `index`th when it becomes free; what a call has said is not in them.
+    fn session(&self, index: usize) -> Option<MutexGuard<'_, Session>> {
+        self.sessions
+            .iter()
+            .find_map(|session| session.try_lock().ok())
+            .or_else(|| Some(self.sessions.get(index)?.lock().unwrap_or_else(PoisonError::into_inner)))
     }
 }
 
@@ -102,8 +112,7 @@ impl Detector {
             self.memory.context = *newest;
         }
         let missing = || ort::Error::new("the model gave less than it should");
-        let session = self.model.sessions.get(self.index).ok_or_else(missing)?;
-        let mut session = session.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut session = self.model.session(self.index).ok_or_else(missing)?;
         let outputs = session.run(ort::inputs![
             "input" => Tensor::from_array(([1, CONTEXT + WINDOW], input))?,
             "state" => Tensor::from_array(([2, 1, STATE / 2], self.memory.state.clone()))?,

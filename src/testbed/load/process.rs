@@ -5,6 +5,34 @@ use std::{fs, path::Path, time::Duration};
 /// Clock ticks per second of `utime` and `stime` (`USER_HZ`, 100 on every Linux that Rust runs on).
 const TICKS_PER_SECOND: u64 = 100;
 
+/// Time that all cores together spent since the machine started.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Machine {
+    idle: u64,
+    all: u64,
+}
+
+impl Machine {
+    /// Up to this moment.
+    pub(super) fn now() -> Option<Self> {
+        Self::read(&fs::read_to_string("/proc/stat").ok()?)
+    }
+
+    /// The share of the cores' time since `earlier` in which something ran, 0 to 1.
+    pub(super) fn busy_since(self, earlier: Self) -> f64 {
+        let all = self.all.saturating_sub(earlier.all).max(1);
+        1.0 - self.idle.saturating_sub(earlier.idle) as f64 / all as f64
+    }
+
+    /// From a table like `/proc/stat`: user, nice, system, idle, waiting for a disk, interrupts, others' machines.
+    fn read(table: &str) -> Option<Self> {
+        let total = table.lines().next()?.strip_prefix("cpu ")?;
+        let times: Vec<u64> =
+            total.split_whitespace().take(8).map(str::parse).collect::<Result<_, _>>().ok()?;
+        Some(Self { idle: times.get(3)? + times.get(4)?, all: times.iter().sum() })
+    }
+}
+
 /// Bytes per page of `statm` on the machines that we measure.
 const PAGE: u64 = 4_096;
 
@@ -89,6 +117,13 @@ mod tests {
     fn the_times_are_found_behind_any_name() {
         let stat = "42 (a) b) S 1 42 42 0 -1 4194304 100 0 0 0 150 50 0 0 20 0 9 0 100 1000 200";
         assert_eq!(cpu_of(stat), Some(Duration::from_secs(2)));
+    }
+
+    #[test]
+    fn waiting_for_a_disk_is_idle() {
+        let earlier = Machine::read("cpu  100 0 100 700 100 0 0 0 0 0\ncpu0 1 2 3").unwrap();
+        let later = Machine::read("cpu  200 0 200 800 100 0 0 0 0 0").unwrap();
+        assert!((later.busy_since(earlier) - 2.0 / 3.0).abs() < 1e-9);
     }
 
     #[test]

@@ -88,6 +88,8 @@ pub struct LoadReport {
     pub descriptors: Option<(usize, usize)>,
     /// CPU of this tool per second of call, ms.
     pub own_cpu_ms_per_call_second: f64,
+    /// The share of all cores' time in which anything ran, 0 to 1.
+    pub machine_busy: Option<f64>,
     /// Events that callers took too late to count.
     pub events_lost: u64,
 }
@@ -164,6 +166,8 @@ impl fmt::Display for LoadReport {
             rows.push(("server descriptors", format!("{before} before, {after} after")));
         }
         rows.push(("load tool CPU", format!("{:.2} ms per call-second", self.own_cpu_ms_per_call_second)));
+        let busy = self.machine_busy.map_or_else(|| "?".to_owned(), |busy| format!("{:.0} %", busy * 100.0));
+        rows.push(("all cores busy", busy));
         let mut table = String::new();
         for (name, value) in rows {
             writeln!(table, "{name:<24}{value}")?;

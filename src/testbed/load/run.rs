@@ -2,7 +2,7 @@
 
 use super::{
     caller::{Caller, Manner, Talked},
-    process::Process,
+    process::{Machine, Process},
     report::LoadReport,
     voices::Voices,
 };
@@ -117,7 +117,7 @@ pub async fn run(options: LoadOptions, progress: impl Fn(u64, u64)) -> Result<Lo
         places.spawn(hold_place(Arc::clone(&shared), place, start));
     }
     tokio::time::sleep_until(measured_from.into()).await;
-    let (cpu, own) = (server.and_then(Process::cpu), Process::own().cpu());
+    let (cpu, own, machine) = (server.and_then(Process::cpu), Process::own().cpu(), Machine::now());
     let mut resident = Vec::new();
     let window_began = clock::now();
     while clock::now() < until {
@@ -128,10 +128,14 @@ pub async fn run(options: LoadOptions, progress: impl Fn(u64, u64)) -> Result<Lo
     let over = window_began.elapsed().as_secs_f64();
     let cpu_after = server.and_then(Process::cpu);
     let own_after = Process::own().cpu();
+    let busy = Machine::now().zip(machine).map(|(after, before)| after.busy_since(before));
     let brought = places.join_all().await;
+    // The phone keeps its connections for the next request; they are not the server's to give up.
+    drop(shared);
     tokio::time::sleep(AFTER).await;
     let mut report = collect(calls, brought);
     report.seconds = over;
+    report.machine_busy = busy;
     let call_seconds = over * calls as f64;
     report.concurrent = calls as f64;
     let per = |from: Option<Duration>, to: Option<Duration>| {

@@ -1,4 +1,4 @@
-//! The server of a demo: the same program, started as in production, and its API.
+//! A server of our own in another process: the same program, started as in production, and its API.
 
 use crate::config::VARIABLES;
 use anyhow::{Context as _, bail};
@@ -38,6 +38,8 @@ pub(super) struct Order<'a> {
     pub(super) agent: &'a Path,
     pub(super) data: &'a Path,
     pub(super) models: &'a Path,
+    /// More of its environment.
+    pub(super) settings: &'a [(String, String)],
 }
 
 impl Server {
@@ -59,6 +61,7 @@ impl Server {
             .env("DATA_DIR", order.data)
             .env("MODEL_DIR", order.models)
             .env("AGENT", order.agent)
+            .envs(order.settings.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null())
             .stdout(file.try_clone()?)
             .stderr(file);
@@ -83,6 +86,11 @@ impl Server {
         bail!("the server was not ready in {} s; its log is {}", START.as_secs(), self.log.display());
     }
 
+    /// Its process.
+    pub(super) fn pid(&self) -> Option<u32> {
+        self.child.id()
+    }
+
     /// What the API says at `path`; nothing where it does not know it.
     pub(super) async fn get(&self, path: &str) -> anyhow::Result<Option<Value>> {
         let request = self.client.get(format!("{}{path}", self.url)).bearer_auth(&self.api_token);
@@ -99,7 +107,7 @@ impl Server {
     }
 }
 
-/// This program, without the settings of whoever started the demo.
+/// This program, without the settings of whoever started this process.
 pub(super) fn program() -> anyhow::Result<Command> {
     let mut command = Command::new(std::env::current_exe().context("this program does not know its file")?);
     for (name, _) in VARIABLES {

@@ -1,12 +1,14 @@
 //! `centralita load N`: N scripted callers against a running server, and what they measured.
 
+mod table;
+
 use super::{
     settings::environment,
     terminal::{complain, say},
 };
 use crate::{
     base::{ids::AccountSid, secret::SecretString},
-    testbed::load::{self, HangUps, LoadOptions},
+    testbed::load::{self, HangUps, LoadOptions, LoadReport},
 };
 use anyhow::{Context as _, ensure};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -28,8 +30,11 @@ enum HangUp {
 #[derive(Clone, Debug, clap::Args)]
 pub struct Args {
     /// Calls at the same time.
-    #[arg(value_name = "N", value_parser = clap::value_parser!(u16).range(1..=5_000))]
-    calls: u16,
+    #[arg(value_name = "N", value_parser = clap::value_parser!(u16).range(1..=5_000), required_unless_present = "table")]
+    calls: Option<u16>,
+    /// Measure the table of the README instead, each row against a server and fakes that are started for it.
+    #[arg(long, conflicts_with_all = ["calls", "url", "pid", "ramp", "hang_up", "json"])]
+    table: bool,
     /// The server's voice webhook.
     #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:8080/webhook/voice")]
     url: String,
@@ -37,7 +42,7 @@ pub struct Args {
     #[arg(long, value_name = "PID")]
     pid: Option<u32>,
     /// How long to measure, once all calls are up.
-    #[arg(long, value_name = "S", default_value_t = 60)]
+    #[arg(long, value_name = "S", default_value_t = 40)]
     seconds: u64,
     /// Over how many seconds the calls begin; 25 calls a second if left out.
     #[arg(long, value_name = "S")]
@@ -54,11 +59,14 @@ pub struct Args {
     /// Write the figures as JSON too.
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
+    /// Where the voice detector of the table's servers lies.
+    #[arg(long, value_name = "FOLDER", requires = "table")]
+    model_dir: Option<PathBuf>,
 }
 
 /// Makes the load; fails when a call did.
 pub fn run(args: &Args) -> ExitCode {
-    match load(args) {
+    match if args.table { table::measure(args) } else { load(args) } {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(error) => {
@@ -69,35 +77,53 @@ pub fn run(args: &Args) -> ExitCode {
 }
 
 fn load(args: &Args) -> anyhow::Result<bool> {
-    ensure!((0.0..=1.0).contains(&args.barge_in_share), "--barge-in-share lies between 0 and 1");
     let environment = environment();
     let auth_token = environment.get("TWILIO_AUTH_TOKEN").context(
         "set TWILIO_AUTH_TOKEN to the token that the server was started with: calls are signed with it",
     )?;
     let account = environment.get("TWILIO_ACCOUNT_SID").map_or(ACCOUNT, String::as_str);
-    let seconds = args.ramp.unwrap_or_else(|| f64::from(args.calls) / 25.0);
-    let options = LoadOptions {
-        calls: args.calls.into(),
-        webhook: args.url.clone(),
-        auth_token: SecretString::from(auth_token.clone()),
-        account: account.parse::<AccountSid>().context("TWILIO_ACCOUNT_SID")?,
-        pid: args.pid,
-        window: Duration::from_secs(args.seconds),
-        ramp: Duration::try_from_secs_f64(seconds).context("--ramp")?,
-        barge_in_share: args.barge_in_share,
-        hang_ups: if args.hang_up == HangUp::Random { HangUps::Random } else { HangUps::AtTheEnd },
-        seed: args.seed,
-    };
-    let bar = ProgressBar::new(args.seconds);
-    bar.set_style(ProgressStyle::with_template("{msg} {bar:40} {pos}/{len} s")?);
-    bar.set_message(format!("{} calls", args.calls));
+    let target = Target { webhook: args.url.clone(), auth_token: auth_token.clone(), pid: args.pid };
+    let options = options(args, args.calls.unwrap_or(1), target, account)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    let report = runtime.block_on(load::run(options, |over, _| bar.set_position(over)))?;
-    bar.finish_and_clear();
+    let report = runtime.block_on(watched(options))?;
     say(&report);
     if let Some(file) = &args.json {
         fs::write(file, serde_json::to_vec_pretty(&report)?)
             .with_context(|| format!("{} cannot be written", file.display()))?;
     }
     Ok(report.is_well())
+}
+
+/// The server under load.
+struct Target {
+    webhook: String,
+    auth_token: String,
+    pid: Option<u32>,
+}
+
+fn options(args: &Args, calls: u16, target: Target, account: &str) -> anyhow::Result<LoadOptions> {
+    ensure!((0.0..=1.0).contains(&args.barge_in_share), "--barge-in-share lies between 0 and 1");
+    let ramp = args.ramp.unwrap_or_else(|| f64::from(calls) / 25.0);
+    Ok(LoadOptions {
+        calls: calls.into(),
+        webhook: target.webhook,
+        auth_token: SecretString::from(target.auth_token),
+        account: account.parse::<AccountSid>().context("TWILIO_ACCOUNT_SID")?,
+        pid: target.pid,
+        window: Duration::from_secs(args.seconds),
+        ramp: Duration::try_from_secs_f64(ramp).context("--ramp")?,
+        barge_in_share: args.barge_in_share,
+        hang_ups: if args.hang_up == HangUp::Random { HangUps::Random } else { HangUps::AtTheEnd },
+        seed: args.seed,
+    })
+}
+
+/// Makes the load and shows how far it is.
+async fn watched(options: LoadOptions) -> anyhow::Result<LoadReport> {
+    let bar = ProgressBar::new(options.window.as_secs());
+    bar.set_style(ProgressStyle::with_template("{msg} {bar:40} {pos}/{len} s")?);
+    bar.set_message(format!("{} calls", options.calls));
+    let report = load::run(options, |over, _| bar.set_position(over)).await;
+    bar.finish_and_clear();
+    Ok(report?)
 }
