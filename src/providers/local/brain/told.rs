@@ -55,12 +55,14 @@ pub fn read_document(story: &mut Story, said: &mut Said, ask: Option<Ask>, turn:
 }
 
 /// A name behind "me llamo" and the like; "el apellido es" keeps the first name.
-pub fn read_introduction(story: &mut Story, said: &mut Said, turn: &mut Turn) {
+pub fn read_introduction(story: &mut Story, said: &mut Said, ask: Option<Ask>, turn: &mut Turn) {
     let surname_only = said.has(&["apellido es", "last name is"]);
     let Some(name) = names::introduced(said) else { return };
     let first = story.facts.name.as_deref().and_then(|name| name.split(' ').next()).unwrap_or_default();
     let joined = if surname_only && !first.is_empty() { format!("{first} {name}") } else { name };
     story.facts.name = Some(joined);
+    // Asked once more it is all that we get to know.
+    story.facts.one_name = ask == Some(Ask::Surname);
     turn.gave_name = true;
 }
 

@@ -84,7 +84,7 @@ pub fn hear(story: &mut Story, text: &str) {
     read_question(story, &said, ask, text, &mut turn.intents);
     let wants = said.has(WANTS) && turn.intents.booking && !turn.intents.change && !turn.intents.mine;
     told::read_document(story, &mut said, ask, &mut turn, text);
-    told::read_introduction(story, &mut said, &mut turn);
+    told::read_introduction(story, &mut said, ask, &mut turn);
     turn.insurer = things::insurer(&mut said, &story.world.clinic);
     told::read_specialty(story, &mut said, wants, ask, &mut turn);
     if !pick(story, &mut said, ask, &offers) {

@@ -4,6 +4,7 @@
 
 pub mod days;
 pub mod document;
+mod given;
 pub mod hours;
 pub mod intents;
 pub mod names;

@@ -1,7 +1,7 @@
 //! Names of people.
 
 use super::{
-    days, numbers, things,
+    days, given, numbers, things,
     words::{Said, Word},
 };
 
@@ -307,6 +307,13 @@ fn name_at(said: &Said, from: usize) -> Option<(String, usize)> {
     if parts.is_empty() {
         return None;
     }
+    if let [word] = parts.as_slice()
+        && let Some(length) = given::length(&word.norm)
+    {
+        let first: String = word.raw.chars().take(length).collect();
+        let last: String = word.raw.chars().skip(length).collect();
+        return Some((format!("{} {}", capitalised(&first), capitalised(&last)), index));
+    }
     let name: Vec<String> = parts.iter().map(|word| capital(word)).collect();
     Some((name.join(" "), index))
 }
@@ -330,7 +337,11 @@ fn capital(word: &Word) -> String {
     if PARTICLES.contains(&word.norm.as_str()) {
         return word.norm.clone();
     }
-    let mut letters = word.raw.chars();
+    capitalised(&word.raw)
+}
+
+fn capitalised(text: &str) -> String {
+    let mut letters = text.chars();
     let first = letters.next().map(char::to_uppercase);
     first.into_iter().flatten().chain(letters.flat_map(char::to_lowercase)).collect()
 }
@@ -344,6 +355,7 @@ mod tests {
         for (text, name) in [
             ("Me llamo Marcela Fernández.", "Marcela Fernández"),
             ("Me llamo, Marcela Fernández.", "Marcela Fernández"),
+            ("Me llamo Martíngonzales.", "Martín Gonzales"),
             ("Melamo Marcela Fernández", "Marcela Fernández"),
             ("me llamo Julio dos Santos, dos ocho", "Julio dos Santos"),
             ("hola soy juan perez y quiero un turno", "Juan Perez"),
