@@ -108,6 +108,13 @@ impl Answer {
         self.number(pieces)
     }
 
+    /// Begins the present request anew. What it brought so far is forgotten: nothing of it was given out.
+    pub fn try_again(&mut self) {
+        self.retried = true;
+        self.pieces.forget();
+        self.calls.clear();
+    }
+
     /// The model wants a tool.
     pub fn wants(&mut self, call: ToolCall) {
         self.tool_calls += 1;

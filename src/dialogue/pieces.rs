@@ -45,6 +45,12 @@ impl Pieces {
         self.taken >= LONGEST_ANSWER
     }
 
+    /// Forgets what was not given out: another try of the model takes its place.
+    pub fn forget(&mut self) {
+        self.taken = self.taken.saturating_sub(self.waiting.chars().count());
+        self.waiting.clear();
+    }
+
     /// The model is done: what waits is the last piece.
     pub fn finish(&mut self, out: &mut Vec<String>) {
         self.give(self.waiting.len(), out);

@@ -29,6 +29,20 @@ fn a_model_that_fails_once_is_asked_again_at_once() {
 }
 
 #[test]
+fn a_second_try_does_not_begin_with_the_words_of_the_first() {
+    let broken = vec![(200, Ok(AnswerEvent::Text("Le bus".to_owned()))), (300, Err(true))];
+    let mut stage = Stage::greeted([broken, says("Claro, hay lugar.")]);
+    stage.say("Hola.", 1_000).until(3_000);
+    assert_eq!(
+        stage.story(),
+        " 2350 ask 2: “Hola.”
+ 2650 cancel model 2
+ 2650 ask 2: “Hola.”
+ 2850 say 2.0 “Claro, hay lugar.”"
+    );
+}
+
+#[test]
 fn a_slow_first_token_is_covered_by_the_hold_phrase_and_then_used() {
     let slow = vec![
         (6_000, Ok(AnswerEvent::Text("Ya está.".to_owned()))),

@@ -36,7 +36,7 @@ impl Call {
         }
         self.timers.stop(Timer::Model);
         if again && !answer.retried && !answer.has_spoken() && answer.origin == Origin::Model {
-            answer.retried = true;
+            answer.try_again();
             out.push(Output::CancelModel { turn });
             out.push(Output::Record(Entry::Trouble { at_ms: self.at_ms(now), kind: "llm".to_owned() }));
             self.ask(now, out);
