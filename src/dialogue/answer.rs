@@ -62,6 +62,8 @@ pub struct Answer {
     pub tool_calls: u32,
     pieces: Pieces,
     asked_pieces: u32,
+    /// Pieces of the requests before the present one.
+    pieces_before: u32,
     rounds: Vec<Round>,
     calls: Vec<ToolCall>,
     running: Vec<String>,
@@ -87,6 +89,7 @@ impl Answer {
             tool_calls: 0,
             pieces: Pieces::default(),
             asked_pieces: 0,
+            pieces_before: 0,
             rounds: Vec::new(),
             calls: Vec::new(),
             running: Vec::new(),
@@ -129,6 +132,7 @@ impl Answer {
     /// Ends the round; returns the tools to be run.
     pub fn end_round(&mut self) -> Vec<ToolCall> {
         let calls = std::mem::take(&mut self.calls);
+        self.pieces_before = self.asked_pieces;
         self.running.extend(calls.iter().map(|call| call.id.clone()));
         self.rounds.push(Round { chars: self.timeline.text().chars().count(), calls: calls.clone() });
         calls
@@ -169,6 +173,11 @@ impl Answer {
     /// Whether anything was asked of the voice.
     pub const fn has_spoken(&self) -> bool {
         self.asked_pieces > 0
+    }
+
+    /// Whether the present request brought anything for the voice.
+    pub const fn has_words(&self) -> bool {
+        self.asked_pieces > self.pieces_before
     }
 
     /// Whether nothing more will come: no text, no tool, no sound.

@@ -1,6 +1,6 @@
 //! Providers refuse, stall or die: the caller hears something within 4 s, and the call goes on or ends politely.
 
-use crate::script::{GOODBYE, HOLD, REPEAT, TROUBLE, says};
+use crate::script::{GOODBYE, HOLD, REPEAT, TROUBLE, calls, says};
 use crate::stage::{Stage, VoiceActs};
 use centralita::dialogue::{
     event::{AnswerEvent, SttEvent},
@@ -79,6 +79,36 @@ fn an_empty_answer_is_asked_once_more_and_then_the_caller_is() {
     stage.say("Hola.", 1_000).until(5_000);
     assert_eq!(stage.questions.len(), 2);
     assert_eq!(stage.first_sound(REPEAT, 2_000), 2_550);
+}
+
+#[test]
+fn an_empty_answer_after_a_tool_is_no_silent_turn() {
+    let empty = || vec![(100, Ok(AnswerEvent::Done { truncated: false }))];
+    let mut stage = Stage::greeted([calls("Un segundo.", "find_slots"), empty(), says("Hay lugar.")]);
+    stage.say("Un turno.", 1_000).until(8_000);
+    assert_eq!(
+        stage.story(),
+        " 2350 ask 2: “Un turno.”
+ 2550 say 2.0 “Un segundo.”
+ 2550 run find_slots
+ 2850 ask 2: tool {\"ok\":1}
+ 2950 ask 2: tool {\"ok\":1}
+ 3150 say 2.1 “Hay lugar.”"
+    );
+
+    let mut stage = Stage::greeted([calls("Un segundo.", "find_slots"), empty(), empty()]);
+    stage.say("Un turno.", 1_000).until(8_000);
+    // "Un segundo." sounds from 2650 ms on in 40 frames.
+    assert_eq!(stage.first_sound(REPEAT, 2_000), 3_450);
+}
+
+#[test]
+fn a_model_that_fails_after_a_tool_is_asked_again() {
+    let mut stage =
+        Stage::greeted([calls("Un segundo.", "find_slots"), vec![(50, Err(true))], says("Hay lugar.")]);
+    stage.say("Un turno.", 1_000).until(8_000);
+    assert_eq!(stage.when("say 2.1 “Hay lugar.”"), 3_100);
+    assert!(!stage.story().contains("clip"), "{}", stage.story());
 }
 
 #[test]

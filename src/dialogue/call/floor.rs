@@ -63,14 +63,6 @@ impl Call {
     /// All of our answer is out and played by our clock.
     fn answer_played(&mut self, now: Instant, out: &mut Outputs) {
         let Phase::Ours(answer) = &self.phase else { return };
-        if answer.origin == Origin::Model
-            && !answer.has_spoken()
-            && answer.followed_by.is_none()
-            && answer.ends.is_none()
-        {
-            self.empty_answer(now, out);
-            return;
-        }
         let (ends, followed_by) = (answer.ends, answer.followed_by);
         match (ends, followed_by) {
             (Some(ending), None) => {

@@ -67,12 +67,14 @@ impl Call {
         let Phase::Ours(answer) = &mut self.phase else { return };
         self.timers.stop(Timer::Model);
         let pieces = answer.text_ended();
-        let tools = answer.wants_tools();
+        let (tools, words) = (answer.wants_tools(), answer.has_words());
         self.say(now, pieces, out);
         if tools {
             self.run_tools(now, out);
-        } else {
+        } else if words {
             self.text_done(out);
+        } else {
+            self.empty_answer(now, out);
         }
     }
 

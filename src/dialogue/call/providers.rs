@@ -35,7 +35,7 @@ impl Call {
             return;
         }
         self.timers.stop(Timer::Model);
-        if again && !answer.retried && !answer.has_spoken() && answer.origin == Origin::Model {
+        if again && !answer.retried && !answer.has_words() && answer.origin == Origin::Model {
             answer.try_again();
             out.push(Output::CancelModel { turn });
             out.push(Output::Record(Entry::Trouble { at_ms: self.at_ms(now), kind: "llm".to_owned() }));
@@ -45,17 +45,15 @@ impl Call {
         self.give_up(now, "llm", out);
     }
 
-    /// The model said nothing at all.
+    /// The model said nothing at all: it is asked once more, then the caller is.
     pub(super) fn empty_answer(&mut self, now: Instant, out: &mut Outputs) {
         let Phase::Ours(answer) = &mut self.phase else { return };
         if answer.retried {
-            self.leave_answer(now, false, out);
-            self.excuse(now, Clip::Repeat, out);
+            answer.followed_by = Some(Clip::Repeat);
+            self.text_done(out);
         } else {
-            answer.retried = true;
-            answer.text_done = false;
+            answer.try_again();
             self.ask(now, out);
-            self.timers.set(Timer::Hold, now + self.setup.patience.hold);
         }
     }
 
