@@ -170,6 +170,11 @@ impl Answer {
         self.pieces.is_full()
     }
 
+    /// How many pieces the voice was asked for.
+    pub const fn asked_pieces(&self) -> u32 {
+        self.asked_pieces
+    }
+
     /// Whether anything was asked of the voice.
     pub const fn has_spoken(&self) -> bool {
         self.asked_pieces > 0

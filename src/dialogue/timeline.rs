@@ -59,6 +59,12 @@ impl Timeline {
         self.pieces.push(Piece { char, chars: text.chars().count(), sample: None, samples: None });
     }
 
+    /// Whether the piece before `piece` has begun to sound, so that the voice owes no earlier one.
+    pub fn sounds_up_to(&self, piece: u32) -> bool {
+        let before = (piece as usize).checked_sub(1).and_then(|before| self.pieces.get(before));
+        before.is_none_or(|before| before.sample.is_some())
+    }
+
     /// Adds sound of `piece`, with its very words where the voice tells them.
     /// A voice speaks its pieces in order: sound named after a piece before the one that sounds counts as more of that one.
     pub fn hear(&mut self, piece: u32, samples: u64, words: Option<&str>) {

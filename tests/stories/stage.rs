@@ -24,7 +24,7 @@ use std::{
 /// How the voice behaves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum VoiceActs {
-    /// First sound after 100 ms, 14 characters a second, all at once.
+    /// First sound after `voice_takes_ms`, 14 characters a second, all at once.
     Well,
     /// Refuses each turn at once.
     Refuses,
@@ -48,6 +48,7 @@ pub(crate) struct Stage {
     pub(crate) frames_flow: bool,
     pub(crate) replies: VecDeque<Reply>,
     pub(crate) voice: VoiceActs,
+    pub(crate) voice_takes_ms: u64,
     /// Whether the network echoes marks.
     pub(crate) echoes: bool,
     asked: Vec<(TurnId, u32, String)>,
@@ -96,6 +97,7 @@ impl Stage {
             frames_flow: true,
             replies: replies.into_iter().collect(),
             voice: VoiceActs::Well,
+            voice_takes_ms: 100,
             echoes: true,
             asked: Vec::new(),
             network: VecDeque::new(),
@@ -296,9 +298,12 @@ impl Stage {
                 let samples = if self.voice == VoiceActs::Stalls { 2_400 } else { samples };
                 let audio = Bytes::from(vec![0x10; samples]);
                 let sound = SpeechEvent::Audio { turn, piece, audio, text: None };
-                self.later(self.now_ms + 100, Input::Speech(sound));
+                self.later(self.now_ms + self.voice_takes_ms, Input::Speech(sound));
                 if self.voice == VoiceActs::Well {
-                    self.later(self.now_ms + 100, Input::Speech(SpeechEvent::PieceDone { turn, piece }));
+                    self.later(
+                        self.now_ms + self.voice_takes_ms,
+                        Input::Speech(SpeechEvent::PieceDone { turn, piece }),
+                    );
                 }
             }
             VoiceActs::Refuses => {
@@ -312,7 +317,7 @@ impl Stage {
 
     fn voice_finishes(&mut self, turn: TurnId) {
         if self.voice == VoiceActs::Well {
-            self.later(self.now_ms + 100, Input::Speech(SpeechEvent::Done { turn }));
+            self.later(self.now_ms + self.voice_takes_ms, Input::Speech(SpeechEvent::Done { turn }));
         }
     }
 

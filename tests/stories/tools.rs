@@ -19,6 +19,21 @@ fn the_answer_goes_on_with_what_the_tool_replied() {
 }
 
 #[test]
+fn words_that_follow_a_slow_tool_get_the_full_patience_with_the_voice() {
+    for tool_ms in [3_000, 4_850, 5_000] {
+        let mut stage = Stage::greeted([calls("Un segundo.", "find_slots"), says("Hay lugar el jueves.")]);
+        stage.tool_delay_ms = Some(tool_ms);
+        stage.say("Quiero un turno.", 1_000).until(2_550 + tool_ms);
+        stage.voice_takes_ms = 1_000;
+        stage.until(12_000);
+        let said = stage.when("say 2.1");
+        assert_eq!(said, 2_550 + tool_ms + 200);
+        assert_eq!(stage.first_sound(0x10, said), said + 1_000, "{}", stage.story());
+        assert!(!stage.story().contains("clip Trouble"), "{}", stage.story());
+    }
+}
+
+#[test]
 fn a_slow_tool_is_covered_by_the_hold_phrase_and_given_up_in_time() {
     let mut stage = Stage::greeted([calls("", "find_slots"), says("No lo encuentro.")]);
     stage.tool_delay_ms = None;

@@ -72,29 +72,38 @@ impl Call {
         if tools {
             self.run_tools(now, out);
         } else if words {
-            self.text_done(out);
+            self.text_done(now, out);
         } else {
             self.empty_answer(now, out);
         }
     }
 
     /// The answer has no more words.
-    pub(super) fn text_done(&mut self, out: &mut Outputs) {
+    pub(super) fn text_done(&mut self, now: Instant, out: &mut Outputs) {
         let Phase::Ours(answer) = &mut self.phase else { return };
         answer.text_done = true;
-        if answer.has_spoken() {
+        let pieces = answer.asked_pieces();
+        if pieces > 0 {
             out.push(Output::FinishSpeech { turn: answer.turn });
+            self.voice_owes(now, pieces);
+        }
+    }
+
+    /// The voice was asked for `piece`, or for its end behind the last one. It has its whole time from now on, unless it owes
+    /// an earlier piece.
+    fn voice_owes(&mut self, now: Instant, piece: u32) {
+        let Phase::Ours(answer) = &self.phase else { return };
+        if !self.timers.is_set(Timer::Voice) || answer.timeline.sounds_up_to(piece) {
+            self.timers.set(Timer::Voice, now + timer::SOUND);
         }
     }
 
     pub(super) fn say(&mut self, now: Instant, pieces: Vec<(u32, String)>, out: &mut Outputs) {
-        let Phase::Ours(answer) = &mut self.phase else { return };
         for (piece, text) in pieces {
+            let Phase::Ours(answer) = &mut self.phase else { return };
             answer.moments.piece.get_or_insert(now);
             out.push(Output::Say { turn: answer.turn, piece, text });
-            if !self.timers.is_set(Timer::Voice) {
-                self.timers.set(Timer::Voice, now + timer::SOUND);
-            }
+            self.voice_owes(now, piece);
         }
     }
 
@@ -104,7 +113,7 @@ impl Call {
         let mut pieces = answer.text(text);
         pieces.extend(answer.text_ended());
         self.say(now, pieces, out);
-        self.text_done(out);
+        self.text_done(now, out);
     }
 
     fn run_tools(&mut self, now: Instant, out: &mut Outputs) {
@@ -145,7 +154,7 @@ impl Call {
         if silent {
             self.speak_script(now, phrases::goodbye(self.setup.language), out);
         } else {
-            self.text_done(out);
+            self.text_done(now, out);
         }
     }
 

@@ -1,6 +1,6 @@
 //! When the model or the voice fails or is late.
 
-use super::{Call, Phase, Timer, timer};
+use super::{Call, Phase, Timer};
 use crate::{
     base::ids::TurnId,
     dialogue::{
@@ -50,7 +50,7 @@ impl Call {
         let Phase::Ours(answer) = &mut self.phase else { return };
         if answer.retried {
             answer.followed_by = Some(Clip::Repeat);
-            self.text_done(out);
+            self.text_done(now, out);
         } else {
             answer.try_again();
             self.ask(now, out);
@@ -87,14 +87,11 @@ impl Call {
         if !answer.text_done && answer.origin == Origin::Model {
             out.push(Output::CancelModel { turn: answer.turn });
         }
-        let speaking = answer.has_spoken() && !answer.sound_done && !answer.text_done;
+        let speaking = !answer.sound_done && !answer.text_done;
         answer.give_up();
-        if speaking {
-            out.push(Output::FinishSpeech { turn: answer.turn });
-            if !self.timers.is_set(Timer::Voice) {
-                self.timers.set(Timer::Voice, now + timer::SOUND);
-            }
-        }
         answer.followed_by = Some(Clip::Trouble);
+        if speaking {
+            self.text_done(now, out);
+        }
     }
 }
