@@ -1,6 +1,25 @@
 //! Centralita: a self-hosted, real-time voice media server.
 //!
-//! A module uses only what stands below it; `tests/layering.rs` enforces it.
+//! A module uses only what stands below it; `tests/layering.rs` enforces it. From the bottom up:
+//!
+//! | module | what stands there |
+//! |---|---|
+//! | [`base`] | units, identifiers, secrets, clocks, bounded queues |
+//! | [`audio`] | G.711, frames, resampling, voice activity, recording; slices in, slices out |
+//! | [`telemetry`] | logs for people, metrics for machines |
+//! | [`dialogue`] | **the conversation as a value**: floor, end of turn, barge-in, playback, transcript, agents |
+//! | [`ports`] | what a call needs from outside, as traits |
+//! | [`net`] | HTTP, WebSocket and TLS clients with time limits |
+//! | [`providers`] | a folder for each vendor, and `local`: the recogniser, the voice and the receptionist that need no key |
+//! | [`storage`] | where appointments and records lie |
+//! | [`channels`] | `voice`: the shell of a call, which waits, reads the clock and carries out what the dialogue decides |
+//! | [`web`] | the carrier's webhooks and media sockets, the API, health and metrics |
+//! | [`config`] | one strict configuration with all its mistakes told together |
+//! | [`testbed`] | a phone network and stand-ins for the paid services, on real sockets |
+//! | [`boot`], [`shutdown`], [`cli`] | puts it together, takes it down, the command line |
+//!
+//! Where to begin: [`dialogue::call::Call`] is what happens in a call, `channels/voice/actor.rs` is what drives it, and
+//! `tests/stories/` shows both sides of every situation with exact times. Why it is so: `src/docs/decisions/`.
 
 pub mod audio;
 pub mod base;
