@@ -43,7 +43,7 @@ use std::{
     sync::Arc,
     time::{Duration, Instant},
 };
-use tokio::sync::mpsc;
+use tokio::sync::{Semaphore, mpsc};
 use tokio_util::task::TaskTracker;
 use tracing::Instrument as _;
 
@@ -51,6 +51,8 @@ use tracing::Instrument as _;
 const STEERS_WAITING: usize = 4;
 /// How long it is known how a call ended.
 const ENDINGS_KEPT: Duration = Duration::from_mins(5);
+/// Records that are written at a time: many calls may end at once, and each writer is a thread.
+const SAVES: usize = 4;
 /// Normal closure (RFC 6455 §7.4.1).
 const NORMAL: u16 = 1000;
 
@@ -104,6 +106,7 @@ struct Room {
     live: DashMap<CallSid, Arc<Live>>,
     /// When calls ended, and whether nothing was left to be said.
     ended: DashMap<CallSid, (Instant, bool)>,
+    saves: Semaphore,
 }
 
 /// The calls of this process. Dropping it lets them go on; [`Calls::hang_up`] ends them.
@@ -116,7 +119,12 @@ pub struct Desk {
 impl Desk {
     /// A desk without calls.
     pub fn new(staff: Staff) -> Self {
-        let room = Arc::new(Room { staff, live: DashMap::new(), ended: DashMap::new() });
+        let room = Arc::new(Room {
+            staff,
+            live: DashMap::new(),
+            ended: DashMap::new(),
+            saves: Semaphore::new(SAVES),
+        });
         Self { room, tasks: TaskTracker::new() }
     }
 
@@ -268,6 +276,7 @@ impl Room {
 
     async fn save(&self, journal: Arc<Journal>) {
         let folder = self.staff.folder.clone();
+        let _place = self.saves.acquire().await;
         let saved = tokio::task::spawn_blocking(move || journal.save(&folder)).await;
         if let Err(error) = saved.unwrap_or_else(|broken| Err(std::io::Error::other(broken))) {
             tracing::error!(code = "RECORD", %error, "the record of a call could not be written");

@@ -18,7 +18,7 @@ use crate::{
     },
     telemetry::metrics,
 };
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use futures_util::{
     StreamExt as _,
     future::BoxFuture,
@@ -41,7 +41,7 @@ pub(super) struct Sessions {
     hearing: SttSession,
     hears: bool,
     /// Caller audio that was not told yet.
-    silence: BytesMut,
+    silence: Vec<u8>,
     voice: TtsSession,
     speaks: bool,
     model: Arc<dyn LanguageModel>,
@@ -71,7 +71,7 @@ impl Sessions {
             call,
             hearing,
             hears: true,
-            silence: BytesMut::new(),
+            silence: Vec::new(),
             voice,
             speaks: true,
             model,
@@ -106,19 +106,26 @@ impl Sessions {
             self.tell(HearingCommand::Audio(audio));
             return;
         }
+        if self.silence.is_empty() {
+            // Recognisers keep seconds of it: not a byte more than is used.
+            self.silence.reserve_exact(IDLE_PIECE);
+        }
         self.silence.extend_from_slice(&audio);
         if !idle || self.silence.len() >= IDLE_PIECE {
-            let audio = self.silence.split().freeze();
-            self.tell(HearingCommand::Audio(audio));
+            self.tell_silence();
         }
     }
 
     pub(super) fn hint(&mut self, hint: HearingCommand) {
         if !self.silence.is_empty() {
-            let audio = self.silence.split().freeze();
-            self.tell(HearingCommand::Audio(audio));
+            self.tell_silence();
         }
         self.tell(hint);
+    }
+
+    fn tell_silence(&mut self) {
+        let audio = std::mem::take(&mut self.silence).into();
+        self.tell(HearingCommand::Audio(audio));
     }
 
     fn tell(&self, command: HearingCommand) {
