@@ -116,40 +116,50 @@ impl Actor {
         (ended, self.line)
     }
 
-    /// Carries out what the core decided, in order.
+    /// Carries out what the core decided, in order. Once the line is over nothing is done any more, but all is kept.
     async fn act(&mut self, out: &mut Outputs) -> Result<Option<Ending>, LineOver> {
         let mut ended = None;
-        for output in out.drain() {
-            match output {
-                Output::Play(frame) => {
-                    if let Some(recorder) = &mut self.recorder {
-                        recorder.agent_sent(&frame);
-                    }
-                    self.line.play(&frame).await?;
-                }
-                Output::Mark(name) => self.line.mark(&name).await?,
-                Output::Clear => {
-                    if let Some(recorder) = &mut self.recorder {
-                        recorder.agent_cleared();
-                    }
-                    self.line.clear().await?;
-                }
-                Output::CallerPaused => self.sessions.hint(HearingCommand::Paused),
-                Output::CallerTurnOver => self.sessions.hint(HearingCommand::TurnOver),
-                Output::AskModel { turn, messages } => self.sessions.ask(turn, messages),
-                Output::CancelModel { turn } => self.sessions.cancel_model(turn),
-                Output::Say { turn, piece, text } => {
-                    self.sessions.speak(turn, SpeechCommand::Say { turn, piece, text });
-                }
-                Output::FinishSpeech { turn } => self.sessions.speak(turn, SpeechCommand::Finish { turn }),
-                Output::CancelSpeech { turn } => self.sessions.speak(turn, SpeechCommand::Cancel { turn }),
-                Output::RunTool { turn, call } => self.sessions.run(turn, call),
-                Output::HangUp(ending) => ended = Some(ending),
-                kept => self.keep(kept),
+        let mut outputs = out.drain();
+        while let Some(output) = outputs.next() {
+            if let Output::HangUp(ending) = output {
+                ended = Some(ending);
+            } else if let Err(over) = self.carry_out(output).await {
+                outputs.for_each(|rest| self.keep(rest));
+                return Err(over);
             }
         }
         self.line.flush().await?;
         Ok(ended)
+    }
+
+    async fn carry_out(&mut self, output: Output) -> Result<(), LineOver> {
+        match output {
+            Output::Play(frame) => {
+                if let Some(recorder) = &mut self.recorder {
+                    recorder.agent_sent(&frame);
+                }
+                self.line.play(&frame).await?;
+            }
+            Output::Mark(name) => self.line.mark(&name).await?,
+            Output::Clear => {
+                if let Some(recorder) = &mut self.recorder {
+                    recorder.agent_cleared();
+                }
+                self.line.clear().await?;
+            }
+            Output::CallerPaused => self.sessions.hint(HearingCommand::Paused),
+            Output::CallerTurnOver => self.sessions.hint(HearingCommand::TurnOver),
+            Output::AskModel { turn, messages } => self.sessions.ask(turn, messages),
+            Output::CancelModel { turn } => self.sessions.cancel_model(turn),
+            Output::Say { turn, piece, text } => {
+                self.sessions.speak(turn, SpeechCommand::Say { turn, piece, text });
+            }
+            Output::FinishSpeech { turn } => self.sessions.speak(turn, SpeechCommand::Finish { turn }),
+            Output::CancelSpeech { turn } => self.sessions.speak(turn, SpeechCommand::Cancel { turn }),
+            Output::RunTool { turn, call } => self.sessions.run(turn, call),
+            kept => self.keep(kept),
+        }
+        Ok(())
     }
 
     fn keep(&self, output: Output) {
@@ -186,4 +196,119 @@ fn tell(report: &TurnReport) {
         interrupted = report.interrupted,
         "turn"
     );
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        base::{
+            clock::SystemClock,
+            ids::{CallSid, StreamSid},
+            language::Language,
+        },
+        channels::voice::{calls::CallStart, limits::Limits, peer::Peer, tools::Toolbox},
+        dialogue::{agent::Agent, call::Setup, record::Entry},
+        ports::{
+            llm::{AnswerStream, LanguageModel, Question},
+            stt::SttSession,
+            tts::TtsSession,
+        },
+        providers::twilio::MediaStreams,
+        storage::calendar_file::CalendarFile,
+    };
+    use axum::extract::ws::Message;
+    use futures_util::{Sink, Stream, StreamExt as _, stream};
+    use std::{
+        pin::Pin,
+        task::{Context, Poll},
+    };
+
+    /// A socket that is gone for who writes, and silent for who reads.
+    struct Gone;
+
+    impl Stream for Gone {
+        type Item = Result<Message, axum::Error>;
+        fn poll_next(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+            Poll::Pending
+        }
+    }
+
+    impl Sink<Message> for Gone {
+        type Error = axum::Error;
+        fn poll_ready(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Result<(), axum::Error>> {
+            Poll::Ready(Err(axum::Error::new(std::io::Error::other("gone"))))
+        }
+        fn start_send(self: Pin<&mut Self>, _: Message) -> Result<(), axum::Error> {
+            Ok(())
+        }
+        fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Result<(), axum::Error>> {
+            Poll::Pending
+        }
+        fn poll_close(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Result<(), axum::Error>> {
+            Poll::Pending
+        }
+    }
+
+    struct NoModel;
+
+    impl LanguageModel for NoModel {
+        fn name(&self) -> &'static str {
+            "none"
+        }
+        fn ask(&self, _: Question) -> AnswerStream {
+            stream::pending().boxed()
+        }
+    }
+
+    fn actor() -> Actor {
+        let call: CallSid = format!("CA{:032x}", 1).parse().unwrap();
+        let stream: StreamSid = format!("MZ{:032x}", 1).parse().unwrap();
+        let (text, data) =
+            (include_str!("../../../prompts/clinica.md"), include_str!("../../../prompts/clinica.toml"));
+        let agent = Arc::new(Agent::parse("clinica", text, data).unwrap());
+        let clinic = agent.clinic.clone();
+        let calendar = Arc::new(CalendarFile::new("", Arc::new(move || clinic.clone())));
+        let setup = Setup {
+            language: Language::Es,
+            patience: agent.patience.clone(),
+            system: String::new(),
+            clips: Arc::default(),
+            threshold: 0.5,
+            raised_threshold: 0.7,
+        };
+        let hearing = SttSession { commands: SttSession::queue().0, events: stream::pending().boxed() };
+        let voice = TtsSession { commands: mpsc::channel(1).0, events: stream::pending().boxed() };
+        let toolbox = Toolbox::new(Arc::clone(&agent), calendar, Arc::new(SystemClock));
+        let peer = Peer::new(Box::new(Gone), Limits::default());
+        let ids = (call.clone(), stream);
+        let (from, to, agent_name) = (String::new(), String::new(), agent.name.clone());
+        let account = format!("AC{:032x}", 1).parse().unwrap();
+        let start =
+            CallStart { call: call.clone(), stream: ids.1.clone(), account, from, to, agent: agent_name };
+        Actor {
+            call: Call::new(setup, clock::now()),
+            line: Line::new(peer, Arc::new(MediaStreams), ids, Limits::default(), Vec::new()),
+            sessions: Sessions::new(
+                call,
+                (hearing, voice),
+                Arc::new(NoModel),
+                Arc::clone(&agent.tools),
+                Arc::new(toolbox),
+            ),
+            ear: Ear::new(None),
+            journal: Arc::new(Journal::new(start, jiff::Timestamp::UNIX_EPOCH, None)),
+            recorder: None,
+            steer: mpsc::channel(1).1,
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_decided_together_with_a_message_that_cannot_be_sent_is_kept() {
+        let (mut actor, mut out) = (actor(), Outputs::default());
+        out.push(Output::Clear);
+        out.push(Output::Record(Entry::Digit { at_ms: 7, digit: '5' }));
+        assert_eq!(actor.act(&mut out).await, Err(LineOver));
+        assert_eq!(actor.journal.to_json()["entries"][0]["digit"], "5");
+    }
 }
