@@ -8,7 +8,6 @@ use crate::{
     channels::voice::{
         admission::{Admission, Rules},
         agents::{Agents, AgentsError},
-        calls::Calls,
         limits::Limits,
     },
     config::{Config, MetricsReaders},
@@ -79,7 +78,6 @@ impl StartError {
 pub struct Running {
     address: SocketAddr,
     web: Arc<Web>,
-    calls: Arc<dyn Calls>,
     stop: CancellationToken,
     tasks: JoinSet<()>,
     times: Times,
@@ -120,7 +118,7 @@ pub async fn start(config: &Config, metrics: Metrics) -> Result<Running, StartEr
         carrier: Arc::new(carrier(config, address)?),
         codec: Arc::new(MediaStreams),
         admission: Arc::new(Admission::new(Rules { max_calls: config.voice.max_calls, ..Rules::default() })),
-        calls: Arc::clone(&calls),
+        calls,
         calendar,
         answering: Answering::from(&*agent),
         api_token: api_token(config),
@@ -139,7 +137,7 @@ pub async fn start(config: &Config, metrics: Metrics) -> Result<Running, StartEr
     tasks.spawn(web::serve(listener, Arc::clone(&web), stop.clone()));
     tasks.spawn(keep_up(metrics));
     tracing::info!(agent = %agent.name, "listening on http://{address}");
-    Ok(Running { address, web, calls, stop, tasks, times: Times::within(config.server.drain) })
+    Ok(Running { address, web, stop, tasks, times: Times::within(config.server.drain) })
 }
 
 impl Running {
@@ -152,21 +150,12 @@ impl Running {
     pub async fn until(mut self, mut signals: Signals) -> Drained {
         signals.next().await;
         self.web.drain();
-        let live = self.calls.count();
-        tracing::info!(
-            live,
-            limit_s = self.times.limit.as_secs(),
-            "no new calls; live ones may end in peace"
-        );
-        let hang_up = || {
-            for call in self.calls.list() {
-                if self.calls.hang_up(&call.call).is_err() {
-                    tracing::debug!(call.sid = %call.call, "the call was over already");
-                }
-            }
-        };
+        let limit_s = self.times.limit.as_secs();
+        tracing::info!(live = self.web.live(), limit_s, "no new calls; live ones may end in peace");
+        let web = &self.web;
         let drained =
-            shutdown::drain(|| self.calls.count(), hang_up, self.times, async || signals.next().await).await;
+            shutdown::drain(|| web.live(), || web.say_goodbye(), self.times, async || signals.next().await)
+                .await;
         tracing::info!(?drained, "the server ends");
         self.stop.cancel();
         // The accept loop ends by itself; what else runs is cut when the set is dropped.

@@ -21,7 +21,10 @@ use crate::{
         twilio::{Account, Rest},
     },
 };
-use std::{collections::BTreeMap, fmt::Display, sync::Arc};
+use std::{collections::BTreeMap, fmt::Display, sync::Arc, time::Duration};
+
+/// How long the end of a call waits for the disk.
+const SAVING: Duration = Duration::from_secs(5);
 
 /// The adapters of a server.
 pub(super) struct Chosen {
@@ -83,6 +86,7 @@ impl Chosen {
             clips,
             clock: Arc::new(SystemClock),
             folder: config.server.data_dir.clone(),
+            saving: SAVING,
         }))
     }
 }

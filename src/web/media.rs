@@ -52,9 +52,9 @@ pub(super) async fn open(
         let parts = &web.parts;
         let codec = Arc::clone(&parts.codec);
         let accepted = handshake::accept(socket, codec, &parts.admission, &parts.line).await;
-        drop(place);
         if let Ok((line, start)) = accepted {
             parts.calls.take(line, start);
         }
+        drop(place);
     }))
 }

@@ -2,8 +2,13 @@
 
 use super::limits::HttpLimits;
 use crate::{
-    base::{language::Language, secret::SecretString},
-    channels::voice::{admission::Admission, calls::Calls, limits::Limits, status::StatusBook},
+    base::{clock, language::Language, secret::SecretString},
+    channels::voice::{
+        admission::Admission,
+        calls::{CallSummary, Calls},
+        limits::Limits,
+        status::StatusBook,
+    },
     dialogue::agent::Agent,
     ports::{calendar::Calendar, carrier::Carrier, media::MediaCodec},
     telemetry::metrics::Metrics,
@@ -111,6 +116,22 @@ impl Web {
     /// From now on new callers hear that they should call again, and `/readyz` says 503; live calls go on.
     pub fn drain(&self) {
         self.draining.store(true, Ordering::Relaxed);
+    }
+
+    /// How many calls live or are on their way: let in, but without a line yet.
+    pub fn live(&self) -> usize {
+        let coming = self.parts.admission.coming(clock::now());
+        coming + self.handshakes.load(Ordering::Relaxed) + self.parts.calls.count()
+    }
+
+    /// Asks every live call to say goodbye; those on their way get no line any more.
+    pub fn say_goodbye(&self) {
+        self.parts.admission.forget_all();
+        for CallSummary { call, .. } in self.parts.calls.list() {
+            if self.parts.calls.hang_up(&call).is_err() {
+                tracing::debug!(call.sid = %call, "the call was over already");
+            }
+        }
     }
 
     pub(super) fn is_draining(&self) -> bool {

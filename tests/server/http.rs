@@ -45,7 +45,7 @@ pub(crate) async fn answer(stream: &mut TcpStream) -> Answer {
     Answer { status, head: head.to_owned(), body: body.to_owned() }
 }
 
-pub(crate) async fn request(rig: &Rig, line: &str, headers: &[(&str, &str)], body: &str) -> Answer {
+pub(crate) async fn request<C>(rig: &Rig<C>, line: &str, headers: &[(&str, &str)], body: &str) -> Answer {
     let mut text = format!("{line} HTTP/1.1\r\nconnection: close\r\ncontent-length: {}\r\n", body.len());
     if !headers.iter().any(|(name, _)| *name == "host") {
         text.push_str("host: 10.1.2.3:8080\r\n");
@@ -56,20 +56,25 @@ pub(crate) async fn request(rig: &Rig, line: &str, headers: &[(&str, &str)], bod
     raw(rig.address, format!("{text}\r\n{body}").as_bytes()).await
 }
 
-pub(crate) async fn get(rig: &Rig, path: &str, headers: &[(&str, &str)]) -> Answer {
+pub(crate) async fn get<C>(rig: &Rig<C>, path: &str, headers: &[(&str, &str)]) -> Answer {
     request(rig, &format!("GET {path}"), headers, "").await
 }
 
-pub(crate) async fn post_signed(rig: &Rig, path: &str, form: &[(String, String)]) -> Answer {
+pub(crate) async fn post_signed<C>(rig: &Rig<C>, path: &str, form: &[(String, String)]) -> Answer {
     post_with(rig, path, form, &sign(&format!("https://{PUBLIC}{path}"), form)).await
 }
 
-pub(crate) async fn post_with(rig: &Rig, path: &str, form: &[(String, String)], signature: &str) -> Answer {
+pub(crate) async fn post_with<C>(
+    rig: &Rig<C>,
+    path: &str,
+    form: &[(String, String)],
+    signature: &str,
+) -> Answer {
     let headers = [("content-type", "application/x-www-form-urlencoded"), ("x-twilio-signature", signature)];
     request(rig, &format!("POST {path}"), &headers, &encode(form)).await
 }
 
-pub(crate) async fn api(rig: &Rig, line: &str) -> Answer {
+pub(crate) async fn api<C>(rig: &Rig<C>, line: &str) -> Answer {
     request(rig, line, &[("authorization", &format!("Bearer {API_TOKEN}"))], "").await
 }
 

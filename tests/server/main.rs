@@ -8,6 +8,7 @@
 )]
 
 mod api;
+mod desk;
 mod http;
 mod limits;
 mod line;
@@ -15,5 +16,6 @@ mod line_ends;
 mod media;
 mod phone;
 mod rig;
+mod staff;
 mod stub;
 mod voice;

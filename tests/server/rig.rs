@@ -66,9 +66,9 @@ impl Default for Setup {
     }
 }
 
-pub(crate) struct Rig {
+pub(crate) struct Rig<C = Stub> {
     pub(crate) address: SocketAddr,
-    pub(crate) calls: Arc<Stub>,
+    pub(crate) calls: Arc<C>,
     pub(crate) web: Arc<Web>,
     pub(crate) shutdown: CancellationToken,
     pub(crate) server: JoinSet<()>,
@@ -81,10 +81,33 @@ impl Rig {
     }
 
     pub(crate) async fn with(change: impl FnOnce(&mut Setup)) -> Self {
+        let (taken, taken_calls) = mpsc::channel(100);
+        let rig = Self::holding(Arc::new(Stub::new(taken)), change).await;
+        Self { taken: taken_calls, ..rig }
+    }
+
+    /// The next call that got a line.
+    pub(crate) async fn taken(&mut self) -> Taken {
+        soon(self.taken.recv()).await.unwrap()
+    }
+
+    /// No call got a line, so nothing that a call starts was started.
+    pub(crate) fn nobody_was_let_in(&mut self) {
+        assert!(self.taken.try_recv().is_err());
+    }
+
+    /// A call on the line: announced, connected, started, taken.
+    pub(crate) async fn on_the_line(&mut self) -> (Phone, Taken) {
+        let phone = self.call(CALL).await;
+        (phone, self.taken().await)
+    }
+}
+
+impl<C: Calls> Rig<C> {
+    /// A server whose calls are held by `calls`.
+    pub(crate) async fn holding(calls: Arc<C>, change: impl FnOnce(&mut Setup)) -> Self {
         let mut setup = Setup::default();
         change(&mut setup);
-        let (taken, taken_calls) = mpsc::channel(100);
-        let calls = Arc::new(Stub::new(taken));
         let keys = Keys { tokens: vec![SecretString::from(TOKEN)], shared: Vec::new() };
         let account = Some(ACCOUNT.parse().unwrap());
         let web = Web::new(Parts {
@@ -110,17 +133,7 @@ impl Rig {
         let shutdown = CancellationToken::new();
         let mut server = JoinSet::new();
         server.spawn(serve(listener, Arc::clone(&web), shutdown.clone()));
-        Self { address, calls, web, shutdown, server, taken: taken_calls }
-    }
-
-    /// The next call that got a line.
-    pub(crate) async fn taken(&mut self) -> Taken {
-        soon(self.taken.recv()).await.unwrap()
-    }
-
-    /// No call got a line, so nothing that a call starts was started.
-    pub(crate) fn nobody_was_let_in(&mut self) {
-        assert!(self.taken.try_recv().is_err());
+        Self { address, calls, web, shutdown, server, taken: mpsc::channel(1).1 }
     }
 
     /// Announces a call and returns its token.
@@ -151,13 +164,12 @@ impl Rig {
         }
     }
 
-    /// A call on the line: announced, connected, started, taken.
-    pub(crate) async fn on_the_line(&mut self) -> (Phone, Taken) {
-        let token = self.announce(CALL).await;
+    /// A call that is announced, connected and started.
+    pub(crate) async fn call(&self, call: &str) -> Phone {
+        let token = self.announce(call).await;
         let mut phone = self.socket().await;
         phone.say(&connected()).await;
-        phone.say(&start(CALL, &token)).await;
-        let call = self.taken().await;
-        (phone, call)
+        phone.say(&start(call, &token)).await;
+        phone
     }
 }

@@ -57,8 +57,8 @@ pub(super) struct Actor {
 }
 
 impl Actor {
-    /// Talks until the call is over. Returns the line for its closing.
-    pub(super) async fn run(mut self, opening: String) -> (Ended, Line) {
+    /// Talks until the call is over, and closes the sessions. Returns the line and the recording for their closing.
+    pub(super) async fn run(mut self, opening: String) -> (Ended, Line, Option<Recorder>) {
         let mut out = Outputs::default();
         let mut alarm = Alarm::default();
         let mut input = Input::Begin { opening };
@@ -110,10 +110,7 @@ impl Actor {
         for output in out.drain() {
             self.keep(output);
         }
-        if let Some(recorder) = self.recorder {
-            recorder.finish().await;
-        }
-        (ended, self.line)
+        (ended, self.line, self.recorder)
     }
 
     /// Carries out what the core decided, in order. Once the line is over nothing is done any more, but all is kept.

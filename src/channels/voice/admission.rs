@@ -120,6 +120,12 @@ struct State {
     callers: HashMap<String, VecDeque<Instant>>,
 }
 
+impl State {
+    fn coming(&self, now: Instant) -> usize {
+        self.tickets.values().filter(|entry| !entry.used && entry.until > now).count()
+    }
+}
+
 struct Entry {
     token: String,
     ticket: Ticket,
@@ -152,8 +158,7 @@ impl Admission {
         if let Some(entry) = state.tickets.get(&arrival.call) {
             return Verdict::Welcome { token: entry.token.clone() };
         }
-        let coming = state.tickets.values().filter(|entry| !entry.used).count();
-        if live + coming >= self.rules.max_calls {
+        if live + state.coming(now) >= self.rules.max_calls {
             return Verdict::Busy { code: "MAX_CALLS" };
         }
         if !self.may_call(&mut state, now, &arrival.from) {
@@ -195,6 +200,16 @@ impl Admission {
             return Err(TokenRefused::Used);
         }
         Ok(entry.ticket.clone())
+    }
+
+    /// Calls that were let in and have no media socket yet.
+    pub fn coming(&self, now: Instant) -> usize {
+        self.lock().coming(now)
+    }
+
+    /// No token opens anything any more.
+    pub fn forget_all(&self) {
+        self.lock().tickets.clear();
     }
 
     /// The call is over: its token opens nothing any more.

@@ -21,10 +21,11 @@ pub trait Calls: Send + Sync + 'static {
     /// The live calls, in the order they began.
     fn list(&self) -> Vec<CallSummary>;
 
-    /// How many calls live.
+    /// How many calls live, those included whose end is not yet told to the network or not yet on the disk.
     fn count(&self) -> usize;
 
-    /// What was said in a call so far, or in a finished one; `None` for a call nobody knows.
+    /// What was said in a call so far, or in a finished one; `None` for a call nobody knows. Of a call that has just
+    /// ended it is told once it is on the disk.
     fn show(&self, call: &CallSid) -> BoxFuture<'_, Option<Value>>;
 
     /// Ends a live call politely: the agent says goodbye, or not, as the call decides.

@@ -4,10 +4,11 @@ use super::{
     actor::{Actor, Ended, Steer},
     agents::Agents,
     calls::{CallStart, CallSummary, Calls, NoSuchCall},
+    disk::Disk,
     ear::Ear,
     journal::{Journal, Recorder},
     sessions::Sessions,
-    socket::Line,
+    socket::{Line, LineEnd},
     tools::Toolbox,
 };
 use crate::{
@@ -35,7 +36,6 @@ use crate::{
 };
 use dashmap::DashMap;
 use futures_util::future::BoxFuture;
-use jiff::Timestamp;
 use serde_json::Value;
 use std::{
     fmt,
@@ -43,16 +43,14 @@ use std::{
     sync::Arc,
     time::{Duration, Instant},
 };
-use tokio::sync::{Semaphore, mpsc};
-use tokio_util::task::TaskTracker;
+use tokio::{sync::mpsc, time::timeout};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::Instrument as _;
 
 /// Wishes that may wait for a call.
 const STEERS_WAITING: usize = 4;
 /// How long it is known how a call ended.
 const ENDINGS_KEPT: Duration = Duration::from_mins(5);
-/// Records that are written at a time: many calls may end at once, and each writer is a thread.
-const SAVES: usize = 4;
 /// Normal closure (RFC 6455 §7.4.1).
 const NORMAL: u16 = 1000;
 
@@ -83,6 +81,8 @@ pub struct Staff {
     pub clock: Arc<dyn WallClock>,
     /// Where records and recordings go.
     pub folder: PathBuf,
+    /// How long the end of a call waits for the disk.
+    pub saving: Duration,
 }
 
 impl fmt::Debug for Staff {
@@ -93,20 +93,29 @@ impl fmt::Debug for Staff {
 
 #[derive(Debug)]
 struct Live {
-    start: CallStart,
-    started_at: Timestamp,
     began: Instant,
     steer: mpsc::Sender<Steer>,
     journal: Arc<Journal>,
+    /// The disk has the record, or had its time.
+    saved: CancellationToken,
+}
+
+impl Live {
+    fn steer(&self, steer: Steer) {
+        // A full queue means that the call was asked already, a closed one that it is over.
+        if self.steer.try_send(steer).is_err() {
+            tracing::debug!(call.sid = %self.journal.start.call, "the call was asked to end already");
+        }
+    }
 }
 
 #[derive(Debug)]
 struct Room {
     staff: Staff,
+    disk: Disk,
     live: DashMap<CallSid, Arc<Live>>,
-    /// When calls ended, and whether nothing was left to be said.
-    ended: DashMap<CallSid, (Instant, bool)>,
-    saves: Semaphore,
+    /// When calls ended of which nothing was left to be said.
+    well: DashMap<CallSid, Instant>,
 }
 
 /// The calls of this process. Dropping it lets them go on; [`Calls::hang_up`] ends them.
@@ -117,23 +126,14 @@ pub struct Desk {
 }
 
 impl Desk {
-    /// A desk without calls.
+    /// A desk without calls. Must be called within a tokio runtime.
     pub fn new(staff: Staff) -> Self {
-        let room = Arc::new(Room {
-            staff,
-            live: DashMap::new(),
-            ended: DashMap::new(),
-            saves: Semaphore::new(SAVES),
-        });
-        Self { room, tasks: TaskTracker::new() }
+        let room = Room { staff, disk: Disk::start(), live: DashMap::new(), well: DashMap::new() };
+        Self { room: Arc::new(room), tasks: TaskTracker::new() }
     }
 
     fn steer(&self, call: &CallSid, steer: Steer) -> Result<(), NoSuchCall> {
-        let live = self.room.live.get(call).map(|live| Arc::clone(&live)).ok_or(NoSuchCall)?;
-        // A full queue means that the call was asked already.
-        if live.steer.try_send(steer).is_err() {
-            tracing::debug!(call.sid = %call, "the call was asked to end already");
-        }
+        self.room.live.get(call).ok_or(NoSuchCall)?.steer(steer);
         Ok(())
     }
 }
@@ -150,26 +150,31 @@ impl Calls for Desk {
         live.sort_by_key(|live| live.began);
         let now = clock::now();
         let summary = |live: &Arc<Live>| CallSummary {
-            call: live.start.call.clone(),
-            agent: live.start.agent.clone(),
-            from: Masked(&live.start.from).to_string(),
-            started_at: live.started_at,
+            call: live.journal.start.call.clone(),
+            agent: live.journal.start.agent.clone(),
+            from: Masked(&live.journal.start.from).to_string(),
+            started_at: live.journal.started_at,
             seconds: now.saturating_duration_since(live.began).as_secs(),
         };
         live.iter().map(summary).collect()
     }
 
     fn count(&self) -> usize {
-        self.room.live.len()
+        self.tasks.len()
     }
 
     fn show(&self, call: &CallSid) -> BoxFuture<'_, Option<Value>> {
-        if let Some(live) = self.room.live.get(call) {
-            let record = live.journal.to_json();
-            return Box::pin(async { Some(record) });
-        }
+        let live = self.room.live.get(call).map(|live| Arc::clone(&live));
         let path = self.room.staff.folder.join(format!("{call}.json"));
-        Box::pin(async move { serde_json::from_slice(&tokio::fs::read(path).await.ok()?).ok() })
+        Box::pin(async move {
+            let Some(live) = live else {
+                return serde_json::from_slice(&tokio::fs::read(path).await.ok()?).ok();
+            };
+            if live.journal.is_over() {
+                live.saved.cancelled().await;
+            }
+            Some(live.journal.to_json())
+        })
     }
 
     fn hang_up(&self, call: &CallSid) -> Result<(), NoSuchCall> {
@@ -177,7 +182,7 @@ impl Calls for Desk {
     }
 
     fn ended_well(&self, call: &CallSid) -> bool {
-        self.room.ended.get(call).is_some_and(|ended| ended.1)
+        self.room.well.contains_key(call)
     }
 
     fn is_over(&self, news: &Progress) {
@@ -190,17 +195,48 @@ impl Calls for Desk {
 /// A call's place in the registry; leaving gives it back, even when the call panics.
 struct Seat<'a> {
     room: &'a Room,
-    call: CallSid,
-    well: bool,
+    live: Arc<Live>,
     outcome: &'static str,
+}
+
+impl<'a> Seat<'a> {
+    /// Takes the place of the call, from an earlier stream of the same call where there is one.
+    fn take(room: &'a Room, live: Live) -> Self {
+        let call = live.journal.start.call.clone();
+        let live = Arc::new(live);
+        room.well.remove(&call);
+        if let Some(earlier) = room.live.insert(call, Arc::clone(&live)) {
+            earlier.steer(Steer::Over);
+        }
+        metrics::call_began();
+        Self { room, live, outcome: "broken" }
+    }
+
+    fn call(&self) -> &CallSid {
+        &self.live.journal.start.call
+    }
+
+    /// Whether no later stream of the call has taken the place.
+    fn is_ours(&self) -> bool {
+        self.room.live.get(self.call()).is_some_and(|live| Arc::ptr_eq(&live, &self.live))
+    }
+
+    /// From now on it is known how the call ended.
+    fn ended(&mut self, ended: Ended) {
+        self.outcome = outcome(ended);
+        self.live.journal.ended(self.outcome);
+        if self.is_ours() && !matches!(ended, Ended::Line(_)) {
+            let now = clock::now();
+            self.room.well.retain(|_, at| now.saturating_duration_since(*at) < ENDINGS_KEPT);
+            self.room.well.insert(self.call().clone(), now);
+        }
+    }
 }
 
 impl Drop for Seat<'_> {
     fn drop(&mut self) {
-        let now = clock::now();
-        self.room.live.remove(&self.call);
-        self.room.ended.retain(|_, (at, _)| now.saturating_duration_since(*at) < ENDINGS_KEPT);
-        self.room.ended.insert(self.call.clone(), (now, self.well));
+        self.room.live.remove_if(self.call(), |_, live| Arc::ptr_eq(live, &self.live));
+        self.live.saved.cancel();
         metrics::call_ended(self.outcome);
     }
 }
@@ -217,18 +253,16 @@ impl Room {
         };
         let opened_at = self.staff.clock.now();
         let recording = agent.record.then(|| self.staff.folder.join(format!("{}.wav", start.call)));
-        let journal = Arc::new(Journal::new(start.clone(), opened_at, recording.clone()));
+        let recorder = recording.as_deref().map(|file| Recorder::new(self.disk.clone(), file));
+        let journal = Arc::new(Journal::new(start.clone(), opened_at, recording));
         let (wishes, steered) = mpsc::channel(STEERS_WAITING);
         let entry = Live {
-            start: start.clone(),
-            started_at: opened_at,
             began: clock::now(),
             steer: wishes,
             journal: Arc::clone(&journal),
+            saved: CancellationToken::new(),
         };
-        self.live.insert(start.call.clone(), Arc::new(entry));
-        metrics::call_began();
-        let mut place = Seat { room: self, call: start.call.clone(), well: false, outcome: "broken" };
+        let mut seat = Seat::take(self, entry);
 
         let now = opened_at.to_zoned(agent.zone.clone());
         let opening = agent.opening(now.hour());
@@ -239,18 +273,15 @@ impl Room {
             sessions: self.sessions(&start.call, &agent),
             ear: Ear::new(self.staff.activity.as_deref()),
             journal: Arc::clone(&journal),
-            recorder: recording.map(Recorder::new),
+            recorder,
             steer: steered,
         };
         tracing::info!("Call began");
-        let (ended, line) = actor.run(opening).await;
-        place.outcome = outcome(ended);
-        place.well = !matches!(ended, Ended::Line(_));
-        journal.ended(place.outcome);
-        self.save(journal).await;
+        let (ended, line, recorder) = actor.run(opening).await;
         // The resume webhook may come as soon as the line closes: by then it must be known how the call ended.
-        drop(place);
-        self.hang_up(ended, start.call, line).await;
+        seat.ended(ended);
+        self.hang_up(ended, &seat, line).await;
+        self.save(&journal, recorder).await;
     }
 
     fn setup(&self, agent: &Agent, system: String) -> Setup {
@@ -274,25 +305,39 @@ impl Room {
         Sessions::new(call.clone(), (hearing, voice), Arc::clone(&staff.model), tools, Arc::new(toolbox))
     }
 
-    async fn save(&self, journal: Arc<Journal>) {
-        let folder = self.staff.folder.clone();
-        let _place = self.saves.acquire().await;
-        let saved = tokio::task::spawn_blocking(move || journal.save(&folder)).await;
-        if let Err(error) = saved.unwrap_or_else(|broken| Err(std::io::Error::other(broken))) {
-            tracing::error!(code = "RECORD", %error, "the record of a call could not be written");
-        }
-    }
-
-    /// Ends the call at the network where that was our decision; closing the socket does it too, should REST fail.
-    async fn hang_up(&self, ended: Ended, call: CallSid, line: Line) {
-        if let (Ended::Ours(_), Some(phone)) = (ended, &self.staff.phone)
-            && let Err(error) = phone.hang_up(call).await
+    /// Ends the call at the network where that was our decision, or where the way to the network is dead: it would
+    /// wait for us, and the caller in silence. Closing the socket ends the call too, should REST fail.
+    async fn hang_up(&self, ended: Ended, seat: &Seat<'_>, line: Line) {
+        let ours = matches!(ended, Ended::Ours(_) | Ended::Line(LineEnd::Idle | LineEnd::Slow));
+        if let Some(phone) = &self.staff.phone
+            && ours
+            && seat.is_ours()
+            && let Err(error) = phone.hang_up(seat.call().clone()).await
         {
             tracing::warn!(code = "TWILIO_REST", %error, "the call could not be ended by REST");
         }
         let code = if let Ended::Line(end) = ended { end.close_code() } else { NORMAL };
         line.close(code).await;
         tracing::info!(outcome = outcome(ended), "Call ended");
+    }
+
+    /// Writes what is left of the call. A disk that takes longer than [`Staff::saving`] does so later.
+    async fn save(&self, journal: &Journal, recorder: Option<Recorder>) {
+        let file = self.staff.folder.join(format!("{}.json", journal.start.call));
+        let text = format!("{:#}\n", journal.to_json());
+        let written = timeout(self.staff.saving, async {
+            if let Some(recorder) = recorder {
+                recorder.finish().await;
+            }
+            self.disk.write(file, text).await
+        });
+        match written.await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => {
+                tracing::error!(code = "RECORD", %error, "the record of a call could not be written");
+            }
+            Err(_) => tracing::error!(code = "RECORD", "the disk is too slow for the record of a call"),
+        }
     }
 }
 

@@ -1,23 +1,18 @@
 //! The record of a call: what was said and done, the latencies, the sound.
 
-use super::calls::CallStart;
+use super::{calls::CallStart, disk::Disk};
 use crate::{
-    audio::{recording::Timeline, wav::Writer},
+    audio::recording::Timeline,
     base::{secret::Masked, units::PHONE_RATE},
     dialogue::{record::Entry, stats::TurnReport},
 };
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use std::{
-    fs::{self, File},
-    io::BufWriter,
     path::{Path, PathBuf},
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
-use tokio::{sync::mpsc, task::JoinHandle};
 
-/// Blocks of sound that may wait for the disk: 32 s. Beyond that the recording has a hole; the call never waits.
-const BLOCKS_WAITING: usize = 32;
 /// Samples of both sides in a block: 1 s.
 const BLOCK: usize = 2 * PHONE_RATE as usize;
 
@@ -31,8 +26,8 @@ struct Pages {
 /// What happened so far; read by the live view while it is written.
 #[derive(Debug)]
 pub(super) struct Journal {
-    start: CallStart,
-    started_at: Timestamp,
+    pub(super) start: CallStart,
+    pub(super) started_at: Timestamp,
     recording: Option<PathBuf>,
     pages: Mutex<Pages>,
 }
@@ -69,12 +64,9 @@ impl Journal {
         })
     }
 
-    /// Writes the record beside the others, whole or not at all. Blocks for the disk.
-    pub(super) fn save(&self, folder: &Path) -> std::io::Result<()> {
-        let path = folder.join(format!("{}.json", self.start.call));
-        let draft = path.with_extension("json.draft");
-        fs::write(&draft, format!("{:#}\n", self.to_json()))?;
-        fs::rename(draft, path)
+    /// Whether the call is over, so that nothing is added any more.
+    pub(super) fn is_over(&self) -> bool {
+        self.pages().ended.is_some()
     }
 
     fn pages(&self) -> MutexGuard<'_, Pages> {
@@ -82,26 +74,20 @@ impl Journal {
     }
 }
 
-/// Records both sides of a call; the disk is another thread's.
+/// Records both sides of a call.
 #[derive(Debug)]
 pub(super) struct Recorder {
     timeline: Timeline,
     block: Vec<i16>,
-    blocks: mpsc::Sender<Vec<i16>>,
-    writing: JoinHandle<()>,
+    disk: Disk,
+    file: Arc<Path>,
     lost: u32,
 }
 
 impl Recorder {
-    /// Begins a file: 16-bit stereo at 8 kHz, the caller on the left. Must be called within a tokio runtime.
-    pub(super) fn new(path: PathBuf) -> Self {
-        let (blocks, queue) = mpsc::channel(BLOCKS_WAITING);
-        let writing = tokio::task::spawn_blocking(move || {
-            if let Err(error) = write(&path, queue) {
-                tracing::error!(code = "RECORDING", %error, path = %path.display(), "a recording could not be written");
-            }
-        });
-        Self { timeline: Timeline::new(), block: Vec::with_capacity(BLOCK), blocks, writing, lost: 0 }
+    /// Begins a file.
+    pub(super) fn new(disk: Disk, file: &Path) -> Self {
+        Self { timeline: Timeline::new(), block: Vec::with_capacity(BLOCK), disk, file: file.into(), lost: 0 }
     }
 
     pub(super) fn agent_sent(&mut self, audio: &[u8]) {
@@ -121,33 +107,18 @@ impl Recorder {
 
     fn hand_over(&mut self) {
         let block = std::mem::replace(&mut self.block, Vec::with_capacity(BLOCK));
-        if self.blocks.try_send(block).is_err() {
+        if !self.disk.record(&self.file, block) {
             self.lost += 1;
         }
     }
 
-    /// Writes the rest and waits for the disk.
+    /// Hands the rest to the disk; waits for its place in the queue.
     pub(super) async fn finish(mut self) {
         self.hand_over();
         if self.lost > 0 {
-            tracing::warn!(
-                code = "RECORDING_HOLE",
-                seconds = self.lost,
-                "the disk was too slow for a recording"
-            );
+            let seconds = self.lost;
+            tracing::warn!(code = "RECORDING_HOLE", seconds, "the disk was too slow for a recording");
         }
-        drop(self.blocks);
-        if self.writing.await.is_err() {
-            tracing::error!(code = "RECORDING", "the thread that wrote a recording broke off");
-        }
+        self.disk.finish(self.file).await;
     }
-}
-
-fn write(path: &Path, mut blocks: mpsc::Receiver<Vec<i16>>) -> Result<(), crate::audio::wav::WavError> {
-    let mut file =
-        Writer::new(BufWriter::new(File::create(path).map_err(hound::Error::IoError)?), PHONE_RATE, 2)?;
-    while let Some(block) = blocks.blocking_recv() {
-        file.write(&block)?;
-    }
-    file.finish()
 }

@@ -6,6 +6,7 @@ pub mod agents;
 mod alarm;
 pub mod calls;
 pub mod desk;
+mod disk;
 mod ear;
 pub mod handshake;
 mod journal;
