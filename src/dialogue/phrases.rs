@@ -16,9 +16,9 @@ pub const fn still_there(language: Language, count: u32) -> &'static str {
 pub const fn silent_goodbye(language: Language) -> &'static str {
     match language {
         Language::Es => {
-            "Como no le escucho, voy a cortar. Puede volver a llamarnos cuando quiera. Hasta luego."
+            "Como no le escucho, voy a terminar la llamada. Puede volver a llamarnos cuando quiera. Hasta luego."
         }
-        Language::En => "I can't hear you, so I'll hang up now. Please call us again any time. Goodbye.",
+        Language::En => "I can't hear you, so I'll end the call now. Please call us again any time. Goodbye.",
     }
 }
 

@@ -7,6 +7,7 @@ use centralita::{
         agent::{self, Agent},
         event::AnswerEvent,
         message::{Message, ToolCall},
+        pieces::Pieces,
     },
     ports::calendar::{Appointment, Booking, Calendar, CalendarError, Slot, SlotQuery},
     providers::local::brain,
@@ -21,6 +22,9 @@ use std::{
 
 /// Saturday, 21 November 2026, 09:30 in Buenos Aires.
 const NOW: &str = "2026-11-21T12:30:00Z";
+
+/// The first piece of every answer has at most so many characters: the embedded voice makes a piece as a whole.
+const FIRST_PIECE: usize = 30;
 
 /// A book in memory; times may be taken and the book may be away.
 #[derive(Debug, Default)]
@@ -187,14 +191,21 @@ impl Call {
 
     fn ask(&self) -> (String, Vec<ToolCall>) {
         let (mut said, mut calls) = (String::new(), Vec::new());
+        let (mut cutter, mut pieces) = (Pieces::default(), Vec::new());
         for event in brain::answer(&self.messages, &self.agent.tools) {
             match event {
-                AnswerEvent::Text(text) => said.push_str(&text),
+                AnswerEvent::Text(text) => {
+                    cutter.push(&text, &mut pieces);
+                    said.push_str(&text);
+                }
                 AnswerEvent::ToolCall(call) => calls.push(call),
                 AnswerEvent::Done { .. } => {}
             }
         }
         assert!(!said.trim().is_empty() || !calls.is_empty(), "the receptionist is silent");
+        cutter.finish(&mut pieces);
+        let first = pieces.into_iter().next().unwrap_or_default();
+        assert!(first.chars().count() <= FIRST_PIECE, "the caller waits while `{first}` is made: {said}");
         (said, calls)
     }
 }

@@ -1,5 +1,7 @@
 //! Whole telephone conversations with the embedded receptionist, in text: both sides in memory, on a fixed morning.
 //!
+//! In all of them, the first piece of every answer must be short: the caller waits while it is made.
+//!
 //! The stories stand in `*.txt` beside this file; `CENTRALITA_BLESS=1` writes what the receptionist answers now.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test may panic")]
 

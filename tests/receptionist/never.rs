@@ -1,4 +1,4 @@
-//! What the receptionist never does, whatever it hears: panic, fall silent, name what is not in its data.
+//! What the receptionist never does, whatever it hears: panic, fall silent, begin late, name what is not in its data.
 
 use crate::call::Call;
 use centralita::{
@@ -171,7 +171,8 @@ fn check(agent: &str, lines: &[Line]) -> Result<(), TestCaseError> {
         match line {
             Line::Cut(at) => call.cut_at(*at),
             Line::Says(text) => {
-                // Checks inside that something is said or called, and that tools are not called for ever.
+                // Checks inside that something is said or called, that its first piece is short, and that tools are not
+                // called for ever.
                 let answer = call.says(text);
                 let lower = answer.to_lowercase();
                 // A caller may be called Acme: then the name is said, not invented.
@@ -190,7 +191,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 150, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn the_receptionist_never_panics_falls_silent_or_invents(
+    fn the_receptionist_never_panics_falls_silent_begins_late_or_invents(
         agent in prop::sample::select(vec!["clinica", "clinic-en", "dental"]),
         lines in prop::collection::vec(line(), 1..9),
     ) {

@@ -14,10 +14,10 @@ fn a_silent_caller_is_asked_twice_and_then_told_goodbye() {
 17360 say 3.0 “No le escucho.”
 17360 say 3.1 “¿Me oye bien?”
 27400 say 4.0 “Como no le escucho,”
-27400 say 4.1 “voy a cortar.”
+27400 say 4.1 “voy a terminar la llamada.”
 27400 say 4.2 “Puede volver a llamarnos cuando quiera.”
 27400 say 4.3 “Hasta luego.”
-33440 hang up: silence"
+34360 hang up: silence"
     );
 }
 

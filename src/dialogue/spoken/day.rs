@@ -68,21 +68,32 @@ pub fn date(language: Language, date: Date) -> String {
     }
 }
 
-/// Days of the week, neighbours joined: "de lunes a viernes y sábado", "Monday to Friday and Sunday".
+/// Days of every week, neighbours joined: "de lunes a viernes y los domingos", "Monday to Friday and on Sundays".
 pub fn weekdays(language: Language, days: &[Weekday]) -> String {
     let follows = |a: &Weekday, b: &Weekday| a.next() == *b;
-    let runs: Vec<String> = days
-        .chunk_by(follows)
-        .flat_map(|run| match (run, language) {
-            ([first, _, .., last], Language::Es) => {
-                vec![format!("de {} a {}", weekday(language, *first), weekday(language, *last))]
-            }
-            ([first, _, .., last], Language::En) => {
-                vec![format!("{} to {}", weekday(language, *first), weekday(language, *last))]
-            }
-            (few, _) => few.iter().map(|day| weekday(language, *day).to_owned()).collect(),
-        })
-        .collect();
+    let mut runs: Vec<String> = Vec::new();
+    let mut alone = false;
+    for run in days.chunk_by(follows) {
+        if let [first, _, .., last] = run {
+            let (first, last) = (weekday(language, *first), weekday(language, *last));
+            runs.push(match language {
+                Language::Es => format!("de {first} a {last}"),
+                Language::En => format!("{first} to {last}"),
+            });
+            alone = false;
+            continue;
+        }
+        for day in run {
+            let name = weekday(language, *day);
+            let name = format!("{}s", name.trim_end_matches('s'));
+            runs.push(match (alone, language) {
+                (true, _) => name,
+                (false, Language::Es) => format!("los {name}"),
+                (false, Language::En) => format!("on {name}"),
+            });
+            alone = true;
+        }
+    }
     list(language, &runs)
 }
 
@@ -103,7 +114,11 @@ mod tests {
         use Weekday::{Friday, Monday, Saturday, Thursday, Tuesday, Wednesday};
         let week = [Monday, Tuesday, Wednesday, Thursday, Friday];
         assert_eq!(weekdays(Language::Es, &week), "de lunes a viernes");
-        assert_eq!(weekdays(Language::Es, &[Monday, Tuesday, Saturday]), "lunes, martes y sábado");
-        assert_eq!(weekdays(Language::En, &[Monday, Thursday]), "Monday and Thursday");
+        assert_eq!(weekdays(Language::Es, &[Monday, Tuesday, Saturday]), "los lunes, martes y sábados");
+        assert_eq!(
+            weekdays(Language::Es, &[Monday, Tuesday, Wednesday, Saturday]),
+            "de lunes a miércoles y los sábados"
+        );
+        assert_eq!(weekdays(Language::En, &[Monday, Thursday]), "on Mondays and Thursdays");
     }
 }

@@ -17,30 +17,38 @@ pub fn hour(language: Language, time: Time) -> String {
     }
 }
 
-/// The hour with the part of the day: "las diez y media de la mañana", "ten thirty in the morning".
-pub fn hour_of_day(language: Language, time: Time) -> String {
-    let part = match (language, time.hour()) {
-        (Language::Es, 0..6) => " de la madrugada",
-        (Language::Es, 6..12) => " de la mañana",
-        (Language::Es, 12) => " del mediodía",
-        (Language::Es, 13..20) => " de la tarde",
-        (Language::Es, _) => " de la noche",
-        (Language::En, 0..12) => " in the morning",
-        (Language::En, 12..18) => " in the afternoon",
-        (Language::En, _) => " in the evening",
-    };
-    let hour = hour(language, time);
-    let hour = hour.strip_suffix(" o'clock").unwrap_or(&hour);
-    format!("{hour}{part}")
+/// The part of the day as it stands behind the hour: "de la mañana", "in the morning"; nothing at noon in English.
+pub fn part_of_day(language: Language, time: Time) -> &'static str {
+    match (language, time.hour(), time.minute()) {
+        (Language::Es, 0 | 20.., _) => "de la noche",
+        (Language::Es, 1..6, _) => "de la madrugada",
+        (Language::Es, 6..12, _) => "de la mañana",
+        (Language::Es, 12, _) => "del mediodía",
+        (Language::Es, ..) => "de la tarde",
+        (Language::En, 12, 0) => "",
+        (Language::En, ..12, _) => "in the morning",
+        (Language::En, 12..18, _) => "in the afternoon",
+        (Language::En, ..) => "in the evening",
+    }
 }
 
-/// A stretch of a day: "de ocho de la mañana a doce del mediodía", "from eight in the morning to …".
+/// The hour with the part of the day: "las diez y media de la mañana", "ten thirty in the morning", "noon".
+pub fn hour_of_day(language: Language, time: Time) -> String {
+    match part_of_day(language, time) {
+        "" => "noon".to_owned(),
+        part => format!("{} {part}", hour(language, time).trim_end_matches(" o'clock")),
+    }
+}
+
+/// A stretch of a day: "de ocho de la mañana a doce del mediodía", "de dos a seis de la tarde".
 pub fn stretch(language: Language, hours: &Hours) -> String {
-    let (opens, closes) = (hour_of_day(language, hours.opens), hour_of_day(language, hours.closes));
+    let same = part_of_day(language, hours.opens) == part_of_day(language, hours.closes);
+    let opens = if same { hour(language, hours.opens) } else { hour_of_day(language, hours.opens) };
+    let (opens, closes) = (opens.trim_end_matches(" o'clock"), hour_of_day(language, hours.closes));
     match language {
         Language::Es => {
             let bare = |hour: &str| hour.trim_start_matches("las ").trim_start_matches("la ").to_owned();
-            format!("de {} a {}", bare(&opens), bare(&closes))
+            format!("de {} a {}", bare(opens), bare(&closes))
         }
         Language::En => format!("from {opens} to {closes}"),
     }
@@ -75,13 +83,14 @@ mod tests {
         for (at, es, en) in [
             (time(10, 30, 0, 0), "las diez y media de la mañana", "ten thirty in the morning"),
             (time(13, 0, 0, 0), "la una de la tarde", "one in the afternoon"),
-            (time(12, 0, 0, 0), "las doce del mediodía", "twelve in the afternoon"),
+            (time(12, 0, 0, 0), "las doce del mediodía", "noon"),
             (
                 time(15, 45, 0, 0),
                 "las tres y cuarenta y cinco de la tarde",
                 "three forty-five in the afternoon",
             ),
             (time(20, 5, 0, 0), "las ocho y cinco de la noche", "eight oh five in the evening"),
+            (time(0, 30, 0, 0), "las doce y media de la noche", "twelve thirty in the morning"),
         ] {
             assert_eq!(hour_of_day(Language::Es, at), es);
             assert_eq!(hour_of_day(Language::En, at), en);
@@ -90,8 +99,11 @@ mod tests {
     }
 
     #[test]
-    fn a_stretch_has_no_articles() {
-        let hours = Hours { opens: time(8, 0, 0, 0), closes: time(20, 0, 0, 0) };
-        assert_eq!(stretch(Language::Es, &hours), "de ocho de la mañana a ocho de la noche");
+    fn a_stretch_has_no_articles_and_the_same_part_of_the_day_once() {
+        let hours = |opens, closes| Hours { opens: time(opens, 0, 0, 0), closes: time(closes, 0, 0, 0) };
+        assert_eq!(stretch(Language::Es, &hours(8, 20)), "de ocho de la mañana a ocho de la noche");
+        assert_eq!(stretch(Language::Es, &hours(14, 18)), "de dos a seis de la tarde");
+        assert_eq!(stretch(Language::En, &hours(9, 12)), "from nine in the morning to noon");
+        assert_eq!(stretch(Language::En, &hours(9, 11)), "from nine to eleven in the morning");
     }
 }

@@ -7,7 +7,7 @@ mod hour;
 mod number;
 
 pub use day::{date, month, weekday, weekdays};
-pub use hour::{hour, hour_of_day, stretch};
+pub use hour::{hour, hour_of_day, part_of_day, stretch};
 pub use number::{digits, number, ordinal, phone};
 
 use crate::base::language::Language;

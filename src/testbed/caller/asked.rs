@@ -33,7 +33,7 @@ type Marks = [(Asked, &'static [&'static str]); 11];
 
 const SPANISH: Marks = [
     (Asked::Help, &["puedo ayudar", "puede ayudar", "puedo servir"]),
-    (Asked::Specialty, &["que especialidad", "especialidad o tratamiento", "especialidad seria"]),
+    (Asked::Specialty, &["que especialidad", "que tratamiento", "especialidad seria", "tratamiento seria"]),
     (
         Asked::When,
         &["que dia", "que hora", "cual prefiere", "queda bien", "otro dia", "hora prefiere", "le conviene"],
@@ -41,13 +41,16 @@ const SPANISH: Marks = [
     (Asked::Name, &["su nombre", "nombre y apellido", "el apellido", "nombre completo"]),
     (
         Asked::Document,
-        &["numero de documento", "de documento", "identificacion", "sigue el numero", "cifra por cifra"],
+        &["de documento", "de identificacion", "su identificacion", "sigue el numero", "cifra por cifra"],
     ),
     (Asked::Confirm, &["correcto", "de acuerdo con eso", "intento de nuevo", "confirma"]),
     (Asked::Mistake, &["dato corrijo", "dato corregi"]),
     (Asked::Booking, &["sacar un turno", "agendar una cita"]),
     (Asked::AnythingElse, &["algo mas", "alguna otra"]),
-    (Asked::Again, &["repite por favor", "no le entendi", "sigo sin entender", "sigue ahi", "me oye"]),
+    (
+        Asked::Again,
+        &["repite por favor", "no le entendi", "sigo sin entender", "sigue ahi", "me oye", "mas despacio"],
+    ),
     (Asked::Farewell, &["hasta luego", "gracias por llamar", "hasta pronto"]),
 ];
 
@@ -64,7 +67,10 @@ const ENGLISH: Marks = [
     (Asked::Mistake, &["should i correct"]),
     (Asked::Booking, &["like to book"]),
     (Asked::AnythingElse, &["anything else", "with anything"]),
-    (Asked::Again, &["say that again", "didn t get that", "still don t follow", "still there", "hear me"]),
+    (
+        Asked::Again,
+        &["say that again", "didn t get that", "still don t follow", "still there", "hear me", "more slowly"],
+    ),
     (Asked::Farewell, &["goodbye", "good bye", "thank you for calling"]),
 ];
 

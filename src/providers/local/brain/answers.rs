@@ -2,6 +2,7 @@
 
 use super::{
     hear::intents::Topic,
+    reply::{Opening, Reply},
     says::{self, pick, specialty},
     story::{Booked, Story},
 };
@@ -9,7 +10,7 @@ use crate::{
     base::language::Language,
     dialogue::{
         clinic::Week,
-        spoken::{date, list, moment, number, stretch, weekday, weekdays},
+        spoken::{date, list, moment, number, stretch, weekdays},
     },
 };
 use jiff::civil::Weekday;
@@ -18,36 +19,35 @@ use jiff::civil::Weekday;
 const MOST_NAMES: usize = 8;
 
 /// The answers to everything that was asked in the caller's last turn.
-pub fn answers(story: &Story) -> Vec<String> {
+pub fn answer(story: &Story, mut reply: Reply) -> Reply {
     let turn = &story.turn;
-    let mut answers = Vec::new();
-    let about_hours = turn.intents.topics.contains(&Topic::Hours);
-    for topic in &turn.intents.topics {
-        match topic {
-            Topic::Specialties => answers.push(specialties(story)),
-            Topic::Insurers => answers.push(insurers(story)),
-            Topic::Place => answers.push(place(story)),
-            Topic::Price => answers.push(price(story)),
-            Topic::Who => answers.push(who(story)),
-            Topic::Phone => answers.push(phone(story)),
-            Topic::Robot => answers.push(robot(story)),
-            Topic::Hours if !turn.gave_when && !turn.intents.mine => answers.push(hours(story)),
-            Topic::Hours | Topic::Free => {}
-        }
+    let topics = &turn.intents.topics;
+    for topic in topics {
+        reply = match topic {
+            Topic::Specialties => reply.say(specialties(story)),
+            Topic::Insurers => insurers(story, reply),
+            Topic::Place => reply.say(place(story)),
+            Topic::Price => reply.say(price(story)),
+            Topic::Who => reply.say(who(story)),
+            Topic::Phone => reply.say(phone(story)),
+            Topic::Robot => reply.say(robot(story)),
+            Topic::Hours if !turn.gave_when && !turn.intents.mine => hours(story, reply),
+            Topic::Hours | Topic::Free => reply,
+        };
     }
     if turn.intents.mine {
-        answers.push(mine(story));
+        reply = mine(story, reply);
     }
-    if turn.insurer.is_some() && !turn.intents.topics.contains(&Topic::Insurers) {
-        answers.push(insurers(story));
+    if turn.insurer.is_some() && !topics.contains(&Topic::Insurers) {
+        reply = insurers(story, reply);
     }
     if turn.foreign {
-        answers.push(foreign(story, turn.intents.topics.contains(&Topic::Specialties)));
+        reply = foreign(story, reply, topics.contains(&Topic::Specialties));
     }
-    if let (Some(index), false, true) = (turn.about, about_hours, turn.intents.topics.is_empty()) {
-        answers.push(has_specialty(story, index));
+    match turn.about {
+        Some(index) if topics.is_empty() => reply.begin(Opening::Yes).say(has_specialty(story, index)),
+        _ => reply,
     }
-    answers
 }
 
 fn specialties(story: &Story) -> String {
@@ -59,14 +59,20 @@ fn specialties(story: &Story) -> String {
     }
     let names = list(language, &names);
     match language {
+        Language::Es if story.world.says_tratamiento => format!("Ofrecemos {names}."),
         Language::Es => format!("Atendemos {names}."),
         Language::En => format!("We offer {names}."),
     }
 }
 
-fn foreign(story: &Story, listed: bool) -> String {
-    let no = pick(story, "Esa especialidad no la tenemos.", "We don't have that specialty.");
-    if listed { no.to_owned() } else { format!("{no} {}", specialties(story)) }
+fn foreign(story: &Story, reply: Reply, listed: bool) -> Reply {
+    let no = match story.world.language {
+        Language::Es if story.world.says_tratamiento => "Ese tratamiento no lo tenemos.",
+        Language::Es => "Esa especialidad no la tenemos.",
+        Language::En => "We don't have that specialty.",
+    };
+    let reply = reply.begin(Opening::Sorry).say(no);
+    if listed { reply } else { reply.say(specialties(story)) }
 }
 
 fn has_specialty(story: &Story, index: usize) -> String {
@@ -74,45 +80,40 @@ fn has_specialty(story: &Story, index: usize) -> String {
     let days =
         story.world.clinic.specialties.get(index).map(|each| each.hours.open_days()).unwrap_or_default();
     let days = weekdays(language, &days);
-    match language {
-        Language::Es => format!("Sí, tenemos {name}. Atiende {days}."),
-        Language::En => format!("Yes, we have {name}. It is open {days}."),
-    }
+    format!("{} {name} {days}.", pick(story, "Tenemos", "We have"))
 }
 
-fn hours(story: &Story) -> String {
+fn hours(story: &Story, reply: Reply) -> Reply {
     let language = story.world.language;
-    let asked = story.turn.about;
-    let (week, name) = match asked.and_then(|index| story.world.clinic.specialties.get(index)) {
-        Some(each) => (&each.hours, Some(each.called(language))),
-        None => (&story.world.clinic.hours, None),
+    let asked = story.turn.about.and_then(|index| story.world.clinic.specialties.get(index));
+    let week = asked.map_or(&story.world.clinic.hours, |each| &each.hours);
+    let (lead, open, closed) = match (language, asked.map(|each| each.called(language))) {
+        (Language::Es, Some(name)) => (format!("En {name}, "), "atendemos", "no atendemos"),
+        (Language::Es, None) => (String::new(), "atendemos", "no atendemos"),
+        (Language::En, Some(name)) => (format!("For {name}, "), "we are open", "we are closed"),
+        (Language::En, None) => (String::new(), "we are open", "we are closed"),
     };
-    let opens = match (language, name) {
-        (Language::Es, Some(name)) => format!("{} atiende", capital(name)),
-        (Language::En, Some(name)) => format!("{} is open", capital(name)),
-        (Language::Es, None) => "Atendemos".to_owned(),
-        (Language::En, None) => "We are open".to_owned(),
+    let Some(day) = story.turn.day else {
+        let groups = groups(week, language);
+        let told = format!("{lead}{open} {}.", groups.join("; "));
+        return reply.say(if groups.is_empty() { unknown(story) } else { capital(&told) });
     };
-    if let Some(day) = story.turn.day {
-        let open = week.on(day.weekday());
-        let said = date(language, day);
-        let holiday = story.world.clinic.holiday(day).is_some();
-        return match (language, open.is_empty() || holiday) {
-            (Language::Es, true) => format!("El {said} no hay atención."),
-            (Language::En, true) => format!("On {said} we are closed."),
-            (Language::Es, false) => {
-                format!("{opens} el {said} {}.", stretches(week, day.weekday(), language))
-            }
-            (Language::En, false) => {
-                format!("{opens} on {said} {}.", stretches(week, day.weekday(), language))
-            }
-        };
-    }
-    let groups = groups(week, language);
-    if groups.is_empty() {
-        return unknown(story);
-    }
-    format!("{opens} {}.", groups.join("; "))
+    let when = match language {
+        _ if story.turn.weekly => weekdays(language, &[day.weekday()]),
+        Language::Es => format!("el {}", date(language, day)),
+        Language::En => format!("on {}", date(language, day)),
+    };
+    let is_holiday = !story.turn.weekly && story.world.clinic.holiday(day).is_some();
+    let (does, hours) = if is_holiday || week.on(day.weekday()).is_empty() {
+        (closed, String::new())
+    } else {
+        (open, format!(" {}", stretches(week, day.weekday(), language)))
+    };
+    let told = match language {
+        Language::Es => format!("{lead}{when} {does}{hours}."),
+        Language::En => format!("{lead}{does} {when}{hours}."),
+    };
+    reply.begin(if hours.is_empty() { Opening::Sorry } else { Opening::Willing }).say(capital(&told))
 }
 
 /// Days with the same hours together: "de lunes a viernes de ocho … a ocho …".
@@ -125,11 +126,7 @@ fn groups(week: &Week, language: Language) -> Vec<String> {
             None => groups.push((open, vec![day])),
         }
     }
-    let group = |(open, days): &(String, Vec<Weekday>)| match (days.as_slice(), language) {
-        ([one], Language::Es) => format!("el {} {open}", weekday(language, *one)),
-        _ => format!("{} {open}", weekdays(language, days)),
-    };
-    groups.iter().map(group).collect()
+    groups.iter().map(|(open, days)| format!("{} {open}", weekdays(language, days))).collect()
 }
 
 fn stretches(week: &Week, day: Weekday, language: Language) -> String {
@@ -137,25 +134,18 @@ fn stretches(week: &Week, day: Weekday, language: Language) -> String {
     list(language, &stretches)
 }
 
-fn insurers(story: &Story) -> String {
-    let language = story.world.language;
-    if let Some(one) = story.turn.insurer.and_then(|index| story.world.clinic.insurers.get(index)) {
-        return match language {
-            Language::Es => format!("Sí, trabajamos con {}.", one.name),
-            Language::En => format!("Yes, we work with {}.", one.name),
-        };
+fn insurers(story: &Story, reply: Reply) -> Reply {
+    let with = pick(story, "Trabajamos con", "We work with");
+    let insurers = &story.world.clinic.insurers;
+    if let Some(one) = story.turn.insurer.and_then(|index| insurers.get(index)) {
+        return reply.begin(Opening::Yes).say(format!("{with} {}.", one.name));
     }
-    let names: Vec<&str> =
-        story.world.clinic.insurers.iter().take(MOST_NAMES).map(|each| each.name.as_str()).collect();
+    let names: Vec<&str> = insurers.iter().take(MOST_NAMES).map(|each| each.name.as_str()).collect();
     if names.is_empty() {
-        return pick(story, "No tengo datos de coberturas.", "I have no information about insurers.")
-            .to_owned();
+        let none = pick(story, "No tengo datos de coberturas.", "I have no information about insurers.");
+        return reply.begin(Opening::Sorry).say(none);
     }
-    let names = list(language, &names);
-    match language {
-        Language::Es => format!("Trabajamos con {names}."),
-        Language::En => format!("We work with {names}."),
-    }
+    reply.say(format!("{with} {}.", list(story.world.language, &names)))
 }
 
 fn place(story: &Story) -> String {
@@ -172,24 +162,30 @@ fn place(story: &Story) -> String {
 }
 
 fn price(story: &Story) -> String {
+    let clinic = &story.world.clinic;
+    let asked = story.turn.about.or(story.facts.specialty.filter(|_| story.booking));
+    let asked = asked.and_then(|index| clinic.specialties.get(index));
     let language = story.world.language;
-    let asked = story.turn.about.or(story.facts.specialty);
-    let priced = asked
-        .and_then(|index| Some((specialty(story, index), story.world.clinic.specialties.get(index)?.price?)));
-    match (priced, language) {
-        (Some((name, price)), Language::Es) => {
-            format!("{} cuesta {} {}.", capital(name), number(language, price), story.world.clinic.currency)
+    match (asked.map(|each| (each.called(language), each.price)), language) {
+        (Some((name, Some(price))), Language::Es) => {
+            format!("Para {name}, el precio es de {} {}.", number(language, price), clinic.currency)
         }
-        (Some((name, price)), Language::En) => {
-            format!("{} costs {} {}.", capital(name), number(language, price), story.world.clinic.currency)
+        (Some((name, Some(price))), Language::En) => {
+            format!("For {name}, the price is {} {}.", number(language, price), clinic.currency)
         }
-        (None, _)
-            if asked.is_none() && story.world.clinic.specialties.iter().any(|each| each.price.is_some()) =>
-        {
-            pick(story, "El precio depende de la especialidad.", "The price depends on the specialty.")
-                .to_owned()
+        _ if clinic.specialties.iter().all(|each| each.price.is_none()) => {
+            pick(story, "No tengo los precios.", "I don't have the prices.").to_owned()
         }
-        (None, _) => pick(story, "No tengo los precios.", "I don't have the prices.").to_owned(),
+        (Some(_), _) => pick(story, "Ese precio no lo tengo.", "I don't have that price.").to_owned(),
+        (None, _) => depends(story).to_owned(),
+    }
+}
+
+fn depends(story: &Story) -> &'static str {
+    match story.world.language {
+        Language::Es if story.world.says_tratamiento => "Depende del tratamiento.",
+        Language::Es => "Depende de la especialidad.",
+        Language::En => "That depends on the specialty.",
     }
 }
 
@@ -205,7 +201,7 @@ fn who(story: &Story) -> String {
         };
     }
     let Some(each) = asked.and_then(|index| story.world.clinic.specialties.get(index)) else {
-        return pick(story, "Depende de la especialidad.", "That depends on the specialty.").to_owned();
+        return depends(story).to_owned();
     };
     let names: Vec<String> = each.professionals.iter().map(|name| says::title(name, language)).collect();
     let (names, what) = (list(language, &names), each.called(language));
@@ -231,25 +227,34 @@ fn phone(story: &Story) -> String {
 fn robot(story: &Story) -> String {
     let name = &story.world.clinic.name;
     match story.world.language {
-        Language::Es => format!("Soy el asistente virtual de {name}."),
-        Language::En => format!("I am the virtual assistant of {name}."),
+        Language::Es => format!("Soy un asistente virtual. Atiendo el teléfono de {name}."),
+        Language::En => format!("I'm a virtual assistant. I answer the phone for {name}."),
     }
 }
 
 /// The appointments of this call.
-fn mine(story: &Story) -> String {
+fn mine(story: &Story, reply: Reply) -> Reply {
     let language = story.world.language;
-    let told = |one: &Booked| format!("{}, {}", one.specialty, moment(language, one.start));
-    let booked: Vec<String> = story.booked.iter().map(told).collect();
-    match (booked.as_slice(), language) {
-        ([], Language::Es) => {
-            "En esta llamada todavía no reservé nada, y no puedo ver lo reservado antes.".to_owned()
-        }
-        ([], Language::En) => {
-            "Nothing is booked in this call yet, and I can't see earlier bookings.".to_owned()
-        }
-        (_, Language::Es) => format!("Tiene reservado {}.", list(language, &booked)),
-        (_, Language::En) => format!("You have {}.", list(language, &booked)),
+    let told = |(place, one): (usize, &Booked)| {
+        let lead = match (language, place) {
+            (Language::Es, 0) => says::an_appointment(story),
+            (Language::Es, _) if story.world.says_cita => "otra",
+            (Language::Es, _) => "otro",
+            (Language::En, 0) => "an appointment",
+            (Language::En, _) => "another one",
+        };
+        let of = pick(story, "de", "for");
+        format!("{lead} {of} {}, {}", one.specialty, moment(language, one.start))
+    };
+    let booked: Vec<String> = story.booked.iter().enumerate().map(told).collect();
+    match (booked.is_empty(), language) {
+        (true, _) => reply.begin(Opening::Sorry).say(pick(
+            story,
+            "En esta llamada todavía no reservé nada, y no puedo ver lo reservado antes.",
+            "Nothing is booked in this call yet, and I can't see earlier bookings.",
+        )),
+        (false, Language::Es) => reply.say(format!("Tiene {}.", booked.join(", y "))),
+        (false, Language::En) => reply.say(format!("You have {}.", booked.join(", and "))),
     }
 }
 

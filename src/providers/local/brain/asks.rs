@@ -1,6 +1,6 @@
 //! The receptionist's questions, and how it knows them again in what it said.
 
-use super::story::Story;
+use super::{says, story::Story};
 use crate::{base::language::Language, dialogue::spoken::plain};
 
 /// What was asked of the caller.
@@ -30,14 +30,14 @@ pub enum Ask {
 
 /// Words that stand in every wording of a question, in their plain form.
 const SPANISH: [(Ask, &[&str]); 10] = [
-    (Ask::Specialty, &["que especialidad"]),
+    (Ask::Specialty, &["que especialidad", "que tratamiento"]),
     (
         Ask::When,
         &["que dia y a que hora", "cual prefiere", "le queda bien", "que otro dia", "a que hora prefiere"],
     ),
     (Ask::Name, &["nombre y apellido"]),
     (Ask::Surname, &["tambien el apellido"]),
-    (Ask::Document, &["numero de documento"]),
+    (Ask::Document, &["numero de documento", "numero de identificacion"]),
     (Ask::MoreDigits, &["como sigue el numero"]),
     (Ask::Confirm, &["es correcto", "lo intento de nuevo"]),
     (Ask::WhatIsWrong, &["que dato corrijo"]),
@@ -90,39 +90,41 @@ pub fn recognise(text: &str, language: Language) -> Option<Ask> {
 
 /// The question as it is asked; `again` counts how often it was not understood.
 pub fn question(ask: Ask, story: &Story, again: u32) -> String {
-    let cita = story.world.says_cita;
-    let text = match story.world.language {
-        Language::Es => spanish(ask, again, cita, story),
-        Language::En => english(ask, again, story),
-    };
-    text.to_owned()
+    match story.world.language {
+        Language::Es => spanish(ask, again, story),
+        Language::En => english(ask, again, story).to_owned(),
+    }
 }
 
-fn spanish(ask: Ask, again: u32, cita: bool, story: &Story) -> &'static str {
+fn spanish(ask: Ask, again: u32, story: &Story) -> String {
     let offered = !story.offer().is_empty();
-    match (ask, again) {
-        (Ask::Specialty, 0) if cita => "¿Para qué especialidad o tratamiento?",
-        (Ask::Specialty, 0) => "¿Para qué especialidad?",
-        (Ask::Specialty, _) => "¿Para qué especialidad sería?",
+    let (document, specialty) = (says::document(story), says::kind(story));
+    let question = match (ask, again) {
+        (Ask::Specialty, 0) => return format!("¿Para qué {specialty}?"),
+        (Ask::Specialty, _) => return format!("¿Para qué {specialty} sería?"),
         (Ask::When, _) if offered => "¿Cuál prefiere?",
         (Ask::When, _) if story.facts.day.is_some() => "¿A qué hora prefiere?",
         (Ask::When, 0) => "¿Qué día y a qué hora le conviene?",
         (Ask::When, _) => "Dígame qué día y a qué hora, por ejemplo, el jueves a las diez.",
         (Ask::Name, 0) => "¿Me dice su nombre y apellido?",
-        (Ask::Name, _) => "Dígame solamente su nombre y apellido, por favor.",
+        (Ask::Name, _) => "Dígame su nombre y apellido, por favor.",
         (Ask::Surname, _) => "¿Me dice también el apellido?",
-        (Ask::Document, 0) => "¿Y su número de documento?",
-        (Ask::Document, _) => "Dígame su número de documento, cifra por cifra.",
+        (Ask::Document, 0) => return format!("¿Y su número de {document}?"),
+        (Ask::Document, _) => return format!("Dígame su número de {document}, cifra por cifra."),
         (Ask::MoreDigits, _) => "¿Cómo sigue el número?",
         (Ask::Confirm, _) => "¿Es correcto?",
         (Ask::WhatIsWrong, _) => {
-            "¿Qué dato corrijo: la especialidad, el día, la hora, el nombre o el documento?"
+            let specialty = format!("{} {specialty}", if story.world.says_tratamiento { "el" } else { "la" });
+            let document =
+                format!("{} {document}", if story.world.says_identificacion { "la" } else { "el" });
+            return format!("¿Qué dato corrijo: {specialty}, el día, la hora, el nombre o {document}?");
         }
-        (Ask::Booking, _) if cita => "¿Quiere agendar una cita?",
+        (Ask::Booking, _) if story.world.says_cita => "¿Quiere agendar una cita?",
         (Ask::Booking, _) => "¿Quiere sacar un turno?",
-        (Ask::AnythingElse, 0) if story.spoken.is_multiple_of(2) => "¿Necesita algo más?",
+        (Ask::AnythingElse, 0) if story.said.len().is_multiple_of(2) => "¿Necesita algo más?",
         (Ask::AnythingElse, _) => "¿Le ayudo con algo más?",
-    }
+    };
+    question.to_owned()
 }
 
 fn english(ask: Ask, again: u32, story: &Story) -> &'static str {
@@ -135,7 +137,7 @@ fn english(ask: Ask, again: u32, story: &Story) -> &'static str {
         (Ask::When, 0) => "Which day and time would you like?",
         (Ask::When, _) => "Tell me which day and time, for example, Thursday at ten.",
         (Ask::Name, 0) => "May I have your full name?",
-        (Ask::Name, _) => "Please tell me just your full name.",
+        (Ask::Name, _) => "Please tell me your full name.",
         (Ask::Surname, _) => "And your last name too, please?",
         (Ask::Document, 0) => "And your document number?",
         (Ask::Document, _) => "Please tell me your document number, digit by digit.",
@@ -145,7 +147,7 @@ fn english(ask: Ask, again: u32, story: &Story) -> &'static str {
             "What should I correct: the specialty, the day, the time, the name or the document?"
         }
         (Ask::Booking, _) => "Would you like to book an appointment?",
-        (Ask::AnythingElse, 0) if story.spoken.is_multiple_of(2) => "Do you need anything else?",
+        (Ask::AnythingElse, 0) if story.said.len().is_multiple_of(2) => "Do you need anything else?",
         (Ask::AnythingElse, _) => "Can I help you with anything else?",
     }
 }
@@ -169,15 +171,15 @@ mod tests {
             Ask::AnythingElse,
         ];
         for language in [Language::Es, Language::En] {
-            for cita in [false, true] {
-                for (ask, again) in all.into_iter().flat_map(|ask| [(ask, 0), (ask, 1)]) {
-                    let mut story = Story::default();
-                    (story.world.language, story.world.says_cita) = (language, cita);
-                    for _ in 0..2 {
-                        story.spoken += 1;
-                        let text = format!("Claro. {}", question(ask, &story, again));
-                        assert_eq!(recognise(&text, language), Some(ask), "{text}");
-                    }
+            for local in [false, true] {
+                let mut story = Story::default();
+                story.world.language = language;
+                let world = &mut story.world;
+                (world.says_cita, world.says_identificacion, world.says_tratamiento) = (local, local, local);
+                for (ask, again) in all.into_iter().flat_map(|ask| [(ask, 0), (ask, 0), (ask, 1)]) {
+                    story.said.push(String::new());
+                    let text = format!("Claro. {}", question(ask, &story, again));
+                    assert_eq!(recognise(&text, language), Some(ask), "{text}");
                 }
             }
         }

@@ -4,6 +4,7 @@ use super::{
     answers,
     asks::{self, Ask, question},
     hear::intents::Topic,
+    reply::{Opening, Reply, without_opening},
     says::{self, pick},
     slots::Query,
     story::{Last, Story},
@@ -14,40 +15,17 @@ use crate::{
 };
 use serde_json::{Value, json};
 
-/// An answer: sentences, then perhaps one tool.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Reply {
-    /// In order; the first one is short.
-    pub sentences: Vec<String>,
-    /// The tool's name and arguments.
-    pub call: Option<(&'static str, Value)>,
-}
-
-impl Reply {
-    fn say(mut self, sentence: impl Into<String>) -> Self {
-        let sentence = sentence.into();
-        if !sentence.is_empty() {
-            self.sentences.push(sentence);
-        }
-        self
-    }
-
-    fn call(mut self, name: &'static str, arguments: Value) -> Self {
-        self.call = Some((name, arguments));
-        self
-    }
-}
-
 /// The receptionist's next answer.
 pub fn decide(story: &Story) -> Reply {
-    match &story.last {
+    let reply = match &story.last {
         Last::Caller => to_caller(story),
-        Last::Found => step(story, Reply::default(), true),
+        Last::Found => step(story, Reply::default().begin(Opening::Found), true),
         Last::Booked => booked(story),
         Last::NotBooked(error) => not_booked(story, error),
         Last::Nothing => silent(story),
         Last::OtherTool => Reply::default().say(pick(story, "Un momento, por favor.", "One moment, please.")),
-    }
+    };
+    reply.open(story)
 }
 
 /// The model was asked although nobody spoke: asks what is open.
@@ -65,10 +43,7 @@ fn to_caller(story: &Story) -> Reply {
     if turn.farewell && !turn.confirmed {
         return goodbye(story);
     }
-    let mut reply = Reply::default();
-    for answer in answers::answers(story) {
-        reply = reply.say(answer);
-    }
+    let mut reply = answers::answer(story, Reply::default());
     let answered = !reply.sentences.is_empty();
     if turn.abandoned {
         let nothing = pick(story, "De acuerdo. No reservo nada.", "All right. I won't book anything.");
@@ -116,24 +91,19 @@ fn after_answer(story: &Story, reply: Reply) -> Reply {
 
 fn small_talk(story: &Story, reply: Reply) -> Reply {
     let turn = &story.turn;
-    if turn.intents.repeat && !story.agent_said.is_empty() {
-        return reply.say(story.agent_said.clone());
+    if turn.intents.repeat && !story.said.is_empty() {
+        return reply.say(without_opening(story.last_said(), story.world.language));
     }
     let lead =
         if turn.intents.hello { pick(story, "Hola.", "Hello.") } else { pick(story, "Claro.", "Sure.") };
-    let cita = says::appointment(story);
     let help = match story.world.language {
         Language::Es => format!(
-            "¿En qué puedo ayudarle? Puedo darle {} {cita} o responder sus preguntas.",
-            article(story)
+            "¿En qué puedo ayudarle? Puedo darle {} o responder sus preguntas.",
+            says::an_appointment(story)
         ),
         Language::En => "How can I help you? I can book an appointment or answer your questions.".to_owned(),
     };
     reply.say(lead).say(help)
-}
-
-fn article(story: &Story) -> &'static str {
-    if story.world.says_cita { "una" } else { "un" }
 }
 
 /// Comes back to what is open.
@@ -149,7 +119,7 @@ fn missed(story: &Story, reply: Reply) -> Reply {
             let ask = if story.asked_confirmation() { Ask::Confirm } else { ask };
             reply.say(question(ask, story, story.misses))
         }
-        _ if story.misses == 2 => reply,
+        _ if story.misses >= 2 => reply,
         _ => reply.say(pick(story, "¿Me lo repite, por favor?", "Could you say that again, please?")),
     }
 }
@@ -172,7 +142,8 @@ fn goodbye(story: &Story) -> Reply {
         reply =
             reply.say(pick(story, "De acuerdo. No quedó nada reservado.", "All right. Nothing was booked."));
     }
-    reply = reply.say(says::goodbye(story));
+    let thanked = story.turn.intents.thanks;
+    reply = reply.begin(if thanked { Opening::Welcome } else { Opening::Agreed }).say(says::goodbye(story));
     if story.world.can_end { reply.call(END_CALL, json!({})) } else { reply }
 }
 
@@ -195,7 +166,7 @@ fn not_booked(story: &Story, error: &str) -> Reply {
             }
             Reply::default().say(gone).say(says::offer(story, &offer)).say(says::which(story, &offer))
         }
-        "bad_name" | "bad_document" => step(story, Reply::default(), true),
+        "bad_name" | "bad_document" => step(story, Reply::default().begin(Opening::Excuse), true),
         _ => Reply::default().say(pick(
             story,
             "Lo siento. No pude reservarlo, la agenda no responde. ¿Lo intento de nuevo?",
@@ -207,20 +178,18 @@ fn not_booked(story: &Story, error: &str) -> Reply {
 /// The next step of an appointment. `from_tool`: the tool has just answered.
 fn step(story: &Story, reply: Reply, from_tool: bool) -> Reply {
     if !story.world.can_book {
-        return reply
-            .say(pick(
-                story,
-                "Lo siento. Ahora no puedo dar turnos.",
-                "I'm sorry. I can't book appointments now.",
-            ))
-            .say(question(Ask::AnythingElse, story, 0));
+        let none = match story.world.language {
+            Language::Es => format!("Lo siento. Ahora no puedo dar {}s.", says::appointment(story)),
+            Language::En => "I'm sorry. I can't book appointments now.".to_owned(),
+        };
+        return reply.say(none).say(question(Ask::AnythingElse, story, 0));
     }
     let turn = &story.turn;
     if turn.confirmed && !from_tool {
         return book(story, reply);
     }
     let answered = !reply.sentences.is_empty();
-    let reply = if answered || from_tool { reply } else { lead(story, reply) };
+    let reply = if from_tool { reply } else { reply.begin(opening(story)) };
     match story.missing() {
         Ask::When => when(story, reply, from_tool),
         Ask::Confirm if turn.disagreed => reply.say(question(Ask::WhatIsWrong, story, 0)),
@@ -231,41 +200,34 @@ fn step(story: &Story, reply: Reply, from_tool: bool) -> Reply {
         Ask::Confirm => reply.say(says::read_back(story)).say(question(Ask::Confirm, story, 0)),
         ask => {
             let free = from_tool.then(|| story.slot().map(|slot| says::is_free(story, slot))).flatten();
-            let again = u32::from(story.expects_again(ask));
+            let again = u32::from(!answered && story.expects_again(ask));
             let ask = if turn.more_digits && ask == Ask::Document { Ask::MoreDigits } else { ask };
             reply.say(free.unwrap_or_default()).say(question(ask, story, again))
         }
     }
 }
 
-/// A short first sentence, which reaches the caller while the rest is being made.
-fn lead(story: &Story, reply: Reply) -> Reply {
+/// How to take in what the caller said about the appointment.
+fn opening(story: &Story) -> Opening {
     let turn = &story.turn;
-    if turn.foreign || turn.refused || turn.which {
-        return reply;
+    if turn.refused || turn.which || turn.intents.topics.contains(&Topic::Free) {
+        Opening::Willing
+    } else if turn.disagreed {
+        Opening::Excuse
+    } else if turn.changed && (turn.intents.no || story.last_asked() == Some(Ask::WhatIsWrong)) {
+        Opening::Corrected
+    } else if turn.gave_name || turn.gave_document {
+        Opening::Thanks
+    } else if turn.changed || turn.intents.booking {
+        Opening::Agreed
+    } else {
+        Opening::Willing
     }
-    if turn.disagreed {
-        return reply.say(pick(story, "Disculpe.", "I'm sorry."));
-    }
-    if turn.gave_name || turn.gave_document {
-        return reply.say(pick(story, "Gracias.", "Thank you."));
-    }
-    if turn.changed || turn.intents.booking {
-        return reply.say(says::agreed(story));
-    }
-    reply
 }
 
 fn when(story: &Story, reply: Reply, from_tool: bool) -> Reply {
     let turn = &story.turn;
-    let refused = |reply: Reply| {
-        let ask = pick(
-            story,
-            "¿Qué otro día y a qué hora le conviene?",
-            "Which other day and time would suit you?",
-        );
-        reply.say(pick(story, "De acuerdo.", "All right.")).say(ask)
-    };
+    let refused = |reply: Reply| reply.begin(Opening::Corrected).say(other_day(story));
     let free_asked = turn.intents.topics.contains(&Topic::Free);
     if !(story.facts.says_when() || free_asked || from_tool && story.covered()) {
         return if turn.refused {
@@ -288,7 +250,8 @@ fn when(story: &Story, reply: Reply, from_tool: bool) -> Reply {
     if turn.refused && !from_tool {
         return refused(reply);
     }
-    let reply = if turn.which || !from_tool { reply } else { reply.say(why_not(story)) };
+    let why_not = if turn.which || !from_tool { String::new() } else { why_not(story) };
+    let reply = if why_not.is_empty() { reply } else { reply.begin(Opening::Sorry).say(why_not) };
     reply.say(says::offer(story, &offer)).say(says::which(story, &offer))
 }
 
@@ -300,11 +263,10 @@ fn why_not(story: &Story) -> String {
         let clinic = &story.world.clinic;
         clinic.specialties.get(index).is_some_and(|each| clinic.starts(each, day).is_empty())
     });
-    let name =
-        facts.specialty.map(|index| answers::capital(says::specialty(story, index))).unwrap_or_default();
+    let name = facts.specialty.map(|index| says::specialty(story, index)).unwrap_or_default();
     match (story.world.language, lookup.slots.is_empty()) {
-        (Language::Es, true) if closed => format!("Ese día no hay atención de {}.", name.to_lowercase()),
-        (Language::En, true) if closed => format!("{name} isn't open that day."),
+        (Language::Es, true) if closed => format!("Ese día no hay atención de {name}."),
+        (Language::En, true) if closed => format!("For {name}, we are closed that day."),
         (Language::Es, true) => "Para entonces no tengo lugar.".to_owned(),
         (Language::En, true) => "I have nothing free then.".to_owned(),
         (Language::Es, false) if facts.hour.is_some() => "A esa hora no tengo lugar.".to_owned(),
@@ -349,27 +311,25 @@ fn book(story: &Story, reply: Reply) -> Reply {
 }
 
 fn lookup_failed(story: &Story, reply: Reply, error: &str) -> Reply {
-    let why = match error {
-        "day_is_past" => pick(story, "Ese día ya pasó.", "That day is past."),
-        "day_is_too_far" => {
-            pick(story, "Todavía no doy turnos para esa fecha.", "I can't book that far ahead yet.")
+    let why = match (error, story.world.language) {
+        ("day_is_past", _) => pick(story, "Ese día ya pasó.", "That day is past.").to_owned(),
+        ("day_is_too_far", Language::Es) => {
+            format!("Todavía no doy {}s para esa fecha.", says::appointment(story))
         }
-        _ => pick(
-            story,
-            "Lo siento. La agenda no responde.",
-            "I'm sorry. The appointment book doesn't answer.",
-        ),
+        ("day_is_too_far", Language::En) => "I can't book that far ahead yet.".to_owned(),
+        (_, Language::Es) => "Lo siento. La agenda no responde.".to_owned(),
+        (_, Language::En) => "I'm sorry. The appointment book doesn't answer.".to_owned(),
     };
-    let ask =
-        pick(story, "¿Qué otro día y a qué hora le conviene?", "Which other day and time would suit you?");
-    reply.say(why).say(ask)
+    reply.begin(Opening::Sorry).say(why).say(other_day(story))
 }
 
 fn no_slots(story: &Story, reply: Reply) -> Reply {
     let none = pick(story, "No encuentro lugares libres.", "I find no free times.");
-    let ask =
-        pick(story, "¿Qué otro día y a qué hora le conviene?", "Which other day and time would suit you?");
-    reply.say(none).say(ask)
+    reply.say(none).say(other_day(story))
+}
+
+fn other_day(story: &Story) -> &'static str {
+    pick(story, "¿Qué otro día y a qué hora le conviene?", "Which other day and time would suit you?")
 }
 
 impl Story {
@@ -383,6 +343,11 @@ impl Story {
         self.last == Last::Caller
             && !self.turn.changed
             && self.turn.intents.topics.is_empty()
-            && asks::recognise(&self.agent_said, self.world.language) == Some(ask)
+            && self.last_asked() == Some(ask)
+    }
+
+    /// What was asked before the caller's last turn.
+    fn last_asked(&self) -> Option<Ask> {
+        asks::recognise(self.last_said(), self.world.language)
     }
 }

@@ -7,8 +7,9 @@ use super::{
 };
 use crate::{
     base::language::Language,
-    dialogue::spoken::{date, digits, either, hour, hour_of_day, moment},
+    dialogue::spoken::{date, digits, either, hour, hour_of_day, moment, part_of_day},
 };
+use jiff::civil::DateTime;
 
 /// Picks the wording of the story's language.
 pub fn pick<'a>(story: &Story, es: &'a str, en: &'a str) -> &'a str {
@@ -29,35 +30,42 @@ pub fn specialty(story: &Story, index: usize) -> &str {
     story.world.clinic.specialties.get(index).map_or("", |each| each.called(story.world.language))
 }
 
-/// A short word of agreement, varied.
-pub fn agreed(story: &Story) -> &'static str {
-    match (story.world.language, story.spoken % 3) {
-        (Language::Es, 0) => "Perfecto.",
-        (Language::Es, 1) => "Muy bien.",
-        (Language::Es, _) => "De acuerdo.",
-        (Language::En, 0) => "Perfect.",
-        (Language::En, 1) => "Very well.",
-        (Language::En, _) => "All right.",
+/// "un turno" or "una cita".
+pub fn an_appointment(story: &Story) -> &'static str {
+    if story.world.says_cita { "una cita" } else { "un turno" }
+}
+
+/// "documento" or "identificación", or "document".
+pub fn document(story: &Story) -> &'static str {
+    match story.world.language {
+        Language::En => "document",
+        Language::Es if story.world.says_identificacion => "identificación",
+        Language::Es => "documento",
     }
+}
+
+/// "especialidad" or "tratamiento".
+pub fn kind(story: &Story) -> &'static str {
+    if story.world.says_tratamiento { "tratamiento" } else { "especialidad" }
 }
 
 /// That nothing was understood; the second time with what can be done.
 pub fn not_understood(story: &Story) -> String {
-    let cita = appointment(story);
+    let kinds = if story.world.says_tratamiento { "tratamientos" } else { "especialidades" };
     match (story.world.language, story.misses) {
         (Language::Es, ..=1) => "Disculpe, no le entendí.".to_owned(),
         (Language::Es, 2) => format!(
-            "Perdón, sigo sin entender. Puedo darle un{} {cita} o contarle de especialidades, horarios, coberturas y dirección.",
-            if story.world.says_cita { "a" } else { "" }
+            "Perdón, sigo sin entender. Puedo darle {} o informarle sobre {kinds}, horarios, coberturas y dirección.",
+            an_appointment(story)
         ),
-        (Language::Es, _) => "No le escucho bien. Hable despacio, por favor.".to_owned(),
+        (Language::Es, _) => "No le escucho bien. ¿Podría hablar más despacio, por favor?".to_owned(),
         (Language::En, ..=1) => "Sorry, I didn't get that.".to_owned(),
         (Language::En, 2) => {
             "Sorry, I still don't follow. I can book an appointment, or tell you about specialties, opening hours, \
              insurers and the address."
                 .to_owned()
         }
-        (Language::En, _) => "I can't hear you well. Please speak slowly.".to_owned(),
+        (Language::En, _) => "I can't hear you well. Could you speak more slowly, please?".to_owned(),
     }
 }
 
@@ -65,8 +73,8 @@ pub fn not_understood(story: &Story) -> String {
 pub fn is_free(story: &Story, slot: &Slot) -> String {
     let when = moment(story.world.language, slot.start);
     match story.world.language {
-        Language::Es => format!("Sí, hay lugar {when}."),
-        Language::En => format!("Yes, {when} is free."),
+        Language::Es => format!("Sí, hay lugar: {when}."),
+        Language::En => format!("Yes, that time is free: {when}."),
     }
 }
 
@@ -83,7 +91,8 @@ pub fn offer(story: &Story, slots: &[Slot]) -> String {
                 return moment(language, slot.start);
             }
             // "a las tres o a las cuatro de la tarde": the part of the day once.
-            let same = slots.get(place + 1).is_some_and(|next| part(next, language) == part(slot, language));
+            let part = |slot: &Slot| part_of_day(language, slot.start.time());
+            let same = slots.get(place + 1).is_some_and(|next| part(next) == part(slot));
             let time = slot.start.time();
             let time = if same { hour(language, time) } else { hour_of_day(language, time) };
             if language == Language::Es { format!("a {time}") } else { time }
@@ -96,13 +105,6 @@ pub fn offer(story: &Story, slots: &[Slot]) -> String {
         (false, Language::Es) => format!("Tengo {times}."),
         (false, Language::En) => format!("I have {times}."),
     }
-}
-
-/// How the part of the day of a slot is said.
-fn part(slot: &Slot, language: Language) -> String {
-    let hour = hour_of_day(language, slot.start.time());
-    let bare = hour.find(if language == Language::Es { " de" } else { " in " }).unwrap_or(hour.len());
-    hour.get(bare..).unwrap_or_default().to_owned()
 }
 
 /// The question behind an offer.
@@ -118,18 +120,16 @@ pub fn which(story: &Story, slots: &[Slot]) -> &'static str {
 /// Reads the appointment back; empty while anything is missing.
 pub fn read_back(story: &Story) -> String {
     let facts = &story.facts;
-    let (Some(specialty_index), Some(slot), Some(name), Some(document)) =
+    let (Some(specialty_index), Some(slot), Some(name), Some(number)) =
         (facts.specialty, story.slot(), &facts.name, &facts.document)
     else {
         return String::new();
     };
     let language = story.world.language;
     let (what, when) = (specialty(story, specialty_index), moment(language, slot.start));
-    let (lead, document) = (asks::read_back(language), digits(language, document));
-    match language {
-        Language::Es => format!("{lead}: {what}, {when}, a nombre de {name}, documento {document}."),
-        Language::En => format!("{lead}: {what}, {when}, for {name}, document {document}."),
-    }
+    let (lead, document, number) = (asks::read_back(language), document(story), digits(language, number));
+    let to = if language == Language::Es { "a nombre de" } else { "for" };
+    format!("{lead}: {what}, {when}, {to} {name}, {document} {number}.")
 }
 
 /// That it is booked.
@@ -165,13 +165,42 @@ pub fn title(name: &str, language: Language) -> String {
     spoken.unwrap_or_else(|| name.to_owned())
 }
 
-/// The goodbye.
+/// The goodbye, with good wishes by the hour.
 pub fn goodbye(story: &Story) -> String {
-    let name = &story.world.clinic.name;
+    let (name, hour) = (&story.world.clinic.name, story.world.now.map_or(9, DateTime::hour));
+    let wish = match (story.world.language, hour) {
+        (Language::Es, 6..12) => "Que tenga un buen día",
+        (Language::Es, 12..20) => "Que tenga buenas tardes",
+        (Language::Es, _) => "Que tenga buenas noches",
+        (Language::En, 6..12) => "Have a good day",
+        (Language::En, 12..18) => "Have a good afternoon",
+        (Language::En, _) => "Have a good evening",
+    };
     match story.world.language {
-        Language::Es if name.is_empty() => "Gracias por llamar. Hasta luego.".to_owned(),
-        Language::Es => format!("Gracias por llamar a {name}. Que tenga un buen día. Hasta luego."),
-        Language::En if name.is_empty() => "Thank you for calling. Goodbye.".to_owned(),
-        Language::En => format!("Thank you for calling {name}. Have a good day. Goodbye."),
+        Language::Es if name.is_empty() => format!("Gracias por llamar. {wish}. Hasta luego."),
+        Language::Es => format!("Gracias por llamar a {name}. {wish}. Hasta luego."),
+        Language::En if name.is_empty() => format!("Thank you for calling. {wish}. Goodbye."),
+        Language::En => format!("Thank you for calling {name}. {wish}. Goodbye."),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_wishes_at_the_end_fit_the_hour() {
+        let mut story = Story::default();
+        for (hour, es, en) in [
+            (9, "un buen día", "a good day"),
+            (15, "buenas tardes", "a good afternoon"),
+            (21, "buenas noches", "a good evening"),
+        ] {
+            story.world.now = Some(DateTime::constant(2026, 11, 21, hour, 30, 0, 0));
+            for (language, wish) in [(Language::Es, es), (Language::En, en)] {
+                story.world.language = language;
+                assert!(goodbye(&story).contains(&format!(" {wish}. ")), "{}", goodbye(&story));
+            }
+        }
     }
 }

@@ -112,12 +112,10 @@ pub struct Story {
     pub turn: Turn,
     /// The digits of a document that is not complete.
     pub digits: String,
-    /// The agent's last text, as far as it was heard.
-    pub agent_said: String,
     /// What the last message was.
     pub last: Last,
-    /// How many texts the agent has said: varies the wording.
-    pub spoken: usize,
+    /// What the agent has said, text by text, as far as it was heard.
+    pub said: Vec<String>,
     calls: Vec<ToolCall>,
 }
 
@@ -140,6 +138,11 @@ impl Story {
             }
         }
         story
+    }
+
+    /// The agent's last text, as far as it was heard.
+    pub fn last_said(&self) -> &str {
+        self.said.last().map_or("", String::as_str)
     }
 
     /// How many tools were called so far.
@@ -211,8 +214,7 @@ impl Story {
             self.read_back = Some(self.facts.clone());
         }
         if !text.trim().is_empty() {
-            text.clone_into(&mut self.agent_said);
-            self.spoken += 1;
+            self.said.push(text.to_owned());
         }
         self.calls.extend_from_slice(calls);
         self.last = Last::Nothing;

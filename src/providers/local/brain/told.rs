@@ -101,7 +101,8 @@ pub fn read_specialty(story: &mut Story, said: &mut Said, wants: bool, ask: Opti
         && ask != Some(Ask::Specialty)
         && !turn.intents.topics.contains(&Topic::Free)
         && (turn.intents.question || !turn.intents.topics.is_empty());
-    if asks {
+    let answers_and_asks = ask == Some(Ask::Specialty) && turn.intents.topics.contains(&Topic::Hours);
+    if asks || answers_and_asks {
         turn.about = Some(told);
     }
     if !asks || !story.booking {

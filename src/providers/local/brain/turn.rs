@@ -29,6 +29,8 @@ pub struct Turn {
     pub insurer: Option<usize>,
     /// The day they named.
     pub day: Option<Date>,
+    /// They named it as a day of every week ("los sábados").
+    pub weekly: bool,
     /// Specialty, day, hour, name or document changed.
     pub changed: bool,
     /// The day or the hour changed.
@@ -159,6 +161,7 @@ fn take(facts: &mut Facts, slot: &Slot) {
 fn read_when(story: &mut Story, said: &mut Said, wants: bool, ask: Option<Ask>, turn: &mut Turn) {
     let Some(now) = story.world.now else { return };
     let part = hours::part(said);
+    turn.weekly = days::is_weekly(said);
     let day = days::day(said, now.date());
     let bare = ask == Some(Ask::When);
     let hour = hours::hour(said, bare, part);

@@ -6,6 +6,7 @@ use crate::{
         agent::tools::{BOOK_APPOINTMENT, END_CALL, FIND_SLOTS},
         clinic::Clinic,
         message::{Message, ToolSpec},
+        spoken::plain,
     },
 };
 use jiff::civil::DateTime;
@@ -22,6 +23,10 @@ pub struct World {
     pub language: Language,
     /// Whether an appointment is called "cita" rather than "turno".
     pub says_cita: bool,
+    /// Whether a document is called "identificación" rather than "documento".
+    pub says_identificacion: bool,
+    /// Whether a specialty is called "tratamiento" rather than "especialidad".
+    pub says_tratamiento: bool,
     /// Whether `find_slots` may be called.
     pub can_find: bool,
     /// Whether `book_appointment` may be called.
@@ -30,24 +35,27 @@ pub struct World {
     pub can_end: bool,
 }
 
-/// Countries in which an appointment with a doctor is a "turno".
-const TURNO: [&str; 3] = ["AR", "UY", "PY"];
-
 impl World {
     /// Reads the system message and the tools.
     pub fn new(messages: &[Message], tools: &[ToolSpec]) -> Self {
-        let mut world = Self { says_cita: true, ..Self::default() };
+        let mut world = Self::default();
         let texts = messages.iter().filter_map(|message| match message {
             Message::System { content } => Some(content.as_str()),
             _ => None,
         });
+        let prompt: String = texts
+            .clone()
+            .filter_map(|text| text.split(FENCE).next())
+            .flat_map(|text| [plain(text), " ".to_owned()])
+            .collect();
+        world.says_cita = !prefers(&prompt, "turno", "cita");
+        world.says_identificacion = prefers(&prompt, "identificacion", "documento");
+        world.says_tratamiento = prefers(&prompt, "tratamiento", "especialidad");
         for block in texts.flat_map(blocks) {
             if let Some(call) = read_call(block) {
                 world.now = call.0.or(world.now);
                 if let Some(tag) = call.1 {
                     world.language = Language::of_tag(&tag).unwrap_or_default();
-                    let country = tag.rsplit(['-', '_']).next().unwrap_or_default().to_uppercase();
-                    world.says_cita = !TURNO.contains(&country.as_str());
                 }
             } else if let Ok(clinic) = Clinic::parse("", block) {
                 world.clinic = clinic;
@@ -64,9 +72,19 @@ impl World {
     }
 }
 
+/// Opens a block of data.
+const FENCE: &str = "```toml\n";
+
 /// The fenced `toml` blocks of a text.
 fn blocks(text: &str) -> impl Iterator<Item = &str> {
-    text.split("```toml\n").skip(1).filter_map(|rest| rest.split("```").next())
+    text.split(FENCE).skip(1).filter_map(|rest| rest.split("```").next())
+}
+
+/// Whether the prompt uses `word` before `other`: the agent speaks as its prompt does.
+fn prefers(prompt: &str, word: &str, other: &str) -> bool {
+    let singular =
+        |each| str::strip_suffix(each, "es").or_else(|| str::strip_suffix(each, 's')).unwrap_or(each);
+    prompt.split(' ').map(singular).find(|each| [word, other].contains(each)) == Some(word)
 }
 
 fn read_call(block: &str) -> Option<(Option<DateTime>, Option<String>)> {

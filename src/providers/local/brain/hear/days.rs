@@ -133,6 +133,15 @@ pub fn weekday(word: &str) -> Option<Weekday> {
     })
 }
 
+/// Whether a day of every week is meant: "los sábados", "on Saturdays".
+pub fn is_weekly(said: &Said) -> bool {
+    let weekly = |index: &usize| {
+        let plural = ["sabados", "domingos"].contains(&said.at(*index)) || said.at(*index).ends_with("days");
+        plural || said.before(*index, 1) == "los"
+    };
+    (0..said.len()).filter(weekly).any(|index| weekday(said.at(index)).is_some())
+}
+
 /// "hoy", "pasado mañana", "dentro de tres días", "la semana que viene".
 fn from_today(said: &Said, index: usize, today: Date) -> Option<(Date, usize)> {
     let fixed = [
@@ -245,6 +254,19 @@ mod tests {
             ("the day after tomorrow", "2026-11-23"),
         ] {
             assert_eq!(read(text), Some(Day::Wanted(date.parse().unwrap())), "{text}");
+        }
+    }
+
+    #[test]
+    fn days_of_every_week_are_told_apart() {
+        for (text, weekly) in [
+            ("los lunes", true),
+            ("Saturdays?", true),
+            ("todos los sábados", true),
+            ("el lunes", false),
+            ("los dos", false),
+        ] {
+            assert_eq!(is_weekly(&Said::new(text)), weekly, "{text}");
         }
     }
 

@@ -39,7 +39,7 @@ pub struct Intents {
     pub farewell: bool,
     /// Needs nothing else.
     pub enough: bool,
-    /// Thanks.
+    /// Thanks, and not only to decline.
     pub thanks: bool,
     /// Says hello.
     pub hello: bool,
@@ -83,7 +83,8 @@ pub fn read(said: &Said) -> Intents {
         no: plain_no,
         farewell: said.has_one_of(phrases::FAREWELL),
         enough: said.has_one_of(phrases::ENOUGH),
-        thanks: said.has(&["gracias", "muy amable", "thanks", "thank you"]),
+        thanks: said.has(&["gracias", "muy amable", "thanks", "thank you"])
+            && !said.has(&["no gracias", "no muchas gracias", "no thanks", "no thank you"]),
         hello: said.has(&[
             "hola",
             "buenas",

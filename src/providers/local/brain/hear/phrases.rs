@@ -84,7 +84,7 @@ pub const PRICE: &str = "precio, precios, cuanto cuesta, cuanto cuestan, cuanto 
 pub const WHO: &str = "quien atiende, quien me atiende, quien me va, quien me atenderia, quien me ve, quienes atienden, \
      quien es el, quien es la, con quien es, con quien seria, que doctor, que doctora, que medico, cual \
      es el doctor, que profesional, que profesionales, profesionales, which doctor, who is the doctor, \
-     who sees";
+     who sees, who would i see, who will i see";
 /// Asks for the phone number.
 pub const PHONE: &str = "numero de telefono, su telefono, el telefono, que telefono, telefono de la, phone number, your \
      number, the number to call";
