@@ -36,6 +36,8 @@ pub enum SttEvent {
 pub enum AnswerEvent {
     /// A piece of text to be spoken; may be a part of a word.
     Text(String),
+    /// A part of a tool call came: nothing to be spoken, but the model is at work.
+    Working,
     /// A whole tool call, its arguments complete. Sent when the stream ends.
     ToolCall(ToolCall),
     /// The end. Nothing follows.

@@ -2,7 +2,7 @@
 
 use crate::script::{HOLD, calls, says};
 use crate::stage::{Stage, heard, hearing};
-use centralita::dialogue::message::Message;
+use centralita::dialogue::{event::AnswerEvent, message::Message};
 
 #[test]
 fn the_answer_goes_on_with_what_the_tool_replied() {
@@ -15,6 +15,28 @@ fn the_answer_goes_on_with_what_the_tool_replied() {
  2550 run find_slots
  2850 ask 2: tool {\"ok\":1}
  3050 say 2.1 “Hay lugar el jueves.”"
+    );
+}
+
+#[test]
+fn a_tool_call_that_comes_slowly_is_waited_for() {
+    let mut slow = calls("Un momento.", "book");
+    for (delay, event) in slow.iter_mut().skip(1) {
+        (*delay, _) = (5_200, event);
+    }
+    let parts = (1..=5).map(|second| (200 + second * 1_000, Ok(AnswerEvent::Working)));
+    slow.splice(1..1, parts);
+    let mut stage = Stage::greeted([slow, says("Listo.")]);
+    stage.say("Resérvelo.", 1_000).until(12_000);
+    // "Un momento." sounds until 3430 ms; then the hold phrase fills the silence.
+    assert_eq!(
+        stage.story(),
+        " 2350 ask 2: “Resérvelo.”
+ 2550 say 2.0 “Un momento.”
+ 5630 clip Hold
+ 7550 run book
+ 7850 ask 2: tool {\"ok\":1}
+ 8050 say 2.1 “Listo.”"
     );
 }
 

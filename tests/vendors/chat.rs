@@ -36,23 +36,26 @@ fn question() -> Question {
 #[derive(Debug)]
 struct Told {
     text: String,
+    /// Parts of tool calls.
+    parts: u32,
     calls: Vec<ToolCall>,
     end: Result<bool, LlmError>,
 }
 
 async fn ask(options: Options) -> Told {
     let mut answer = Chat::new(options).unwrap().ask(question());
-    let (mut text, mut calls) = (String::new(), Vec::new());
+    let (mut text, mut parts, mut calls) = (String::new(), 0, Vec::new());
     let end = loop {
         match within(answer.next()).await.expect("the answer has an end") {
             Ok(AnswerEvent::Text(piece)) => text.push_str(&piece),
+            Ok(AnswerEvent::Working) => parts += 1,
             Ok(AnswerEvent::ToolCall(call)) => calls.push(call),
             Ok(AnswerEvent::Done { truncated }) => break Ok(truncated),
             Err(error) => break Err(error),
         }
     };
     assert!(within(answer.next()).await.is_none(), "nothing follows the end");
-    Told { text, calls, end }
+    Told { text, parts, calls, end }
 }
 
 /// Asks a server that streams `body` in parts of a few bytes.
@@ -142,6 +145,7 @@ async fn calls_without_index_or_id_and_arguments_of_any_shape_are_kept_apart() {
         call("call_3", "three", "{}"),
     ];
     assert_eq!(told.calls, expected);
+    assert_eq!(told.parts, 6, "each part shows that the model is at work");
 }
 
 #[tokio::test]

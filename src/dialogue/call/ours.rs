@@ -43,10 +43,12 @@ impl Call {
         if answer.turn != turn || answer.text_done {
             return;
         }
+        if !matches!(event, AnswerEvent::Done { .. }) {
+            answer.moments.token.get_or_insert(now);
+            self.timers.set(Timer::Model, now + timer::NEXT_TOKEN);
+        }
         match event {
             AnswerEvent::Text(token) => {
-                answer.moments.token.get_or_insert(now);
-                self.timers.set(Timer::Model, now + timer::NEXT_TOKEN);
                 let pieces = answer.text(&token);
                 let too_long = answer.is_too_long();
                 self.say(now, pieces, out);
@@ -55,10 +57,8 @@ impl Call {
                     self.answer_ended(now, out);
                 }
             }
-            AnswerEvent::ToolCall(call) => {
-                answer.moments.token.get_or_insert(now);
-                answer.wants(call);
-            }
+            AnswerEvent::Working => {}
+            AnswerEvent::ToolCall(call) => answer.wants(call),
             AnswerEvent::Done { .. } => self.answer_ended(now, out),
         }
     }

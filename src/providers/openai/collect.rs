@@ -35,11 +35,11 @@ pub enum Trouble {
 }
 
 impl Collector {
-    /// Takes the next chunk; returns text that may be spoken.
+    /// Takes the next chunk; returns text that may be spoken, or that a tool call is under way.
     ///
     /// # Errors
     /// [`Trouble::Error`]: nothing of use follows.
-    pub fn take(&mut self, chunk: &Chunk) -> Result<Option<String>, Trouble> {
+    pub fn take(&mut self, chunk: &Chunk) -> Result<Option<AnswerEvent>, Trouble> {
         if let Some(error) = chunk.error() {
             return Err(Trouble::Error(error));
         }
@@ -51,7 +51,8 @@ impl Collector {
         }
         let text = choice.text().map(|text| self.thoughts.strip(text)).unwrap_or_default();
         self.bytes += text.len();
-        Ok((!text.is_empty()).then_some(text))
+        let working = (!choice.calls().is_empty()).then_some(AnswerEvent::Working);
+        Ok(if text.is_empty() { working } else { Some(AnswerEvent::Text(text)) })
     }
 
     /// Something of the answer is there: text or the beginning of a tool call.

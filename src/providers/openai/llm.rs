@@ -106,8 +106,8 @@ impl Asking {
         let deadline = deadline.min(self.asked + self.options.total);
         match timeout_at(deadline.into(), chunks.next()).await {
             Ok(Some(Ok(chunk))) => match answer.take(&chunk) {
-                Ok(text) => {
-                    self.ready.extend(text.map(AnswerEvent::Text));
+                Ok(event) => {
+                    self.ready.extend(event);
                     if answer.length() > self.limit {
                         self.cut();
                     }
