@@ -118,10 +118,12 @@ impl Answer {
         self.calls.clear();
     }
 
-    /// The model wants a tool.
+    /// The model wants a tool. Its call gets an identifier of ours: some servers count anew in each answer, or give none,
+    /// and one takes nine letters and digits only.
     pub fn wants(&mut self, call: ToolCall) {
         self.tool_calls += 1;
-        self.calls.push(call);
+        let id = format!("t{:04}c{:03}", self.turn.0, self.tool_calls);
+        self.calls.push(ToolCall { id, ..call });
     }
 
     /// Whether the model wants tools that have not been started.

@@ -36,7 +36,7 @@ pub enum Message {
 /// A request of the model to run a tool.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ToolCall {
-    /// Given by the model, unique within the call.
+    /// Unique within the phone call, once the core has taken it in.
     pub id: String,
     /// The name of the [`ToolSpec`].
     pub name: String,

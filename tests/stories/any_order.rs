@@ -33,7 +33,7 @@ fn event() -> impl Strategy<Value = Input> {
         2 => (turn(), text()).prop_map(|(turn, text)| Input::Answer { turn, event: AnswerEvent::Text(text) }),
         2 => turn().prop_map(|turn| Input::Answer { turn, event: AnswerEvent::Done { truncated: false } }),
         1 => (turn(), prop_oneof![Just("end_call"), Just("book")]).prop_map(|(turn, name)| {
-            let call = ToolCall { id: "t".to_owned(), name: name.to_owned(), arguments: "{}".to_owned() };
+            let call = ToolCall { id: String::new(), name: name.to_owned(), arguments: "{}".to_owned() };
             Input::Answer { turn, event: AnswerEvent::ToolCall(call) }
         }),
         1 => (turn(), any::<bool>()).prop_map(|(turn, again)| Input::AnswerFailed { turn, again }),
@@ -44,7 +44,9 @@ fn event() -> impl Strategy<Value = Input> {
         1 => (turn(), 0_u32..3).prop_map(|(turn, piece)| Input::Speech(SpeechEvent::PieceDone { turn, piece })),
         1 => turn().prop_map(|turn| Input::Speech(SpeechEvent::Done { turn })),
         1 => turn().prop_map(|turn| Input::Speech(SpeechEvent::Failed { turn, reason: String::new() })),
-        1 => turn().prop_map(|turn| Input::ToolReplied { turn, id: "t".to_owned(), reply: "{}".to_owned() }),
+        1 => (turn(), 1..3).prop_map(|(turn, count)| {
+            Input::ToolReplied { turn, id: format!("t{:04}c{count:03}", turn.0), reply: "{}".to_owned() }
+        }),
         1 => prop_oneof![Just("0:1:end"), Just("0:1:160"), Just("x"), Just("9:9:9")]
             .prop_map(|name| Input::Mark(name.to_owned())),
         1 => Just(Input::Digit('5')),

@@ -2,7 +2,12 @@
 
 use crate::script::{HOLD, calls, says};
 use crate::stage::{Stage, heard, hearing};
-use centralita::dialogue::{event::AnswerEvent, message::Message};
+use centralita::dialogue::{
+    event::AnswerEvent,
+    input::Input,
+    message::{Message, ToolCall},
+    record::Entry,
+};
 
 #[test]
 fn the_answer_goes_on_with_what_the_tool_replied() {
@@ -82,7 +87,7 @@ fn what_a_tool_did_is_told_even_when_the_caller_interrupted() {
         .at(4_250, heard("¿Ya lo hizo?", true))
         .until(8_000);
     let replied = stage.questions[1].iter().any(|message| {
-        matches!(message, Message::Tool { call_id, content } if call_id == "book-1" && content.contains("still running"))
+        matches!(message, Message::Tool { call_id, content } if call_id == "t0002c001" && content.contains("still running"))
     });
     assert!(replied, "{:?}", stage.questions[1]);
     stage.replies.push_back(says("Listo."));
@@ -92,6 +97,47 @@ fn what_a_tool_did_is_told_even_when_the_caller_interrupted() {
         last.iter().any(|m| matches!(m, Message::Tool { content, .. } if content == "{\"ok\":1}")),
         "{last:?}"
     );
+}
+
+/// What the tools replied, as the model reads it in the last question.
+fn replies(stage: &Stage) -> Vec<&str> {
+    let reply = |message| {
+        if let &Message::Tool { ref content, .. } = message { Some(content.as_str()) } else { None }
+    };
+    stage.questions.last().unwrap().iter().filter_map(reply).collect()
+}
+
+/// The replies in the record of the call, with their time.
+fn recorded(stage: &Stage) -> Vec<(u64, &str, &str)> {
+    let tool = |entry| match entry {
+        &Entry::Tool { at_ms, ref name, ref reply, .. } => Some((at_ms, name.as_str(), reply.as_str())),
+        _ => None,
+    };
+    stage.record.iter().filter_map(tool).collect()
+}
+
+#[test]
+fn calls_that_came_with_the_same_id_keep_their_own_replies() {
+    let call =
+        |name: &str| ToolCall { id: "call_0".to_owned(), name: name.to_owned(), arguments: "{}".to_owned() };
+    let asks = |name| {
+        let done = AnswerEvent::Done { truncated: false };
+        vec![(200, Ok(AnswerEvent::ToolCall(call(name)))), (200, Ok(done))]
+    };
+    let mut stage = Stage::greeted([asks("find_slots"), asks("book"), says("Listo.")]);
+    stage.tool_delay_ms = None;
+    stage.say("Un turno.", 1_000).until(2_550);
+    for reply in ["slots", "booked"] {
+        let (turn, call) = stage.tools.last().unwrap().clone();
+        stage.now(Input::ToolReplied { turn, id: call.id, reply: reply.to_owned() });
+        let next = stage.ms() + 200;
+        stage.until(next);
+    }
+    assert_eq!(replies(&stage), ["slots", "booked"]);
+    assert_eq!(recorded(&stage), [(2_550, "find_slots", "slots"), (2_750, "book", "booked")]);
+    // Mistral takes nine letters and digits and nothing else.
+    let ids: Vec<&str> = stage.tools.iter().map(|(_, call)| call.id.as_str()).collect();
+    assert_eq!(ids, ["t0002c001", "t0002c002"]);
 }
 
 #[test]
