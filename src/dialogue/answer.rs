@@ -140,13 +140,13 @@ impl Answer {
         calls
     }
 
-    /// A tool replied. Returns true when none is left.
+    /// A tool of this answer replied; what it said before, such as that its time is over, does not count any more.
+    /// Returns true when it was the last one that was waited for.
     pub fn replied(&mut self, id: &str, reply: &str) -> bool {
+        self.replies.retain(|(replied, _)| replied != id);
+        self.replies.push((id.to_owned(), reply.to_owned()));
         let before = self.running.len();
         self.running.retain(|running| running != id);
-        if self.running.len() < before {
-            self.replies.push((id.to_owned(), reply.to_owned()));
-        }
         self.running.is_empty() && before > 0
     }
 

@@ -31,8 +31,8 @@ impl Transcript {
         }
     }
 
-    /// A tool replied.
-    pub fn tool_replied(&mut self, id: &str, reply: &str) {
+    /// A tool replied. Returns its call, if there is one.
+    pub fn tool_replied(&mut self, id: &str, reply: &str) -> Option<&ToolCall> {
         let slot = self.0.iter_mut().rev().find_map(|message| match message {
             Message::Tool { call_id, content } if call_id == id => Some(content),
             _ => None,
@@ -40,6 +40,11 @@ impl Transcript {
         if let Some(content) = slot {
             reply.clone_into(content);
         }
+        let calls = self.0.iter().filter_map(|message| match message {
+            Message::Assistant { tool_calls, .. } => Some(tool_calls),
+            _ => None,
+        });
+        calls.flatten().find(|call| call.id == id)
     }
 
     /// The whole conversation behind `system`.

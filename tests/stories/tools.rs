@@ -117,6 +117,27 @@ fn recorded(stage: &Stage) -> Vec<(u64, &str, &str)> {
 }
 
 #[test]
+fn a_success_that_comes_after_the_time_out_is_kept() {
+    let mut stage =
+        Stage::greeted([calls("", "book"), says("No pude reservar, lo siento."), says("Ya está.")]);
+    stage.tool_delay_ms = Some(10_500);
+    stage.say("Resérvelo.", 1_000).until(16_000);
+    stage.say("¿Y ahora?", 1_000).until(18_000);
+    assert_eq!(replies(&stage), ["{\"ok\":1}"]);
+    let late = "{\"error\":\"timed out\"}";
+    assert_eq!(recorded(&stage), [(12_550, "book", late), (13_050, "book", "{\"ok\":1}")]);
+}
+
+#[test]
+fn a_reply_after_an_interruption_is_recorded() {
+    let mut stage = Stage::greeted([calls("Estoy reservando su turno.", "book"), says("Dígame.")]);
+    stage.tool_delay_ms = Some(3_000);
+    stage.say("Sí, reserve.", 1_000).until(3_000);
+    stage.speak_until(3_900).at(3_900, hearing("Espere")).at(4_250, heard("Espere.", true)).until(8_000);
+    assert_eq!(recorded(&stage), [(5_550, "book", "{\"ok\":1}")]);
+}
+
+#[test]
 fn calls_that_came_with_the_same_id_keep_their_own_replies() {
     let call =
         |name: &str| ToolCall { id: "call_0".to_owned(), name: name.to_owned(), arguments: "{}".to_owned() };

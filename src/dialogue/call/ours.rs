@@ -4,7 +4,6 @@ use super::{Call, Phase, Timer, timer};
 use crate::{
     base::ids::TurnId,
     dialogue::{
-        answer::Answer,
         event::{AnswerEvent, SpeechEvent},
         message::ToolCall,
         output::{Ending, Output, Outputs},
@@ -167,20 +166,18 @@ impl Call {
         out: &mut Outputs,
     ) {
         let at_ms = self.at_ms(now);
-        let record = |call: &ToolCall| {
-            let (name, arguments) = (call.name.clone(), call.arguments.clone());
-            Output::Record(Entry::Tool { at_ms, name, arguments, reply: reply.to_owned() })
+        let answer = match &mut self.phase {
+            Phase::Ours(answer) if answer.turn == turn => Some(answer),
+            _ => None,
         };
-        let owed =
-            |answer: &Answer| answer.turn == turn && answer.running().iter().any(|running| running == id);
-        let Some(answer) = self.answer_where(owed) else {
-            // The turn is over, but what the tool did is done: the model will read it.
-            self.transcript.tool_replied(id, reply);
-            return;
+        // When the turn is over what the tool did is done all the same: the model will read it.
+        let call = match &answer {
+            Some(answer) => answer.call(id),
+            None => self.transcript.tool_replied(id, reply),
         };
-        if let Some(call) = answer.call(id) {
-            out.push(record(call));
-        }
+        let Some(ToolCall { name, arguments, .. }) = call.cloned() else { return };
+        out.push(Output::Record(Entry::Tool { at_ms, name, arguments, reply: reply.to_owned() }));
+        let Some(answer) = answer else { return };
         if answer.replied(id, reply) {
             let ends = answer.ends.is_some();
             self.timers.stop(Timer::Tool);
@@ -189,13 +186,6 @@ impl Call {
             } else {
                 self.ask(now, out);
             }
-        }
-    }
-
-    fn answer_where(&mut self, is_it: impl Fn(&Answer) -> bool) -> Option<&mut Answer> {
-        match &mut self.phase {
-            Phase::Ours(answer) if is_it(answer) => Some(answer),
-            _ => None,
         }
     }
 
