@@ -101,19 +101,21 @@ fn what_a_tool_did_is_told_even_when_the_caller_interrupted() {
 
 /// What the tools replied, as the model reads it in the last question.
 fn replies(stage: &Stage) -> Vec<&str> {
-    let reply = |message| {
-        if let &Message::Tool { ref content, .. } = message { Some(content.as_str()) } else { None }
-    };
-    stage.questions.last().unwrap().iter().filter_map(reply).collect()
+    let messages = stage.questions.last().unwrap().iter();
+    let reply = messages.filter_map(|message| match message {
+        Message::Tool { content, .. } => Some(content.as_str()),
+        _ => None,
+    });
+    reply.collect()
 }
 
 /// The replies in the record of the call, with their time.
 fn recorded(stage: &Stage) -> Vec<(u64, &str, &str)> {
-    let tool = |entry| match entry {
-        &Entry::Tool { at_ms, ref name, ref reply, .. } => Some((at_ms, name.as_str(), reply.as_str())),
+    let tools = stage.record.iter().filter_map(|entry| match entry {
+        Entry::Tool { at_ms, name, reply, .. } => Some((*at_ms, name.as_str(), reply.as_str())),
         _ => None,
-    };
-    stage.record.iter().filter_map(tool).collect()
+    });
+    tools.collect()
 }
 
 #[test]
@@ -159,6 +161,19 @@ fn calls_that_came_with_the_same_id_keep_their_own_replies() {
     // Mistral takes nine letters and digits and nothing else.
     let ids: Vec<&str> = stage.tools.iter().map(|(_, call)| call.id.as_str()).collect();
     assert_eq!(ids, ["t0002c001", "t0002c002"]);
+}
+
+#[test]
+fn a_goodbye_waits_for_the_result_of_another_tool() {
+    let mut reply = calls("Listo, queda reservado. Hasta luego.", "end_call");
+    let book = ToolCall { id: String::new(), name: "book".to_owned(), arguments: "{}".to_owned() };
+    reply.insert(1, (200, Ok(AnswerEvent::ToolCall(book))));
+    let mut stage = Stage::greeted([reply, says("Perdón, ese turno ya no está.")]);
+    stage.say("Resérvelo.", 1_000).until(20_000);
+    assert_eq!(stage.when("ask 2: tool {\"error\":\"not ended"), 2_850);
+    assert_eq!(replies(&stage)[0], "{\"ok\":1}");
+    assert_eq!(stage.when("say 2.2 “Perdón,"), 3_050);
+    assert!(!stage.ended, "{}", stage.story());
 }
 
 #[test]

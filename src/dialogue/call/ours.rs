@@ -23,6 +23,8 @@ const TOOLS_PER_CALL: u32 = 40;
 
 const DONE: &str = r#"{"ok":true}"#;
 const TOO_MANY: &str = r#"{"error":"too many tool calls; answer with what you have"}"#;
+const NOT_ENDED: &str =
+    r#"{"error":"not ended: read what the other tools replied, then end the call in a later answer"}"#;
 const TIMED_OUT: &str = r#"{"error":"timed out"}"#;
 
 impl Call {
@@ -119,14 +121,14 @@ impl Call {
         let Phase::Ours(answer) = &mut self.phase else { return };
         let (turn, so_far) = (answer.turn, answer.tool_calls);
         let calls = answer.end_round();
-        let mut goodbye_only = true;
+        // Who also asks for something else must first read what came of it.
+        let goodbye_only = calls.iter().all(|call| call.name == END_CALL);
         for call in calls {
             if call.name == END_CALL {
-                answer.ends = Some(Ending::Goodbye);
-                answer.replied(&call.id, DONE);
+                answer.ends = goodbye_only.then_some(Ending::Goodbye);
+                answer.replied(&call.id, if goodbye_only { DONE } else { NOT_ENDED });
                 continue;
             }
-            goodbye_only = false;
             self.tool_calls += 1;
             if so_far > TOOLS_PER_TURN || self.tool_calls > TOOLS_PER_CALL {
                 answer.replied(&call.id, TOO_MANY);
@@ -179,13 +181,8 @@ impl Call {
         out.push(Output::Record(Entry::Tool { at_ms, name, arguments, reply: reply.to_owned() }));
         let Some(answer) = answer else { return };
         if answer.replied(id, reply) {
-            let ends = answer.ends.is_some();
             self.timers.stop(Timer::Tool);
-            if ends {
-                self.say_goodbye(now, out);
-            } else {
-                self.ask(now, out);
-            }
+            self.ask(now, out);
         }
     }
 
