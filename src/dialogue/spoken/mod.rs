@@ -8,7 +8,7 @@ mod number;
 
 pub use day::{date, month, weekday, weekdays};
 pub use hour::{hour, hour_of_day, part_of_day, stretch};
-pub use number::{digits, number, ordinal, phone};
+pub use number::{Agreement, counted, digits, number, ordinal, phone};
 
 use crate::base::language::Language;
 use jiff::civil::DateTime;

@@ -72,68 +72,57 @@ const SMALL_EN: [&str; 20] = [
 ];
 const TENS_EN: [&str; 10] =
     ["", "", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"];
-const ORDINALS_EN: [&str; 20] = [
-    "zeroth",
-    "first",
-    "second",
-    "third",
-    "fourth",
-    "fifth",
-    "sixth",
-    "seventh",
-    "eighth",
-    "ninth",
-    "tenth",
-    "eleventh",
-    "twelfth",
-    "thirteenth",
-    "fourteenth",
-    "fifteenth",
-    "sixteenth",
-    "seventeenth",
-    "eighteenth",
-    "nineteenth",
-];
+/// How a Spanish number agrees with what it counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Agreement {
+    /// It counts nothing: "uno".
+    Alone,
+    /// Before a masculine word: "un".
+    Masculine,
+    /// Before a feminine word: "una", "doscientas".
+    Feminine,
+}
 
-/// The number in words, below a billion (Spanish "mil millones"); larger ones digit by digit.
+/// The number in words, below 10^12; larger ones digit by digit.
 pub fn number(language: Language, number: u64) -> String {
-    if number >= 1_000_000_000 {
-        return digits(language, &number.to_string());
-    }
     match language {
-        Language::Es => spanish(number),
+        _ if number >= 1_000_000_000_000 => digits(language, &number.to_string()),
+        Language::Es => counted(number, Agreement::Alone),
         Language::En => english(number),
     }
 }
 
-/// The ordinal of a day of the month, 1 to 31: "primero", "dos"; "first", "twenty-sixth".
+/// The ordinal: "twenty-sixth". In Spanish that of a day of the month: "primero", "dos".
 pub fn ordinal(language: Language, number: u64) -> String {
     match (language, number) {
-        (Language::Es, 1) => "primero".to_owned(),
-        (Language::Es, _) => spanish(number),
-        (Language::En, 0..20) => word(&ORDINALS_EN, number).to_owned(),
-        (Language::En, _) if number.is_multiple_of(10) => {
-            format!("{}ieth", word(&TENS_EN, number / 10).trim_end_matches('y'))
-        }
-        (Language::En, _) => format!("{}-{}", word(&TENS_EN, number / 10), word(&ORDINALS_EN, number % 10)),
+        (Language::Es, 1) => return "primero".to_owned(),
+        (Language::Es, _) => return counted(number, Agreement::Alone),
+        (Language::En, _) => {}
     }
+    let words = english(number);
+    let (head, last) = words.split_at(words.rfind([' ', '-']).map_or(0, |at| at + 1));
+    let last = match last {
+        "one" => "first",
+        "two" => "second",
+        "three" => "third",
+        "five" => "fifth",
+        "eight" => "eighth",
+        "nine" => "ninth",
+        "twelve" => "twelfth",
+        _ => match last.strip_suffix('y') {
+            Some(stem) => return format!("{head}{stem}ieth"),
+            None => return format!("{words}th"),
+        },
+    };
+    format!("{head}{last}")
 }
 
 /// A document or a phone number, digit by digit in groups: "dos ocho, cuatro cero cero, cinco uno dos".
 ///
 /// Letters are said as they are. Groups have three signs, the first one what is left over.
 pub fn digits(language: Language, signs: &str) -> String {
-    let signs: Vec<String> = signs
-        .chars()
-        .filter(|sign| sign.is_alphanumeric())
-        .map(|sign| {
-            let digit = sign.to_digit(10).map(|digit| match language {
-                Language::Es => spanish(digit.into()),
-                Language::En => english(digit.into()),
-            });
-            digit.unwrap_or_else(|| sign.to_uppercase().to_string())
-        })
-        .collect();
+    let signs: Vec<String> =
+        signs.chars().filter(|sign| sign.is_alphanumeric()).map(|sign| say(language, sign)).collect();
     let (first, rest) = signs.split_at_checked(signs.len() % 3).unwrap_or((&[], &signs));
     let mut groups: Vec<String> = rest.chunks(3).map(|group| group.join(" ")).collect();
     if !first.is_empty() {
@@ -142,40 +131,54 @@ pub fn digits(language: Language, signs: &str) -> String {
     groups.join(", ")
 }
 
-/// A phone number, digit by digit in the groups in which it is written.
+/// A phone number, digit by digit in the groups in which it is written; more than four signs in a row in threes.
 pub fn phone(language: Language, text: &str) -> String {
     let groups = text.split(|sign: char| !sign.is_alphanumeric()).filter(|group| !group.is_empty());
-    let say = |group: &str| {
-        group.chars().map(|sign| digits(language, &sign.to_string())).collect::<Vec<_>>().join(" ")
+    let group = |group: &str| match group.chars().count() {
+        ..=4 => group.chars().map(|sign| say(language, sign)).collect::<Vec<_>>().join(" "),
+        _ => digits(language, group),
     };
-    groups.map(say).collect::<Vec<_>>().join(", ")
+    groups.map(group).collect::<Vec<_>>().join(", ")
+}
+
+fn say(language: Language, sign: char) -> String {
+    sign.to_digit(10).map_or_else(|| sign.to_uppercase().to_string(), |digit| number(language, digit.into()))
 }
 
 fn word(words: &[&'static str], index: u64) -> &'static str {
     usize::try_from(index).ok().and_then(|index| words.get(index)).copied().unwrap_or_default()
 }
 
-fn spanish(number: u64) -> String {
-    match number {
-        0..30 => word(&SMALL_ES, number).to_owned(),
-        30..100 if number.is_multiple_of(10) => word(&TENS_ES, number / 10).to_owned(),
-        30..100 => format!("{} y {}", word(&TENS_ES, number / 10), word(&SMALL_ES, number % 10)),
-        100 => "cien".to_owned(),
-        101..1_000 => follow(word(&HUNDREDS_ES, number / 100), number % 100, spanish),
-        1_000..2_000 => follow("mil", number % 1_000, spanish),
-        2_000..1_000_000 => follow(&format!("{} mil", shortened(number / 1_000)), number % 1_000, spanish),
-        1_000_000..2_000_000 => follow("un millón", number % 1_000_000, spanish),
-        _ => follow(&format!("{} millones", shortened(number / 1_000_000)), number % 1_000_000, spanish),
-    }
-}
-
-/// "veintiuno" before a noun is "veintiún", "treinta y uno" is "treinta y un".
-fn shortened(number: u64) -> String {
-    let words = spanish(number);
-    match words.strip_suffix("uno") {
-        Some("veinti") => "veintiún".to_owned(),
-        Some(head) => format!("{head}un"),
-        None => words,
+/// A Spanish number before what it counts: "veintiún", "doscientas una".
+pub fn counted(number: u64, agreement: Agreement) -> String {
+    let feminine = agreement == Agreement::Feminine;
+    let rest = |rest| counted(rest, agreement);
+    let thousands = if feminine { agreement } else { Agreement::Masculine };
+    match (number, agreement) {
+        (1, Agreement::Masculine) => "un".to_owned(),
+        (21, Agreement::Masculine) => "veintiún".to_owned(),
+        (1 | 21, Agreement::Feminine) => word(&SMALL_ES, number).replace("uno", "una"),
+        (0..30, _) => word(&SMALL_ES, number).to_owned(),
+        (30..100, _) if number.is_multiple_of(10) => word(&TENS_ES, number / 10).to_owned(),
+        (30..100, _) => format!("{} y {}", word(&TENS_ES, number / 10), rest(number % 10)),
+        (100, _) => "cien".to_owned(),
+        (101..1_000, _) => {
+            let hundreds = word(&HUNDREDS_ES, number / 100);
+            follow(
+                &if feminine { hundreds.replace("ientos", "ientas") } else { hundreds.to_owned() },
+                number % 100,
+                rest,
+            )
+        }
+        (1_000..2_000, _) => follow("mil", number % 1_000, rest),
+        (2_000..1_000_000, _) => {
+            follow(&format!("{} mil", counted(number / 1_000, thousands)), number % 1_000, rest)
+        }
+        (1_000_000..2_000_000, _) => follow("un millón", number % 1_000_000, rest),
+        _ => {
+            let millions = counted(number / 1_000_000, Agreement::Masculine);
+            follow(&format!("{millions} millones"), number % 1_000_000, rest)
+        }
     }
 }
 
@@ -186,11 +189,14 @@ fn english(number: u64) -> String {
         20..100 => format!("{}-{}", word(&TENS_EN, number / 10), word(&SMALL_EN, number % 10)),
         100..1_000 => follow(&format!("{} hundred", word(&SMALL_EN, number / 100)), number % 100, english),
         1_000..1_000_000 => follow(&format!("{} thousand", english(number / 1_000)), number % 1_000, english),
-        _ => follow(&format!("{} million", english(number / 1_000_000)), number % 1_000_000, english),
+        1_000_000..1_000_000_000 => {
+            follow(&format!("{} million", english(number / 1_000_000)), number % 1_000_000, english)
+        }
+        _ => follow(&format!("{} billion", english(number / 1_000_000_000)), number % 1_000_000_000, english),
     }
 }
 
-fn follow(head: &str, rest: u64, say: fn(u64) -> String) -> String {
+fn follow(head: &str, rest: u64, say: impl Fn(u64) -> String) -> String {
     if rest == 0 { head.to_owned() } else { format!("{head} {}", say(rest)) }
 }
 
@@ -210,9 +216,13 @@ mod tests {
             (31_500, "treinta y un mil quinientos"),
             (28_400_512, "veintiocho millones cuatrocientos mil quinientos doce"),
             (1_000_001, "un millón uno"),
+            (2_000_000_000, "dos mil millones"),
         ] {
             assert_eq!(number(Language::Es, value), words);
         }
+        assert_eq!(counted(31, Agreement::Masculine), "treinta y un");
+        assert_eq!(counted(541, Agreement::Feminine), "quinientas cuarenta y una");
+        assert_eq!(counted(21_021, Agreement::Masculine), "veintiún mil veintiún");
     }
 
     #[test]
@@ -225,7 +235,9 @@ mod tests {
         ] {
             assert_eq!(number(Language::En, value), words);
         }
-        for (value, words) in [(1, "first"), (20, "twentieth"), (23, "twenty-third"), (30, "thirtieth")] {
+        for (value, words) in
+            [(1, "first"), (4, "fourth"), (12, "twelfth"), (23, "twenty-third"), (30, "thirtieth")]
+        {
             assert_eq!(ordinal(Language::En, value), words);
         }
     }
@@ -236,5 +248,6 @@ mod tests {
         assert_eq!(digits(Language::En, "AB1234"), "A B one, two three four");
         assert_eq!(digits(Language::Es, ""), "");
         assert_eq!(phone(Language::En, "+54 11-23"), "five four, one one, two three");
+        assert_eq!(phone(Language::Es, "28400512"), digits(Language::Es, "28400512"));
     }
 }

@@ -1,48 +1,19 @@
 //! Figures in English words.
 
 use super::{
-    digit_groups, letter_by_letter,
+    letter_by_letter,
     shapes::{Half, Shape, Unit},
 };
+use crate::{base::language::Language, dialogue::spoken};
+use jiff::civil::Time;
 
-const UP_TO_19: [&str; 20] = [
-    "zero",
-    "one",
-    "two",
-    "three",
-    "four",
-    "five",
-    "six",
-    "seven",
-    "eight",
-    "nine",
-    "ten",
-    "eleven",
-    "twelve",
-    "thirteen",
-    "fourteen",
-    "fifteen",
-    "sixteen",
-    "seventeen",
-    "eighteen",
-    "nineteen",
-];
-const TENS: [&str; 10] =
-    ["", "", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"];
-const MONTHS: [&str; 12] = [
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-];
+fn cardinal(number: u64) -> String {
+    spoken::number(Language::En, number)
+}
+
+fn digits(core: &str) -> String {
+    spoken::phone(Language::En, core)
+}
 
 /// A token of `shape`, written `core`, before the word `following`.
 pub(super) fn shape(shape: &Shape, core: &str, following: &str) -> String {
@@ -50,10 +21,10 @@ pub(super) fn shape(shape: &Shape, core: &str, following: &str) -> String {
         Shape::Number(year @ (1100..=1999 | 2010..=2099)) if is_year(core, following) => self::year(*year),
         Shape::Number(number) => cardinal(*number),
         Shape::Fraction { whole, digits } => {
-            format!("{} point {}", cardinal(*whole), one_by_one(digits, "zero"))
+            format!("{} point {}", cardinal(*whole), self::digits(digits))
         }
         Shape::Amount { whole, fraction, unit } => amount(*whole, fraction, *unit),
-        Shape::Ordinal(number) => ordinal(*number),
+        Shape::Ordinal(number) => spoken::ordinal(Language::En, *number),
         Shape::Date { day, month, year } => date(*day, *month, *year),
         Shape::Digits => digits(core),
         Shape::Letters => letter_by_letter(core, letter),
@@ -81,10 +52,6 @@ fn year(year: u64) -> String {
 
 /// On the twelve-hour clock; `10:00` alone is "ten o'clock".
 pub(super) fn hour(hour: u64, minute: u64, half: Option<Half>) -> String {
-    let on_dial = match hour % 12 {
-        0 => 12,
-        hour => hour,
-    };
     let half = match half {
         Some(Half::Morning) => " a m",
         Some(Half::Afternoon) => " p m",
@@ -92,19 +59,16 @@ pub(super) fn hour(hour: u64, minute: u64, half: Option<Half>) -> String {
         _ if hour == 0 || hour == 24 => " a m",
         _ => "",
     };
-    let minutes = match minute {
-        0 if half.is_empty() => " o'clock".into(),
-        0 => String::new(),
-        1..=9 => format!(" oh {}", cardinal(minute)),
-        _ => format!(" {}", cardinal(minute)),
-    };
-    format!("{}{minutes}{half}", cardinal(on_dial))
+    let part = |value: u64| i8::try_from(value).unwrap_or_default();
+    let clock =
+        spoken::hour(Language::En, Time::new(part(hour % 24), part(minute), 0, 0).unwrap_or_default());
+    if half.is_empty() { clock } else { format!("{}{half}", clock.trim_end_matches(" o'clock")) }
 }
 
-fn date(day: u64, month: usize, year: Option<u64>) -> String {
-    let month = MONTHS.get(month).copied().unwrap_or_default();
+fn date(day: u64, month: i8, year: Option<u64>) -> String {
+    let (month, day) = (spoken::month(Language::En, month), spoken::ordinal(Language::En, day));
     let year = year.map(|year| format!(", {}", shape(&Shape::Number(year), "", ""))).unwrap_or_default();
-    format!("{month} {}{year}", ordinal(day))
+    format!("{month} {day}{year}")
 }
 
 fn amount(whole: u64, fraction: &str, unit: Unit) -> String {
@@ -117,47 +81,11 @@ fn amount(whole: u64, fraction: &str, unit: Unit) -> String {
     let name = if whole == 1 && fraction.is_empty() { one } else { many };
     match (fraction.trim_end_matches('0'), unit) {
         ("", _) => format!("{} {name}", cardinal(whole)),
-        (digits, Unit::Percent) => format!("{} point {} {name}", cardinal(whole), one_by_one(digits, "zero")),
+        (digits, Unit::Percent) => format!("{} point {} {name}", cardinal(whole), self::digits(digits)),
         _ => {
             format!("{} {name} and {} cents", cardinal(whole), cardinal(fraction.parse().unwrap_or_default()))
         }
     }
-}
-
-fn ordinal(number: u64) -> String {
-    let words = cardinal(number);
-    let at = words.rfind([' ', '-']).map_or(0, |at| at + 1);
-    let (head, last) = words.split_at(at);
-    let last = match last {
-        "one" => "first".into(),
-        "two" => "second".into(),
-        "three" => "third".into(),
-        "five" => "fifth".into(),
-        "eight" => "eighth".into(),
-        "nine" => "ninth".into(),
-        "twelve" => "twelfth".into(),
-        _ => match last.strip_suffix('y') {
-            Some(stem) => format!("{stem}ieth"),
-            None => format!("{last}th"),
-        },
-    };
-    format!("{head}{last}")
-}
-
-fn digits(core: &str) -> String {
-    let group = |digits: &Vec<u8>| {
-        let digits: String = digits.iter().map(|digit| char::from(b'0' + digit)).collect();
-        one_by_one(&digits, "oh")
-    };
-    digit_groups(core).iter().map(group).collect::<Vec<_>>().join(", ")
-}
-
-fn one_by_one(digits: &str, zero: &'static str) -> String {
-    let name = |digit: char| match digit.to_digit(10)? {
-        0 => Some(zero),
-        digit => UP_TO_19.get(digit as usize).copied(),
-    };
-    digits.chars().filter_map(name).collect::<Vec<_>>().join(" ")
 }
 
 fn word(core: &str) -> String {
@@ -231,56 +159,12 @@ fn letter(letter: char) -> Option<&'static str> {
     })
 }
 
-/// Below 10^12.
-fn cardinal(number: u64) -> String {
-    if number == 0 {
-        return "zero".into();
-    }
-    let scales = [(1_000_000_000, " billion"), (1_000_000, " million"), (1000, " thousand"), (1, "")];
-    let mut parts = Vec::new();
-    let mut rest = number;
-    for (size, name) in scales {
-        if rest >= size {
-            parts.push(format!("{}{name}", below_1000(rest / size)));
-            rest %= size;
-        }
-    }
-    parts.join(" ")
-}
-
-fn below_1000(number: u64) -> String {
-    let row = |table: &[&'static str], at: u64| {
-        usize::try_from(at).ok().and_then(|at| table.get(at)).copied().unwrap_or_default()
-    };
-    let (hundreds, rest) = (number / 100, number % 100);
-    let small = match rest {
-        0 => String::new(),
-        1..20 => row(&UP_TO_19, rest).into(),
-        _ if rest.is_multiple_of(10) => row(&TENS, rest / 10).into(),
-        _ => format!("{}-{}", row(&TENS, rest / 10), row(&UP_TO_19, rest % 10)),
-    };
-    match (hundreds, small.is_empty()) {
-        (0, _) => small,
-        (_, true) => format!("{} hundred", row(&UP_TO_19, hundreds)),
-        _ => format!("{} hundred {small}", row(&UP_TO_19, hundreds)),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn numbers_are_spelled() {
-        for (number, spoken) in [
-            (0, "zero"),
-            (42, "forty-two"),
-            (555, "five hundred fifty-five"),
-            (28_400_512, "twenty-eight million four hundred thousand five hundred twelve"),
-        ] {
-            assert_eq!(cardinal(number), spoken);
-        }
-        assert_eq!([ordinal(21), ordinal(30), ordinal(12)], ["twenty-first", "thirtieth", "twelfth"]);
+    fn years_and_amounts_are_spelled() {
         assert_eq!(
             [year(2026), year(1905), year(1900)],
             ["twenty twenty-six", "nineteen oh five", "nineteen hundred"]

@@ -8,7 +8,7 @@ pub(super) enum Shape {
     /// `15:30`, `9:15hs`, `3:30pm`.
     Hour { hour: u64, minute: u64, half: Option<Half> },
     /// `2026-11-24`, `24/11`; the year where it was written.
-    Date { day: u64, month: usize, year: Option<u64> },
+    Date { day: u64, month: i8, year: Option<u64> },
     /// `$1.500`, `20%`: a number with its unit.
     Amount { whole: u64, fraction: String, unit: Unit },
     /// `1.500` or `15`: a count.
@@ -176,7 +176,7 @@ fn date(core: &str, language: Language) -> Option<Shape> {
         }
     };
     let valid = (1..=12).contains(&month) && (1..=31).contains(&day);
-    valid.then_some(Shape::Date { day, month: usize::try_from(month).ok()? - 1, year })
+    valid.then_some(Shape::Date { day, month: i8::try_from(month).ok()?, year })
 }
 
 fn amount(core: &str, language: Language) -> Option<Shape> {
@@ -243,7 +243,7 @@ mod tests {
         let es = |core| Shape::of(core, Language::Es);
         assert_eq!(es("15:30"), Shape::Hour { hour: 15, minute: 30, half: None });
         assert_eq!(es("3pm"), Shape::Hour { hour: 3, minute: 0, half: Some(Half::Afternoon) });
-        assert_eq!(es("24/11"), Shape::Date { day: 24, month: 10, year: None });
+        assert_eq!(es("24/11"), Shape::Date { day: 24, month: 11, year: None });
         assert_eq!(es("1.500"), Shape::Number(1500));
         assert_eq!(es("28400512"), Shape::Digits);
         assert_eq!(es("007"), Shape::Digits);
@@ -251,7 +251,7 @@ mod tests {
         assert_eq!(es("DNI"), Shape::Letters);
         assert_eq!(es("IVA"), Shape::Word);
         assert_eq!(es("29:75"), Shape::Word);
-        assert_eq!(Shape::of("11/24", Language::En), Shape::Date { day: 24, month: 10, year: None });
+        assert_eq!(Shape::of("11/24", Language::En), Shape::Date { day: 24, month: 11, year: None });
     }
 
     #[test]

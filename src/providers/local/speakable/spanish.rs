@@ -1,99 +1,39 @@
 //! Figures in Spanish words.
 
 use super::{
-    digit_groups, letter_by_letter,
+    letter_by_letter,
     shapes::{Half, Shape, Unit},
 };
+use crate::{
+    base::language::Language,
+    dialogue::spoken::{self, Agreement, counted},
+};
 
-const UP_TO_29: [&str; 30] = [
-    "cero",
-    "uno",
-    "dos",
-    "tres",
-    "cuatro",
-    "cinco",
-    "seis",
-    "siete",
-    "ocho",
-    "nueve",
-    "diez",
-    "once",
-    "doce",
-    "trece",
-    "catorce",
-    "quince",
-    "dieciséis",
-    "diecisiete",
-    "dieciocho",
-    "diecinueve",
-    "veinte",
-    "veintiuno",
-    "veintidós",
-    "veintitrés",
-    "veinticuatro",
-    "veinticinco",
-    "veintiséis",
-    "veintisiete",
-    "veintiocho",
-    "veintinueve",
-];
-const TENS: [&str; 10] =
-    ["", "", "", "treinta", "cuarenta", "cincuenta", "sesenta", "setenta", "ochenta", "noventa"];
-const HUNDREDS: [&str; 10] = [
-    "",
-    "ciento",
-    "doscientos",
-    "trescientos",
-    "cuatrocientos",
-    "quinientos",
-    "seiscientos",
-    "setecientos",
-    "ochocientos",
-    "novecientos",
-];
 const ORDINALS: [&str; 11] = [
     "", "primero", "segundo", "tercero", "cuarto", "quinto", "sexto", "séptimo", "octavo", "noveno", "décimo",
-];
-const MONTHS: [&str; 12] = [
-    "enero",
-    "febrero",
-    "marzo",
-    "abril",
-    "mayo",
-    "junio",
-    "julio",
-    "agosto",
-    "septiembre",
-    "octubre",
-    "noviembre",
-    "diciembre",
 ];
 /// Words in -a that are masculine, among those that are counted.
 const MASCULINE: &[&str] =
     &["día", "días", "problema", "problemas", "sistema", "sistemas", "programa", "programas"];
 
-/// How the number agrees with what it counts.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Agreement {
-    /// Alone: "uno".
-    Alone,
-    /// Before a masculine word: "un".
-    Masculine,
-    /// Before a feminine word: "una", "doscientas".
-    Feminine,
+/// How a number agrees with the word behind it.
+fn agreement(following: &str) -> Agreement {
+    let word = following.to_lowercase();
+    if word.is_empty() || !word.chars().all(char::is_alphabetic) || is_function_word(&word) {
+        Agreement::Alone
+    } else if (word.ends_with('a') || word.ends_with("as")) && !MASCULINE.contains(&word.as_str()) {
+        Agreement::Feminine
+    } else {
+        Agreement::Masculine
+    }
 }
 
-impl Agreement {
-    fn with(following: &str) -> Self {
-        let word = following.to_lowercase();
-        if word.is_empty() || !word.chars().all(char::is_alphabetic) || is_function_word(&word) {
-            Self::Alone
-        } else if (word.ends_with('a') || word.ends_with("as")) && !MASCULINE.contains(&word.as_str()) {
-            Self::Feminine
-        } else {
-            Self::Masculine
-        }
-    }
+fn cardinal(number: u64) -> String {
+    spoken::number(Language::Es, number)
+}
+
+fn digits(core: &str) -> String {
+    spoken::phone(Language::Es, core)
 }
 
 fn is_function_word(word: &str) -> bool {
@@ -106,11 +46,13 @@ fn is_function_word(word: &str) -> bool {
 /// A token of `shape`, written `core`, before the word `following`.
 pub(super) fn shape(shape: &Shape, core: &str, following: &str) -> String {
     match shape {
-        Shape::Number(1) if MONTHS.contains(&following) => "primero".into(),
+        Shape::Number(1) if (1..=12).any(|month| spoken::month(Language::Es, month) == following) => {
+            "primero".into()
+        }
         Shape::Number(1) if following == "de" => "uno".into(),
-        Shape::Number(number) => cardinal(*number, Agreement::with(following)),
+        Shape::Number(number) => counted(*number, agreement(following)),
         Shape::Fraction { whole, digits } => {
-            format!("{} coma {}", cardinal(*whole, Agreement::Alone), fraction(digits))
+            format!("{} coma {}", cardinal(*whole), fraction(digits))
         }
         Shape::Amount { whole, fraction: digits, unit } => amount(*whole, digits, *unit),
         Shape::Ordinal(number) => ordinal(*number, core.ends_with('ª'), following),
@@ -125,12 +67,12 @@ pub(super) fn shape(shape: &Shape, core: &str, following: &str) -> String {
 
 /// "las" is the writer's: gives "quince y treinta", "tres y media de la tarde".
 pub(super) fn hour(hour: u64, minute: u64, half: Option<Half>) -> String {
-    let spoken = cardinal(hour, Agreement::Feminine);
+    let spoken = counted(hour, Agreement::Feminine);
     let minutes = match minute {
         0 => String::new(),
         15 if hour <= 12 => " y cuarto".into(),
         30 if hour <= 12 => " y media".into(),
-        _ => format!(" y {}", cardinal(minute, Agreement::Alone)),
+        _ => format!(" y {}", cardinal(minute)),
     };
     let part = match half {
         Some(Half::Morning) => " de la mañana",
@@ -142,10 +84,9 @@ pub(super) fn hour(hour: u64, minute: u64, half: Option<Half>) -> String {
     format!("{spoken}{minutes}{part}")
 }
 
-fn date(day: u64, month: usize, year: Option<u64>) -> String {
-    let day = if day == 1 { "primero".into() } else { cardinal(day, Agreement::Alone) };
-    let month = MONTHS.get(month).copied().unwrap_or_default();
-    let year = year.map(|year| format!(" de {}", cardinal(year, Agreement::Alone))).unwrap_or_default();
+fn date(day: u64, month: i8, year: Option<u64>) -> String {
+    let (day, month) = (spoken::ordinal(Language::Es, day), spoken::month(Language::Es, month));
+    let year = year.map(|year| format!(" de {}", cardinal(year))).unwrap_or_default();
     format!("{day} de {month}{year}")
 }
 
@@ -161,11 +102,11 @@ fn amount(whole: u64, digits: &str, unit: Unit) -> String {
     // A whole number of millions takes "de": "dos millones de pesos".
     let of = if whole >= 1_000_000 && whole.is_multiple_of(1_000_000) { " de" } else { "" };
     match digits.trim_end_matches('0') {
-        "" => format!("{}{of} {unit}", cardinal(whole, agreement)),
+        "" => format!("{}{of} {unit}", counted(whole, agreement)),
         rest if one == unit || many == "por ciento" => {
-            format!("{} coma {} {unit}", cardinal(whole, Agreement::Alone), fraction(rest))
+            format!("{} coma {} {unit}", cardinal(whole), fraction(rest))
         }
-        _ => format!("{} {unit} con {}", cardinal(whole, agreement), fraction(digits)),
+        _ => format!("{} {unit} con {}", counted(whole, agreement), fraction(digits)),
     }
 }
 
@@ -173,28 +114,19 @@ fn fraction(digits: &str) -> String {
     if digits.starts_with('0') || digits.len() > 2 {
         self::digits(digits)
     } else {
-        cardinal(digits.parse().unwrap_or_default(), Agreement::Alone)
+        cardinal(digits.parse().unwrap_or_default())
     }
 }
 
 fn ordinal(number: u64, feminine: bool, following: &str) -> String {
     let spoken = usize::try_from(number).ok().and_then(|at| ORDINALS.get(at)).filter(|word| !word.is_empty());
-    let Some(spoken) = spoken else { return cardinal(number, Agreement::Alone) };
+    let Some(spoken) = spoken else { return cardinal(number) };
     let stem = spoken.strip_suffix('o').unwrap_or(spoken);
-    match Agreement::with(following) {
+    match agreement(following) {
         _ if feminine => format!("{stem}a"),
         Agreement::Masculine if matches!(number, 1 | 3) => stem.to_owned(),
         _ => (*spoken).to_owned(),
     }
-}
-
-/// One by one, a comma between groups.
-fn digits(core: &str) -> String {
-    let group = |digits: &Vec<u8>| {
-        let words = digits.iter().filter_map(|&digit| UP_TO_29.get(usize::from(digit)).copied());
-        words.collect::<Vec<_>>().join(" ")
-    };
-    digit_groups(core).iter().map(group).collect::<Vec<_>>().join(", ")
 }
 
 fn address(core: &str) -> String {
@@ -205,7 +137,7 @@ fn address(core: &str) -> String {
         .replace('-', " guion ");
     spaced
         .split_whitespace()
-        .map(|part| shape(&Shape::of(part, crate::base::language::Language::Es), part, ""))
+        .map(|part| shape(&Shape::of(part, Language::Es), part, ""))
         .collect::<Vec<_>>()
         .join(" ")
 }
@@ -247,7 +179,7 @@ fn mixed(core: &str) -> String {
     for run in core.split_inclusive(|c: char| !c.is_ascii_digit()) {
         let figures = run.trim_end_matches(|c: char| !c.is_ascii_digit());
         if !figures.is_empty() {
-            parts.push(figures.parse().map_or_else(|_| digits(figures), |n| cardinal(n, Agreement::Alone)));
+            parts.push(figures.parse().map_or_else(|_| digits(figures), cardinal));
         }
         let rest: String = run.chars().filter(|c| c.is_alphabetic()).collect();
         match parts.last_mut().filter(|last| figures.is_empty() && last.ends_with(char::is_alphabetic)) {
@@ -292,76 +224,9 @@ fn letter(letter: char) -> Option<&'static str> {
     })
 }
 
-/// Below 10^12.
-fn cardinal(number: u64, agreement: Agreement) -> String {
-    if number == 0 {
-        return "cero".into();
-    }
-    let (millions, thousands, rest) = (number / 1_000_000, number / 1000 % 1000, number % 1000);
-    let inner = if agreement == Agreement::Feminine { agreement } else { Agreement::Masculine };
-    let mut parts = Vec::new();
-    match millions {
-        0 => {}
-        1 => parts.push("un millón".to_owned()),
-        _ => parts.push(format!("{} millones", cardinal(millions, Agreement::Masculine))),
-    }
-    match thousands {
-        0 => {}
-        1 => parts.push("mil".to_owned()),
-        _ => parts.push(format!("{} mil", below_1000(thousands, inner))),
-    }
-    if rest > 0 {
-        parts.push(below_1000(rest, agreement));
-    }
-    parts.join(" ")
-}
-
-fn below_1000(number: u64, agreement: Agreement) -> String {
-    let row = |table: &[&'static str], at: u64| {
-        usize::try_from(at).ok().and_then(|at| table.get(at)).copied().unwrap_or_default()
-    };
-    let (hundreds, rest) = (number / 100, number % 100);
-    let hundred = match (hundreds, rest, agreement) {
-        (0, ..) => String::new(),
-        (1, 0, _) => "cien".into(),
-        (2.., _, Agreement::Feminine) => row(&HUNDREDS, hundreds).replace("ientos", "ientas"),
-        _ => row(&HUNDREDS, hundreds).into(),
-    };
-    let small = match (rest, agreement) {
-        (0, _) => String::new(),
-        (1 | 21, Agreement::Feminine) => row(&UP_TO_29, rest).replace("uno", "una"),
-        (1, Agreement::Masculine) => "un".into(),
-        (21, Agreement::Masculine) => "veintiún".into(),
-        (..=29, _) => row(&UP_TO_29, rest).into(),
-        _ if rest.is_multiple_of(10) => row(&TENS, rest / 10).into(),
-        _ => format!("{} y {}", row(&TENS, rest / 10), below_1000(rest % 10, agreement)),
-    };
-    [hundred, small].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn numbers_are_spelled() {
-        for (number, spoken) in [
-            (0, "cero"),
-            (16, "dieciséis"),
-            (31, "treinta y uno"),
-            (100, "cien"),
-            (101, "ciento uno"),
-            (555, "quinientos cincuenta y cinco"),
-            (1_000, "mil"),
-            (21_000, "veintiún mil"),
-            (1_000_000, "un millón"),
-            (2_026, "dos mil veintiséis"),
-        ] {
-            assert_eq!(cardinal(number, Agreement::Alone), spoken);
-        }
-        assert_eq!(cardinal(31, Agreement::Masculine), "treinta y un");
-        assert_eq!(cardinal(541, Agreement::Feminine), "quinientas cuarenta y una");
-    }
 
     #[test]
     fn amounts_and_ordinals_agree() {
