@@ -61,6 +61,15 @@ fn a_backchannel_goes_on_from_the_word_that_was_cut() {
 }
 
 #[test]
+fn a_backchannel_whose_text_comes_twice_stops_the_voice_once() {
+    let mut stage = telling();
+    stage.speak_until(4_200).at(4_250, hearing("Ajá")).at(4_500, heard("Ajá.", true)).until(12_000);
+    assert_eq!(stage.story().matches("clear").count(), 1);
+    assert_eq!(stage.first_sound(0x10, 4_100), 4_400);
+    assert_eq!(stage.questions.len(), 1);
+}
+
+#[test]
 fn a_cough_without_words_goes_on_too() {
     let mut stage = telling();
     stage.speak_until(4_160).until(12_000);

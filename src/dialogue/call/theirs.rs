@@ -133,8 +133,13 @@ impl Call {
                 let since =
                     self.caller.last_voiced().zip(began).is_some_and(|(voiced, began)| voiced > began);
                 if since && self.caller.hear(now, event) {
-                    self.pause(now, out);
-                    self.decide_interruption(now, out);
+                    if self.only_agrees(now) {
+                        // The text of a sound that the voice went on after already.
+                        self.caller.reset();
+                    } else {
+                        self.pause(now, out);
+                        self.decide_interruption(now, out);
+                    }
                 }
             }
             Phase::Ours(_) | Phase::Before | Phase::Ended => {}
@@ -222,14 +227,10 @@ impl Call {
     fn decide_interruption(&mut self, now: Instant, out: &mut Outputs) {
         self.timers.set(Timer::Decide, now + timer::NO_WORD);
         self.tell_pause(out);
-        let unheard = self.playback.unheard(now);
+        let backchannel = self.only_agrees(now);
         let Phase::Ours(answer) = &self.phase else { return };
-        let answers_us =
-            answer.is_complete() && answer.timeline.text().ends_with('?') && unheard < END_OF_QUESTION;
         let ending = answer.ends == Some(Ending::Goodbye);
-        let (text, quiet) = (self.caller.text(), self.caller.quiet());
-        let words = !text.is_empty();
-        let backchannel = words && !answers_us && is_backchannel(&text, ending);
+        let (words, quiet) = (self.caller.has_text(), self.caller.quiet());
         if words && !backchannel || self.caller.voiced() >= timer::SURELY_SPEECH && !backchannel && !ending {
             self.interrupt(now, out);
         } else if backchannel && quiet >= PAUSE
@@ -238,6 +239,16 @@ impl Call {
         {
             self.go_on(now, out);
         }
+    }
+
+    /// Whether all that was understood is an "ajá" that wants no answer: at the end of a question it is one.
+    fn only_agrees(&mut self, now: Instant) -> bool {
+        let unheard = self.playback.unheard(now);
+        let Phase::Ours(answer) = &self.phase else { return false };
+        let answers_us =
+            answer.is_complete() && answer.timeline.text().ends_with('?') && unheard < END_OF_QUESTION;
+        let ending = answer.ends == Some(Ending::Goodbye);
+        self.caller.has_text() && !answers_us && is_backchannel(&self.caller.text(), ending)
     }
 
     /// Nothing came from the line while we wondered whether the caller interrupts.
