@@ -94,6 +94,21 @@ impl fmt::Debug for Running {
 /// # Errors
 /// See [`StartError`].
 pub async fn start(config: &Config, metrics: Metrics) -> Result<Running, StartError> {
+    let address = SocketAddr::new(config.bind(), config.server.port);
+    let listener =
+        TcpListener::bind(address).await.map_err(|source| StartError::Listen { address, source })?;
+    start_on(listener, config, metrics).await
+}
+
+/// The same on a socket that listens already, wherever the configuration says to listen.
+///
+/// # Errors
+/// See [`StartError`].
+pub async fn start_on(
+    listener: TcpListener,
+    config: &Config,
+    metrics: Metrics,
+) -> Result<Running, StartError> {
     tls::install();
     let (folder, name) = config.agent();
     let agents = Arc::new(Agents::open(folder)?);
@@ -101,9 +116,7 @@ pub async fn start(config: &Config, metrics: Metrics) -> Result<Running, StartEr
     let data = &config.server.data_dir;
     fs::create_dir_all(data).map_err(|source| StartError::Data { path: data.clone(), source })?;
     let wanted = SocketAddr::new(config.bind(), config.server.port);
-    let refused = |source| StartError::Listen { address: wanted, source };
-    let listener = TcpListener::bind(wanted).await.map_err(refused)?;
-    let address = listener.local_addr().map_err(refused)?;
+    let address = listener.local_addr().map_err(|source| StartError::Listen { address: wanted, source })?;
 
     let choices = config.clone();
     let chosen = Arc::new(spawn_blocking(move || Chosen::build(&choices)).await??);

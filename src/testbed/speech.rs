@@ -24,6 +24,8 @@ pub enum SpeechFault {
     StallAfter(Duration),
     /// The audio begins with the header of a 24 kHz WAV file and is linear.
     WrongFormat,
+    /// An HTML page comes instead of audio; on a socket, messages that mean nothing.
+    Garbage,
     /// The answer is complete at once and has no audio.
     ZeroBytes,
     /// The audio comes in chunks of 1, 159, 161, 7 and 333 bytes.
@@ -108,6 +110,10 @@ pub(super) fn plan(text: &str, pace: SpeechPace, fault: &SpeechFault) -> Plan {
         SpeechFault::StallAfter(limit) => (chunks, end) = (cut(chunks, *limit), End::Stalled),
         SpeechFault::CloseAfter(limit) => (chunks, end) = (cut(chunks, *limit), End::Broken),
         SpeechFault::OddChunks => chunks = odd(chunks),
+        SpeechFault::Garbage => {
+            let audio = Bytes::from_static(b"<!DOCTYPE html><html><body>Bad gateway</body></html>");
+            chunks = vec![Chunk { after: first, audio, chars: String::new() }];
+        }
         SpeechFault::WrongFormat => wrong(&mut chunks),
         _ => {}
     }

@@ -181,6 +181,9 @@ impl Session {
             self.visit.note("keep-alive", "");
             return None;
         }
+        if fault == SpeechFault::Garbage {
+            return (!say_nonsense(socket).await).then_some(Over::Gone);
+        }
         let name = message.context_id.as_deref().unwrap_or("default");
         if message.close_context {
             self.visit.note("close-context", name);
@@ -213,6 +216,17 @@ impl Session {
         }
         None
     }
+}
+
+async fn say_nonsense(socket: &mut WebSocket) -> bool {
+    for text in
+        ["", "not JSON", "[]", r#"{"audio":7}"#, r#"{"audio":"%%%","contextId":3}"#, r#"{"isFinal":[]}"#]
+    {
+        if socket.send(Message::Text(text.into())).await.is_err() {
+            return false;
+        }
+    }
+    socket.send(Message::Binary(vec![0, 159, 146, 150].into())).await.is_ok()
 }
 
 async fn send_audio(socket: &mut WebSocket, context: &str, chunk: &Chunk) -> bool {

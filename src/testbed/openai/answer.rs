@@ -180,6 +180,13 @@ impl Stream<'_> {
                 let error = r#"{"error":{"message":"The server had an error while processing your request. Sorry about that!","type":"server_error","param":null,"code":null}}"#;
                 events.push((at, error.to_owned()));
             }
+            LlmFault::Garbage => {
+                events.truncate(1);
+                let at = events.last().map_or(Duration::ZERO, |(at, _)| *at);
+                let nonsense =
+                    ["not JSON", "[]", "7", r#"{"choices":"none"}"#, r#"{"choices":[null,[]]}"#, "{"];
+                events = nonsense.map(|data| (at, data.to_owned())).to_vec();
+            }
             LlmFault::Endless => {
                 events.truncate(1);
                 let at = events.last().map_or(Duration::ZERO, |(at, _)| *at);

@@ -122,6 +122,8 @@ fn body(plan: Plan, asked: Instant, every: Duration, visit: Visit) -> Body {
                 }
                 End::Stalled => std::future::pending().await,
                 End::Broken => {
+                    // What was said is on its way before the connection breaks.
+                    tokio::time::sleep(every).await;
                     let broken = io::ErrorKind::ConnectionReset.into();
                     Some((Err(broken), (pieces, End::Complete, visit, sent)))
                 }

@@ -48,6 +48,8 @@ pub enum LlmFault {
     Crlf,
     /// Comments, event names, empty data and no space after the colon.
     Comments,
+    /// Nothing of the stream means anything.
+    Garbage,
     /// The answer has neither text nor calls.
     Empty,
     /// Tokens without end.

@@ -114,7 +114,7 @@ pub enum PhoneEvent {
     },
     /// The agent has been silent for [`PhoneOptions::agent_silent_after`].
     AgentSilent,
-    /// 20 ms of what the caller hears, silence included.
+    /// 20 ms of what the caller hears, silence included; less at the end of the stream.
     Heard(Bytes),
     /// All that [`super::Call::say`] was given has been sent.
     CallerSilent,

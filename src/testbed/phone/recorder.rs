@@ -63,6 +63,14 @@ impl Recorder {
         frames
     }
 
+    /// What was heard and not given yet, once nothing more comes; less than a frame, or none.
+    pub(super) fn rest(&mut self) -> Bytes {
+        let rest = self.kept.get(self.given.saturating_sub(self.dropped)..);
+        let rest = rest.filter(|_| self.give).map(Bytes::copy_from_slice).unwrap_or_default();
+        self.given += rest.len();
+        rest
+    }
+
     /// All that was kept.
     pub(super) fn into_kept(self) -> Vec<u8> {
         if self.keep { self.kept } else { Vec::new() }
@@ -85,7 +93,13 @@ mod tests {
             recorder.heard(ms(30), &[1; 80]);
             let second = [vec![0xFF; 80], vec![1; 80]].concat();
             assert_eq!(recorder.frames(ms(60)), [Bytes::from(second.clone()), Bytes::from(vec![0xFF; 160])]);
-            let kept = if keep { [vec![0xFF; 160], second, vec![0xFF; 160]].concat() } else { Vec::new() };
+            recorder.heard(ms(60), &[2; 8]);
+            assert_eq!([recorder.rest(), recorder.rest()], [vec![2; 8], Vec::new()]);
+            let kept = if keep {
+                [vec![0xFF; 160], second, vec![0xFF; 160], vec![2; 8]].concat()
+            } else {
+                Vec::new()
+            };
             assert_eq!(recorder.into_kept(), kept);
         }
     }

@@ -339,12 +339,20 @@ impl Stream<'_> {
     }
 
     async fn close(mut self, over: Over) -> Over {
-        self.playout.advance(clock::now(), &mut self.played);
+        let now = clock::now();
+        self.playout.advance(now, &mut self.played);
         for played in std::mem::take(&mut self.played) {
             self.caller.witness.played(&played, &mut self.noticed);
             if let Played::Sound { at, audio } = played {
                 self.recorder.heard(at, &audio);
             }
+        }
+        for frame in self.recorder.frames(now) {
+            self.caller.tell(PhoneEvent::Heard(frame));
+        }
+        let rest = self.recorder.rest();
+        if !rest.is_empty() {
+            self.caller.tell(PhoneEvent::Heard(rest));
         }
         self.caller.heard.extend(self.recorder.into_kept());
         let stop = self.writer.stop();

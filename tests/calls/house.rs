@@ -1,0 +1,237 @@
+//! A server as in production, with fakes behind it.
+
+use super::{caller::Caller, soon, sounds::CHARS_PER_SECOND};
+use centralita::{
+    boot::{self, Running},
+    config::{Config, Sources, Voice},
+    telemetry::metrics,
+    testbed::{
+        deepgram::DeepgramOptions,
+        elevenlabs::ElevenLabsOptions,
+        fakes::{FakeOptions, Fakes},
+        log::Service,
+        openai::{Answer, ModelPace, OpenAiOptions},
+        phone::{HangUpStyle, Phone, PhoneFaults, PhoneOptions},
+        speech::SpeechPace,
+    },
+};
+use serde_json::Value;
+use std::{
+    fs,
+    path::PathBuf,
+    sync::atomic::{AtomicU32, Ordering},
+    time::Duration,
+};
+use tokio::net::TcpListener;
+
+const AUTH_TOKEN: &str = "12345678901234567890123456789012";
+const API_TOKEN: &str = "api-token-of-the-tests";
+const ACCOUNT: &str = "AC0123456789abcdef0123456789abcdef";
+
+/// The second piece of the greeting; the first one depends on the hour.
+pub(crate) const GREETING: &str = "Aquí la prueba.";
+
+/// An agent with little patience, so that tests need little time.
+const AGENT: &str = r#"+++
+language = "es-MX"
+zone = "America/Mexico_City"
+greeting = "Aquí la prueba."
+tools = ["find_slots", "book_appointment", "end_call"]
+data = "clinica.toml"
+[patience]
+hold_ms = 700
++++
+Atiende {{ business }}.
+"#;
+
+/// The house of one test.
+pub(crate) struct House {
+    pub(crate) fakes: Fakes,
+    server: Running,
+    phone: Phone,
+    client: reqwest::Client,
+    folder: PathBuf,
+    dialled: AtomicU32,
+    voice: Service,
+}
+
+/// The fakes with short delays.
+fn quick() -> FakeOptions {
+    let pace = SpeechPace {
+        first_byte: Duration::from_millis(20),
+        chars_per_second: CHARS_PER_SECOND,
+        ..SpeechPace::default()
+    };
+    FakeOptions {
+        deepgram: DeepgramOptions {
+            final_after: Duration::from_millis(300),
+            partial_every: Duration::from_millis(50),
+            speech: pace,
+            ..DeepgramOptions::default()
+        },
+        openai: OpenAiOptions {
+            pace: ModelPace { first_token: Duration::from_millis(20), token_every: Duration::from_millis(1) },
+            ..OpenAiOptions::default()
+        },
+        elevenlabs: ElevenLabsOptions { pace, ..ElevenLabsOptions::default() },
+        ..FakeOptions::default()
+    }
+}
+
+impl House {
+    /// A server that works with the fakes of Deepgram, OpenAI, ElevenLabs and Twilio's REST interface.
+    pub(crate) async fn open() -> Self {
+        Self::with(&[]).await
+    }
+
+    /// The same with other settings.
+    pub(crate) async fn with(settings: &[(&str, &str)]) -> Self {
+        static HOUSES: AtomicU32 = AtomicU32::new(0);
+        let number = HOUSES.fetch_add(1, Ordering::Relaxed);
+        let folder =
+            PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("house-{}-{number}", std::process::id()));
+        let prompts = folder.join("prompts");
+        fs::create_dir_all(&prompts).unwrap();
+        fs::create_dir_all(folder.join("models")).unwrap();
+        fs::write(prompts.join("prueba.md"), AGENT).unwrap();
+        let data = concat!(env!("CARGO_MANIFEST_DIR"), "/prompts/clinica.toml");
+        fs::copy(data, prompts.join("clinica.toml")).unwrap();
+
+        // The client and the fakes use it before the server installs it.
+        drop(rustls::crypto::ring::default_provider().install_default());
+        let fakes = Fakes::start(quick()).await.unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let public = format!("http://{}", listener.local_addr().unwrap());
+        let folder_of = |name: &str| folder.join(name).display().to_string();
+        let own = [
+            ("BIND", "127.0.0.1".to_owned()),
+            ("PUBLIC_URL", public),
+            ("TWILIO_AUTH_TOKEN", AUTH_TOKEN.to_owned()),
+            ("TWILIO_ACCOUNT_SID", ACCOUNT.to_owned()),
+            ("API_TOKEN", API_TOKEN.to_owned()),
+            ("AGENT", "prueba".to_owned()),
+            ("PROMPTS_DIR", folder_of("prompts")),
+            ("DATA_DIR", folder_of("data")),
+            ("MODEL_DIR", folder_of("models")),
+        ];
+        let environment = (own.into_iter().chain(fakes.environment()))
+            .map(|(name, value)| (name.to_owned(), value))
+            .chain(settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())))
+            .collect();
+        let config = Config::read(&Sources { environment, ..Sources::default() }).unwrap();
+        let server = boot::start_on(listener, &config, metrics::install().unwrap()).await.unwrap();
+        let client = reqwest::Client::builder().no_proxy().build().unwrap();
+        let voice = match config.voice() {
+            Voice::Deepgram => Service::Deepgram,
+            _ => Service::ElevenLabs,
+        };
+        let (phone, dialled) = (Phone::new().unwrap(), AtomicU32::new(0));
+        Self { fakes, server, phone, client, folder, dialled, voice }
+    }
+
+    fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.server.address())
+    }
+
+    /// Places a call.
+    pub(crate) fn dial(&self) -> Caller {
+        self.dial_with(PhoneFaults::default())
+    }
+
+    /// Places a call with a phone that does something wrong.
+    pub(crate) fn dial_with(&self, faults: PhoneFaults) -> Caller {
+        let number = self.dialled.fetch_add(1, Ordering::Relaxed);
+        let options = PhoneOptions { faults, ..self.phone_options(number) };
+        let sid = options.call.to_string();
+        Caller::new(self.phone.dial(options), sid, self.fakes.log().clone(), self.voice)
+    }
+
+    /// The network tells that the call is over, whatever its phone does.
+    pub(crate) async fn network_ends(&self, caller: &Caller) {
+        let webhook = self.url("/webhook/nowhere");
+        let status_callback = Some(self.url("/webhook/voice/status"));
+        let call = caller.sid.parse().unwrap();
+        // A phone that reaches nobody reports the same call as failed.
+        let options = PhoneOptions { webhook, status_callback, call, calls: None, ..self.phone_options(0) };
+        let ended = soon(self.phone.dial(options).end()).await;
+        assert_eq!(ended.status_answer, Some(204));
+    }
+
+    fn phone_options(&self, number: u32) -> PhoneOptions {
+        PhoneOptions {
+            webhook: self.url("/webhook/voice"),
+            status_callback: None,
+            auth_token: AUTH_TOKEN.to_owned().into(),
+            from: format!("+5255550001{number:02}"),
+            to: "+525555000200".to_owned(),
+            account: ACCOUNT.parse().unwrap(),
+            call: format!("CA{number:032x}").parse().unwrap(),
+            calls: Some(self.fakes.twilio.calls().clone()),
+            record: false,
+            listen: true,
+            agent_silent_after: Duration::from_millis(200),
+            faults: PhoneFaults::default(),
+        }
+    }
+
+    /// One turn in which all is well.
+    pub(crate) async fn understands(&self, caller: &mut Caller) {
+        self.fakes.deepgram.hears(["¿Sigue ahí?"]);
+        self.fakes.openai.answer_to("¿Sigue ahí?", Answer::text("Aquí sigo."));
+        caller.forgets_what_the_voice_was_asked();
+        caller.says(3).await;
+        caller.hears_said(&["Aquí sigo."]).await;
+    }
+
+    /// The caller hangs up, nothing of the call remains, and another one goes well.
+    pub(crate) async fn goes_on(&self, caller: Caller) {
+        let sid = caller.sid.clone();
+        caller.hangs_up(HangUpStyle::Stop).await;
+        assert_eq!(self.record(&sid).await["outcome"], "caller_left");
+        self.takes_another_call().await;
+        soon(self.fakes.closed()).await;
+    }
+
+    /// The record of a call whose end the server has not noticed or not written down yet.
+    pub(crate) async fn finished(&self, call: &str) -> Value {
+        let written = async {
+            loop {
+                let record = self.record(call).await;
+                if !record["outcome"].is_null() {
+                    return record;
+                }
+            }
+        };
+        soon(written).await
+    }
+
+    /// Another call goes well.
+    pub(crate) async fn takes_another_call(&self) {
+        let mut caller = self.dial();
+        caller.hears_the_greeting().await;
+        self.understands(&mut caller).await;
+        let sid = caller.sid.clone();
+        caller.hangs_up(HangUpStyle::Stop).await;
+        assert_eq!(self.record(&sid).await["outcome"], "caller_left");
+    }
+
+    /// What the API says at `path`.
+    pub(crate) async fn api(&self, path: &str) -> Value {
+        let request = self.client.get(self.url(path)).bearer_auth(API_TOKEN);
+        let answer = soon(request.send()).await.unwrap();
+        assert!(answer.status().is_success(), "{path} was answered with {}", answer.status());
+        serde_json::from_slice(&soon(answer.bytes()).await.unwrap()).unwrap()
+    }
+
+    /// What the API says of a call.
+    pub(crate) async fn record(&self, call: &str) -> Value {
+        self.api(&format!("/api/calls/{call}")).await
+    }
+}
+
+impl Drop for House {
+    fn drop(&mut self) {
+        // What is left lies in cargo's own temporary folder.
+        drop(fs::remove_dir_all(&self.folder));
+    }
+}

@@ -1,0 +1,56 @@
+//! Whole calls: the server as it is composed in production, the paid services as fakes on real sockets, and a simulated
+//! phone that knows only the webhook.
+//!
+//! A test waits for what the caller hears, under one generous guard, and asserts content, order and counts. The voice
+//! of the fakes is the same at each run, so what is heard is compared byte by byte, silence aside.
+#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may panic")]
+
+mod caller;
+mod conversation;
+mod hearing_fails;
+mod house;
+mod interruption;
+mod model_fails;
+mod network;
+mod sounds;
+mod voice_fails;
+
+use futures_util::{
+    FutureExt as _,
+    future::{LocalBoxFuture, join_all},
+};
+use std::{fmt::Display, panic::AssertUnwindSafe, time::Duration};
+
+/// One for all: how long any event may take before the test fails.
+const GUARD: Duration = Duration::from_mins(1);
+
+/// Waits for an event.
+async fn soon<F: Future>(event: F) -> F::Output {
+    let Ok(output) = tokio::time::timeout(GUARD, event).await else {
+        panic!("the event should have come long ago")
+    };
+    output
+}
+
+#[tokio::test]
+async fn a_provider_that_fails_is_covered_and_the_call_goes_on_or_ends_politely() {
+    together([hearing_fails::cases(), model_fails::cases(), voice_fails::cases()].into_iter().flatten())
+        .await;
+}
+
+/// A case of a table: what it is called, and its call.
+type Case = (String, LocalBoxFuture<'static, ()>);
+
+fn case(name: impl Display, call: impl Future<Output = ()> + 'static) -> Case {
+    (name.to_string(), call.boxed_local())
+}
+
+/// Runs cases side by side, since a call is mostly waiting, and names those that failed.
+async fn together(cases: impl IntoIterator<Item = Case>) {
+    let tried = cases.into_iter().map(|(name, call)| async move {
+        let failed = AssertUnwindSafe(call).catch_unwind().await.is_err();
+        failed.then_some(name)
+    });
+    let failed: Vec<String> = join_all(tried).await.into_iter().flatten().collect();
+    assert!(failed.is_empty(), "failed: {failed:?}");
+}
