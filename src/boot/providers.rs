@@ -9,7 +9,7 @@ use crate::{
         desk::{Desk, Staff},
     },
     config::{Config, Hearing, Model, Voice},
-    net::http::{self, NoClient, Timeouts},
+    net::http::NoClient,
     ports::{
         calendar::Calendar, llm::LanguageModel, phone::Phone, stt::SpeechToText, tts::TextToSpeech,
         voice_activity::VoiceActivity,
@@ -141,10 +141,8 @@ fn phone(config: &Config) -> Result<Option<Arc<dyn Phone>>, NoClient> {
     let (Some(sid), Some(token)) = (&config.twilio.account_sid, &config.twilio.auth_token) else {
         return Ok(None);
     };
-    let base = &config.twilio.api_base_url;
-    let client = http::client(base, Timeouts::default())?;
-    let account = Account { sid: sid.clone(), token: token.clone(), base_url: base.as_str().to_owned() };
-    Ok(Some(Arc::new(Rest::new(client, account))))
+    let base_url = config.twilio.api_base_url.clone();
+    Ok(Some(Arc::new(Rest::new(Account { sid: sid.clone(), token: token.clone(), base_url })?)))
 }
 
 /// The configuration's rules make sure of it; this says so where they should ever fail.

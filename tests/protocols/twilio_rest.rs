@@ -3,7 +3,7 @@
 use super::fixture;
 use axum::{
     Form, Router,
-    extract::{Path, State},
+    extract::{ConnectInfo, Path, State},
     http::{HeaderMap, StatusCode},
     response::{IntoResponse, Response},
     routing::post,
@@ -14,7 +14,8 @@ use centralita::{
     providers::twilio::{Account, Rest},
 };
 use std::{
-    collections::{BTreeMap, VecDeque},
+    collections::{BTreeMap, BTreeSet, VecDeque},
+    net::SocketAddr,
     sync::{Arc, Mutex},
     time::Duration,
 };
@@ -62,10 +63,7 @@ async fn hang_up(replies: &[Reply]) -> (Result<(), PhoneError>, Vec<String>) {
     let routes = Router::new()
         .route("/2010-04-01/Accounts/{account}/Calls/{call}", post(update))
         .with_state(fake.clone());
-    let rest = Rest::new(
-        reqwest::Client::builder().no_proxy().tls_backend_preconfigured(tls()).build().unwrap(),
-        Account { sid: ACCOUNT.parse().unwrap(), token: SecretString::from(SECRET), base_url },
-    );
+    let rest = Rest::new(account(&base_url)).unwrap();
     let silent = replies.iter().any(|reply| matches!(reply, Reply::Silence));
     let rest = if silent { rest.with_patience(Duration::from_millis(200)) } else { rest };
     let result = tokio::select! {
@@ -76,13 +74,12 @@ async fn hang_up(replies: &[Reply]) -> (Result<(), PhoneError>, Vec<String>) {
     (result, seen)
 }
 
-fn tls() -> rustls::ClientConfig {
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    rustls::ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_root_certificates(rustls::RootCertStore::empty())
-        .with_no_client_auth()
+fn account(base_url: &str) -> Account {
+    Account {
+        sid: ACCOUNT.parse().unwrap(),
+        token: SecretString::from(SECRET),
+        base_url: base_url.parse().unwrap(),
+    }
 }
 
 #[tokio::test]
@@ -139,8 +136,29 @@ async fn errors_of_the_network_name_no_address() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let base_url = format!("http://{}", listener.local_addr().unwrap());
     drop(listener);
-    let client = reqwest::Client::builder().no_proxy().tls_backend_preconfigured(tls()).build().unwrap();
-    let account = Account { sid: ACCOUNT.parse().unwrap(), token: SecretString::from(SECRET), base_url };
-    let error = Rest::new(client, account).hang_up(CALL.parse().unwrap()).await.unwrap_err();
+    let rest = Rest::new(account(&base_url)).unwrap();
+    let error = rest.hang_up(CALL.parse().unwrap()).await.unwrap_err();
     assert!(matches!(&error, PhoneError::Busy(reason) if !reason.contains(ACCOUNT)), "{error}");
+}
+
+#[tokio::test]
+async fn every_order_goes_over_a_connection_of_its_own() {
+    let callers = Arc::new(Mutex::new(BTreeSet::new()));
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let rest = Rest::new(account(&format!("http://{}", listener.local_addr().unwrap()))).unwrap();
+    let seen = Arc::clone(&callers);
+    let note = async move |ConnectInfo(caller): ConnectInfo<SocketAddr>| {
+        seen.lock().unwrap().insert(caller);
+    };
+    let routes = Router::new().fallback(note).into_make_service_with_connect_info::<SocketAddr>();
+    let orders = async {
+        for _ in 0..3 {
+            rest.hang_up(CALL.parse().unwrap()).await.unwrap();
+        }
+    };
+    tokio::select! {
+        () = orders => {}
+        served = async { axum::serve(listener, routes).await } => panic!("{served:?}"),
+    }
+    assert_eq!(callers.lock().unwrap().len(), 3);
 }

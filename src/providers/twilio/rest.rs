@@ -8,6 +8,10 @@ use crate::{
         ids::{AccountSid, CallSid},
         secret::{ExposeSecret, SecretString},
     },
+    net::{
+        address::BaseUrl,
+        http::{self, NoClient, Timeouts},
+    },
     ports::phone::{Phone, PhoneError},
 };
 use futures_util::future::BoxFuture;
@@ -37,7 +41,7 @@ pub struct Account {
     pub token: SecretString,
     /// The origin, such as `https://api.twilio.com`. Another region needs edge and region together:
     /// `https://api.dublin.ie1.twilio.com`.
-    pub base_url: String,
+    pub base_url: BaseUrl,
 }
 
 /// The calls of an account.
@@ -60,9 +64,15 @@ enum Outcome {
 }
 
 impl Rest {
-    /// Speaks for `account` through `client`.
-    pub fn new(client: Client, account: Account) -> Self {
-        Self { client, account, patience: TRY }
+    /// Speaks for `account`. Every order goes over a connection of its own: it is seldom, and must not meet one that
+    /// has died meanwhile.
+    ///
+    /// # Errors
+    /// [`NoClient`] when no HTTP client can be built.
+    pub fn new(account: Account) -> Result<Self, NoClient> {
+        let timeouts = Timeouts { idle: Duration::ZERO, ..Timeouts::default() };
+        let client = http::client(&account.base_url, timeouts)?;
+        Ok(Self { client, account, patience: TRY })
     }
 
     /// Gives each try at most `patience`; the whole stays within 5 s.
@@ -91,7 +101,7 @@ impl Rest {
 
     async fn try_complete(&self, call: &CallSid) -> Outcome {
         let Account { sid, token, base_url } = &self.account;
-        let url = format!("{}/2010-04-01/Accounts/{sid}/Calls/{call}.json", base_url.trim_end_matches('/'));
+        let url = base_url.http(&format!("/2010-04-01/Accounts/{sid}/Calls/{call}.json"));
         let request = self
             .client
             .post(url)
