@@ -43,7 +43,8 @@ pub trait Carrier: Send + Sync + 'static {
     /// Refuses the call as busy.
     fn busy(&self) -> Answer;
 
-    /// Says `text` in the language of `tag` (BCP 47) by the carrier's own voice and ends the call.
+    /// Says `text` by the carrier's own voice, in the language of `tag` (BCP 47) or the nearest it speaks, and ends the
+    /// call.
     fn goodbye(&self, tag: &str, text: &str) -> Answer;
 
     /// Ends the call without a word.

@@ -248,6 +248,12 @@ fn the_other_answers_say_goodbye_reject_and_hang_up() {
             element("Hangup", &[], "")
         ]
     );
+    for (tag, nearest) in
+        [("es-AR", "es-MX"), ("es", "es-MX"), ("es-es", "es-ES"), ("en-NZ", "en-US"), ("en-GB", "en-GB")]
+    {
+        let said = elements(&twilio().goodbye(tag, "x").body);
+        assert_eq!(said[1], element("Say", &[("language", nearest)], "x"), "{tag}");
+    }
     assert_eq!(elements(&twilio().busy().body)[1], element("Reject", &[("reason", "busy")], ""));
     assert_eq!(elements(&twilio().hang_up().body)[1], element("Hangup", &[], ""));
 }

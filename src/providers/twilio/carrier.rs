@@ -5,7 +5,7 @@ use super::{
     twiml::Twiml,
 };
 use crate::{
-    base::ids::AccountSid,
+    base::{ids::AccountSid, language::Language},
     ports::carrier::{Answer, Arrival, BadRequest, CallState, Carrier, Denied, Params, Progress},
 };
 use bytes::Bytes;
@@ -166,12 +166,21 @@ impl Carrier for Twilio {
     }
 
     fn goodbye(&self, tag: &str, text: &str) -> Answer {
-        answer(Twiml::begin().say(tag, text).hang_up())
+        answer(Twiml::begin().say(said_in(tag), text).hang_up())
     }
 
     fn hang_up(&self) -> Answer {
         answer(Twiml::begin().hang_up())
     }
+}
+
+/// The nearest language that `<Say>` speaks; of one that it does not, the caller would hear nothing but an error.
+///
+/// Spec: <https://www.twilio.com/docs/voice/twiml/say> (read 2026-11).
+fn said_in(tag: &str) -> &'static str {
+    const SPOKEN: [&str; 7] = ["es-ES", "es-MX", "es-US", "en-US", "en-GB", "en-AU", "en-IN"];
+    let nearest = if Language::of_tag(tag) == Some(Language::Es) { "es-MX" } else { "en-US" };
+    SPOKEN.into_iter().find(|spoken| spoken.eq_ignore_ascii_case(tag)).unwrap_or(nearest)
 }
 
 fn answer(twiml: Twiml) -> Answer {
