@@ -34,6 +34,8 @@ fn told(output: &Output) -> String {
 struct Server {
     child: Child,
     log: BufReader<ChildStdout>,
+    /// The log until it listened.
+    begun: String,
     port: u16,
 }
 
@@ -42,14 +44,13 @@ impl Server {
         let mut command = program(&["--port", "0"], KEYS);
         let mut child = command.envs(environment.iter().copied()).stdout(Stdio::piped()).spawn().unwrap();
         let mut log = BufReader::new(child.stdout.take().unwrap());
-        let mut line = String::new();
-        while !line.contains("listening on ") {
-            line.clear();
-            assert!(log.read_line(&mut line).unwrap() > 0, "the server ended before it listened");
+        let mut begun = String::new();
+        while !begun.contains("listening on ") {
+            assert!(log.read_line(&mut begun).unwrap() > 0, "the server ended before it listened: {begun}");
         }
-        let address = line.split("listening on ").nth(1).unwrap().split_whitespace().next().unwrap();
+        let address = begun.split("listening on ").nth(1).unwrap().split_whitespace().next().unwrap();
         let port = address.rsplit(':').next().unwrap().trim_end_matches('"').parse().unwrap();
-        Self { child, log, port }
+        Self { child, log, begun, port }
     }
 
     fn get(&self, path: &str) -> String {
@@ -61,8 +62,9 @@ impl Server {
     }
 
     fn signal(&self, name: &str) {
-        let pid = self.child.id().to_string();
-        assert!(Command::new("kill").args([format!("-{name}"), pid]).status().unwrap().success());
+        // The shell's own: slim images have no other.
+        let order = format!("kill -{name} {}", self.child.id());
+        assert!(Command::new("sh").args(["-c", &order]).status().unwrap().success());
     }
 
     /// The rest of the log, once the process has ended.
@@ -82,16 +84,52 @@ impl Drop for Server {
 
 #[test]
 fn bad_configuration_stops_the_start_with_every_mistake_and_no_secret() {
-    let bad =
-        [("PORT", "x"), ("BIND", "0.0.0.0"), ("API_TOKEN", "canary"), ("DEEPGRAM_BASE_URL", "ftp://canary")];
+    let prompts = format!("{}/broken-prompts", env!("CARGO_TARGET_TMPDIR"));
+    std::fs::create_dir_all(&prompts).unwrap();
+    std::fs::write(format!("{prompts}/clinica.md"), "+++\nlanguage = \"fr-FR\"\n+++\nBonjour").unwrap();
+    let bad = [
+        ("PORT", "x"),
+        ("BIND", "0.0.0.0"),
+        ("API_TOKEN", "hush-hush"),
+        ("DEEPGRAM_API_KEY", "hush hush"),
+        ("DEEPGRAM_BASE_URL", "ftp://canary"),
+        ("PROMPTS_DIR", &prompts),
+    ];
     for arguments in [&[][..], &["serve"], &["check"]] {
         let begun = begun();
         let output = program(arguments, &bad).output().unwrap();
         assert!(begun.elapsed() < Duration::from_secs(1), "{:?}", begun.elapsed());
         assert_eq!(output.status.code(), Some(78));
         let told = told(&output);
-        assert!(told.contains("The configuration has 4 mistakes:"), "{told}");
-        assert!(!told.contains("canary\""), "{told}");
+        let places =
+            ["server.port", "server.bind", "server.api_token", "deepgram.api_key", "deepgram.base_url"];
+        for place in places.iter().chain(&["clinica.md line 2"]) {
+            assert!(told.contains(&format!("\n  {place}")), "{place} is missing in\n{told}");
+        }
+        assert!(!told.contains("hush"), "{told}");
+    }
+}
+
+#[test]
+fn a_file_that_cannot_be_read_hides_no_other_mistake() {
+    let output = program(&["check", "--config", "/nowhere.toml"], &[("PORT", "x")]).output().unwrap();
+    assert_eq!(output.status.code(), Some(78));
+    let told = told(&output);
+    assert!(
+        told.contains("2 mistakes") && told.contains("server.port") && told.contains("/nowhere.toml"),
+        "{told}"
+    );
+}
+
+#[test]
+fn a_server_that_others_reach_prints_no_key_to_its_api() {
+    let open = [("TWILIO_AUTH_TOKEN", "canary"), ("PUBLIC_URL", "https://voice.example.com")];
+    for (environment, opens) in [(&open[..], false), (&[], true)] {
+        let server = Server::start(environment);
+        let refused = server.get("/api/calls");
+        assert!(refused.starts_with("HTTP/1.1 401"), "{refused}");
+        assert_eq!(server.begun.contains("the API opens with"), opens, "{}", server.begun);
+        assert!(server.begun.contains("API_TOKEN is not set"), "{}", server.begun);
     }
 }
 

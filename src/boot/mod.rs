@@ -10,13 +10,13 @@ use crate::{
         agents::{Agents, AgentsError},
         limits::Limits,
     },
-    config::{Config, MetricsReaders},
+    config::Config,
     net::tls,
     providers::twilio::{BadPublicUrl, Keys, MediaStreams, Twilio},
     shutdown::{self, Drained, Signals, Times},
     storage::calendar_file::CalendarFile,
     telemetry::metrics::Metrics,
-    web::{self, Answering, HttpLimits, MetricsFor, Parts, Web},
+    web::{self, AgentNow, HttpLimits, Parts, Web},
 };
 use providers::Chosen;
 use std::{fmt, fs, io, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
@@ -120,11 +120,14 @@ pub async fn start_on(
 
     let choices = config.clone();
     let chosen = Arc::new(spawn_blocking(move || Chosen::build(&choices)).await??);
-    let clinic = (Arc::clone(&agents), agent.clone(), name);
-    let clinic_now = Arc::new(move || {
-        let (agents, first, name) = &clinic;
-        agents.find(name).unwrap_or_else(|_| Arc::clone(first)).clinic.clone()
-    });
+    let agent_now: AgentNow = {
+        let (agents, first) = (Arc::clone(&agents), Arc::clone(&agent));
+        Arc::new(move || agents.find(&name).unwrap_or_else(|_| Arc::clone(&first)))
+    };
+    let clinic_now = {
+        let agent_now = Arc::clone(&agent_now);
+        Arc::new(move || agent_now().clinic.clone())
+    };
     let calendar = Arc::new(CalendarFile::new(data.join(BOOK), clinic_now));
     let calls = chosen.calls(agents, calendar.clone(), config);
     let web = Web::new(Parts {
@@ -133,14 +136,11 @@ pub async fn start_on(
         admission: Arc::new(Admission::new(Rules { max_calls: config.voice.max_calls, ..Rules::default() })),
         calls,
         calendar,
-        answering: Answering::from(&*agent),
+        agent: agent_now,
+        number: config.twilio.phone_number.clone(),
         api_token: api_token(config),
         metrics: metrics.clone(),
-        metrics_for: match config.server.metrics_for {
-            MetricsReaders::ThisMachine => MetricsFor::ThisMachine,
-            MetricsReaders::Everybody => MetricsFor::Everybody,
-            MetricsReaders::Nobody => MetricsFor::Nobody,
-        },
+        metrics_for: config.server.metrics_for,
         features: chosen.features(),
         line: Limits::default(),
         http: HttpLimits::default(),
@@ -196,12 +196,18 @@ fn carrier(config: &Config, address: SocketAddr) -> Result<Twilio, BadPublicUrl>
     Twilio::new(keys, twilio.account_sid.clone(), &public)
 }
 
+/// The configured one; without it a token for this run that only this machine can use, told in the log.
 fn api_token(config: &Config) -> SecretString {
-    config.server.api_token.clone().unwrap_or_else(|| {
-        let token = random_token();
-        tracing::warn!("API_TOKEN is not set: the API opens with {} (for this run)", token.expose_secret());
-        token
-    })
+    if let Some(token) = &config.server.api_token {
+        return token.clone();
+    }
+    if !config.bind().is_loopback() {
+        tracing::warn!("API_TOKEN is not set: the API stays closed");
+        return SecretString::default();
+    }
+    let token = random_token();
+    tracing::warn!("API_TOKEN is not set: the API opens with {} (for this run)", token.expose_secret());
+    token
 }
 
 fn random_token() -> SecretString {

@@ -8,7 +8,7 @@ use crate::{
         calls::Calls,
         desk::{Desk, Staff},
     },
-    config::{Config, Hearing, Model, Voice},
+    config::{Config, Listener, Speaker, Thinker},
     net::http::NoClient,
     ports::{
         calendar::Calendar, llm::LanguageModel, phone::Phone, stt::SpeechToText, tts::TextToSpeech,
@@ -96,45 +96,43 @@ fn unusable(error: impl Display) -> StartError {
 }
 
 fn hearing(config: &Config, speech: &Speech) -> Result<Arc<dyn SpeechToText>, StartError> {
-    match config.hearing() {
-        Hearing::Deepgram => Ok(Arc::new(deepgram::Listen::new(deepgram(config)?))),
-        Hearing::Auto | Hearing::Embedded => speech.recogniser().map_err(unusable),
+    match config.listener() {
+        Listener::Deepgram(key) => Ok(Arc::new(deepgram::Listen::new(deepgram(config, key)))),
+        Listener::Embedded => speech.recogniser().map_err(unusable),
     }
 }
 
 fn model(config: &Config) -> Result<Arc<dyn LanguageModel>, StartError> {
-    match config.model() {
-        Model::Openai => {
-            let address = config.openai.address().ok_or_else(|| unusable("OPENAI_BASE_URL is not set"))?;
+    match config.thinker() {
+        Thinker::OpenAi(address) => {
             let options =
                 openai::Options::new(address, config.openai.api_key.clone(), config.openai.model.clone());
             Ok(Arc::new(openai::Chat::new(options).map_err(unusable)?))
         }
-        Model::Auto | Model::Embedded => Ok(Arc::new(Receptionist)),
+        Thinker::Embedded => Ok(Arc::new(Receptionist)),
     }
 }
 
 fn voice(config: &Config, speech: &Speech) -> Result<Arc<dyn TextToSpeech>, StartError> {
-    match config.voice() {
-        Voice::Elevenlabs => Ok(Arc::new(elevenlabs::ElevenLabs::new(elevenlabs(config)?))),
-        Voice::Deepgram => Ok(Arc::new(deepgram::Speak::new(deepgram(config)?).map_err(unusable)?)),
-        Voice::Auto | Voice::Embedded => speech.voice().map_err(unusable),
+    match config.speaker() {
+        Speaker::ElevenLabs(key) => {
+            let settings = &config.elevenlabs;
+            let (base, voice) = (settings.base_url.clone(), settings.voice_id.clone());
+            let mut options = elevenlabs::Options::new(base, key.clone(), voice);
+            options.model.clone_from(&settings.model);
+            Ok(Arc::new(elevenlabs::ElevenLabs::new(options)))
+        }
+        Speaker::Deepgram(key) => {
+            Ok(Arc::new(deepgram::Speak::new(deepgram(config, key)).map_err(unusable)?))
+        }
+        Speaker::Embedded => speech.voice().map_err(unusable),
     }
 }
 
-fn deepgram(config: &Config) -> Result<deepgram::Options, StartError> {
-    let key = needed(config.deepgram.api_key.as_ref(), "DEEPGRAM_API_KEY")?;
-    let mut options = deepgram::Options::new(config.deepgram.base_url.clone(), key);
+fn deepgram(config: &Config, key: &SecretString) -> deepgram::Options {
+    let mut options = deepgram::Options::new(config.deepgram.base_url.clone(), key.clone());
     options.listen.model.clone_from(&config.deepgram.model);
-    Ok(options)
-}
-
-fn elevenlabs(config: &Config) -> Result<elevenlabs::Options, StartError> {
-    let settings = &config.elevenlabs;
-    let key = needed(settings.api_key.as_ref(), "ELEVENLABS_API_KEY")?;
-    let mut options = elevenlabs::Options::new(settings.base_url.clone(), key, settings.voice_id.clone());
-    options.model.clone_from(&settings.model);
-    Ok(options)
+    options
 }
 
 fn phone(config: &Config) -> Result<Option<Arc<dyn Phone>>, NoClient> {
@@ -143,9 +141,4 @@ fn phone(config: &Config) -> Result<Option<Arc<dyn Phone>>, NoClient> {
     };
     let base_url = config.twilio.api_base_url.clone();
     Ok(Some(Arc::new(Rest::new(Account { sid: sid.clone(), token: token.clone(), base_url })?)))
-}
-
-/// The configuration's rules make sure of it; this says so where they should ever fail.
-fn needed(key: Option<&SecretString>, name: &str) -> Result<SecretString, StartError> {
-    key.cloned().ok_or_else(|| unusable(format!("{name} is not set")))
 }

@@ -5,8 +5,7 @@ use super::{
     terminal::{complain, say},
 };
 use crate::{
-    channels::voice::agents::Agents,
-    config::{Config, DEFAULTS, Hearing, Model, Voice},
+    config::{Config, DEFAULTS, Listener, Speaker, Thinker},
     dialogue::agent::Agent,
     providers::local::{
         ModelFolder,
@@ -42,27 +41,13 @@ pub fn run(args: &Args) -> ExitCode {
         say(DEFAULTS.trim_end());
         return ExitCode::SUCCESS;
     }
-    let config = match args.settings.read() {
-        Ok(config) => config,
+    if args.health {
+        return well(&args.settings);
+    }
+    let (config, agent) = match args.settings.read_all() {
+        Ok(read) => read,
         Err(complaints) => {
             complain(complaints);
-            return ExitCode::from(BAD_CONFIGURATION);
-        }
-    };
-    if args.health {
-        return match health(&config) {
-            Ok(()) => ExitCode::SUCCESS,
-            Err(error) => {
-                complain(format!("the server on port {} is not well: {error}", config.server.port));
-                ExitCode::FAILURE
-            }
-        };
-    }
-    let (folder, name) = config.agent();
-    let agent = match Agents::open(folder).and_then(|agents| agents.find(&name)) {
-        Ok(agent) => agent,
-        Err(mistakes) => {
-            complain(mistakes);
             return ExitCode::from(BAD_CONFIGURATION);
         }
     };
@@ -76,6 +61,22 @@ pub fn run(args: &Args) -> ExitCode {
     let answers = ("agent", format!("{} ({}), with {}", agent.name, agent.tag, tools(&agent)));
     for (name, text) in [answers].into_iter().chain(explained(&config)).chain([models]) {
         say(format!("{name:<10} {text}"));
+    }
+    ExitCode::SUCCESS
+}
+
+/// The agents' files are left alone: a server that runs goes on with the last good ones.
+fn well(settings: &Settings) -> ExitCode {
+    let config = match settings.read() {
+        Ok(config) => config,
+        Err(complaints) => {
+            complain(complaints);
+            return ExitCode::from(BAD_CONFIGURATION);
+        }
+    };
+    if let Err(error) = health(&config) {
+        complain(format!("the server on port {} is not well: {error}", config.server.port));
+        return ExitCode::FAILURE;
     }
     ExitCode::SUCCESS
 }
@@ -118,28 +119,30 @@ fn explained(config: &Config) -> Vec<(&'static str, String)> {
 }
 
 fn hearing(config: &Config) -> String {
-    match config.hearing() {
-        Hearing::Deepgram => format!("Deepgram {} at {}", config.deepgram.model, config.deepgram.base_url),
-        Hearing::Auto | Hearing::Embedded => {
-            "embedded (Whisper base); DEEPGRAM_API_KEY takes Deepgram".to_owned()
+    match config.listener() {
+        Listener::Deepgram(_) => {
+            format!("Deepgram {} at {}", config.deepgram.model, config.deepgram.base_url)
         }
+        Listener::Embedded => "embedded (Whisper base); DEEPGRAM_API_KEY takes Deepgram".to_owned(),
     }
 }
 
 fn model(config: &Config) -> String {
-    match (config.model(), config.openai.address()) {
-        (Model::Openai, Some(address)) => format!("{} at {address}", config.openai.model),
-        _ => "embedded receptionist; OPENAI_API_KEY or OPENAI_BASE_URL takes a language model".to_owned(),
+    match config.thinker() {
+        Thinker::OpenAi(address) => format!("{} at {address}", config.openai.model),
+        Thinker::Embedded => {
+            "embedded receptionist; OPENAI_API_KEY or OPENAI_BASE_URL takes a language model".to_owned()
+        }
     }
 }
 
 fn voice(config: &Config) -> String {
-    match config.voice() {
-        Voice::Elevenlabs => {
+    match config.speaker() {
+        Speaker::ElevenLabs(_) => {
             format!("ElevenLabs {} at {}", config.elevenlabs.model, config.elevenlabs.base_url)
         }
-        Voice::Deepgram => format!("Deepgram Aura at {}", config.deepgram.base_url),
-        Voice::Auto | Voice::Embedded => {
+        Speaker::Deepgram(_) => format!("Deepgram Aura at {}", config.deepgram.base_url),
+        Speaker::Embedded => {
             "embedded (Kokoro); ELEVENLABS_API_KEY or DEEPGRAM_API_KEY takes theirs".to_owned()
         }
     }
@@ -148,8 +151,8 @@ fn voice(config: &Config) -> String {
 /// What is here and what the first start would fetch.
 fn models(config: &Config, folder: &ModelFolder) -> String {
     let wanted: [(&str, bool, &[&Bundle]); 3] = [
-        ("recogniser", config.hearing() == Hearing::Embedded, &[&models::WHISPER]),
-        ("voice", config.voice() == Voice::Embedded, &[&models::VOICE, &models::ENGLISH]),
+        ("recogniser", matches!(config.listener(), Listener::Embedded), &[&models::WHISPER]),
+        ("voice", matches!(config.speaker(), Speaker::Embedded), &[&models::VOICE, &models::ENGLISH]),
         ("voice activity", true, &[&models::VOICE_ACTIVITY]),
     ];
     let here = |bundles: &[&Bundle]| bundles.iter().all(|bundle| folder.has(bundle));

@@ -3,7 +3,7 @@
 use super::{BAD_CONFIGURATION, Settings, terminal::complain};
 use crate::{
     boot::{self, StartError},
-    config::{Config, LogFormat},
+    config::Config,
     shutdown::Signals,
     telemetry::{logs, metrics},
 };
@@ -21,8 +21,8 @@ pub struct Args {
 
 /// Serves; returns when the process may end.
 pub fn run(args: &Args) -> ExitCode {
-    let config = match args.settings.read() {
-        Ok(config) => config,
+    let config = match args.settings.read_all() {
+        Ok((config, _)) => config,
         Err(complaints) => {
             complain(complaints);
             return ExitCode::from(BAD_CONFIGURATION);
@@ -39,11 +39,7 @@ pub fn run(args: &Args) -> ExitCode {
 }
 
 fn serve(config: &Config) -> anyhow::Result<()> {
-    let style = match config.log.format {
-        LogFormat::Text => logs::Style::Text,
-        LogFormat::Json => logs::Style::Json,
-    };
-    let _last_lines = logs::start(&config.log.filter, style, io::stdout())?;
+    let _last_lines = logs::start(&config.log.filter, config.log.format, io::stdout())?;
     let metrics = metrics::install()?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let served = runtime.block_on(async {

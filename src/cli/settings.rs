@@ -1,7 +1,11 @@
 //! Where a command takes its configuration from: the environment, a file, switches.
 
-use crate::config::{Complaint, Complaints, Config, Environment, Sources};
-use std::{env, fs, path::PathBuf};
+use crate::{
+    channels::voice::agents::{Agents, AgentsError},
+    config::{Complaint, Complaints, Config, Environment, Sources},
+    dialogue::agent::{Agent, Mistake},
+};
+use std::{env, fs, path::PathBuf, sync::Arc};
 
 /// The switches that every command with a configuration has.
 #[derive(Clone, Debug, Default, clap::Args)]
@@ -29,22 +33,46 @@ impl Settings {
     /// # Errors
     /// All mistakes at once.
     pub fn read(&self) -> Result<Config, Complaints> {
+        self.read_with(|_| Ok(())).map(|(config, ())| config)
+    }
+
+    /// Reads and checks the configuration and the agents; gives the agent that answers.
+    ///
+    /// # Errors
+    /// All mistakes at once, those of the agents' files too.
+    pub fn read_all(&self) -> Result<(Config, Arc<Agent>), Complaints> {
+        self.read_with(|config| {
+            let (folder, name) = config.agent();
+            Agents::open(folder).and_then(|agents| agents.find(&name)).map_err(complaints)
+        })
+    }
+
+    fn read_with<T>(
+        &self,
+        more: impl FnOnce(&Config) -> Result<T, Vec<Complaint>>,
+    ) -> Result<(Config, T), Complaints> {
         let name = self.config.as_ref().map(|file| file.display().to_string()).unwrap_or_default();
-        let text = match &self.config {
-            None => None,
-            Some(file) => Some(fs::read_to_string(file).map_err(|error| {
-                Complaints(vec![Complaint {
+        let (mut text, mut unreadable) = (None, None);
+        match self.config.as_ref().map(fs::read_to_string) {
+            Some(Ok(read)) => text = Some(read),
+            Some(Err(error)) => {
+                unreadable = Some(Complaint {
                     place: format!("--config {name}"),
                     what: format!("cannot be read: {error}"),
                     remedy: "give the path of a TOML file; `centralita check --example` prints one"
                         .to_owned(),
-                }])
-            })?),
-        };
-        Config::read(&Sources {
+                });
+            }
+            None => {}
+        }
+        let sources = Sources {
             file: text.as_deref().map(|text| (name.as_str(), text)),
             environment: environment(),
             switches: self.switches(),
+        };
+        // What is read besides may be named in the file that cannot be read.
+        Config::read_with(&sources, |config| {
+            unreadable.map_or_else(|| more(config), |mistake| Err(vec![mistake]))
         })
     }
 
@@ -60,6 +88,19 @@ impl Settings {
             .then(|| ("--allow-private-upstreams", "server.allow_private_upstreams", true.to_string()));
         [port, agent, models, private].into_iter().flatten().collect()
     }
+}
+
+fn complaints(mistakes: AgentsError) -> Vec<Complaint> {
+    let AgentsError::Mistakes(mistakes) = mistakes else {
+        let remedy = "name an agent of the prompts folder, or its file, with AGENT or --agent".to_owned();
+        return vec![Complaint { place: "voice.agent".to_owned(), what: mistakes.to_string(), remedy }];
+    };
+    let complaint = |Mistake { file, line, what, remedy }| Complaint {
+        place: format!("{file} line {line}"),
+        what,
+        remedy,
+    };
+    mistakes.into_iter().map(complaint).collect()
 }
 
 /// The variables of the process whose name and text are Unicode.

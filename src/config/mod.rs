@@ -3,6 +3,7 @@
 //! `default.toml` documents every setting and is its default. Unknown keys and broken rules are told all together, each
 //! with its place and its remedy; secrets are never printed.
 
+mod choice;
 mod complaint;
 mod env;
 mod rules;
@@ -11,11 +12,11 @@ mod source;
 #[cfg(test)]
 mod tests;
 
+pub use choice::{Listener, Speaker, Thinker};
 pub use complaint::{Complaint, Complaints, Origin};
 pub use env::{Environment, SECRETS, VARIABLES};
 pub use settings::{
-    Config, Deepgram, ElevenLabs, Hearing, Log, LogFormat, MetricsReaders, Model, OpenAi, Providers, Server,
-    Twilio, Voice, VoiceChannel,
+    Config, Deepgram, ElevenLabs, Hearing, Log, Model, OpenAi, Providers, Server, Twilio, Voice, VoiceChannel,
 };
 pub use source::Sources;
 

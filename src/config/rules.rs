@@ -4,7 +4,10 @@ use super::{
     Config, Hearing, Model, Voice,
     complaint::{Complaint, Origin},
 };
-use crate::net::address::BaseUrl;
+use crate::{
+    base::secret::{ExposeSecret as _, SecretString},
+    net::address::BaseUrl,
+};
 use std::{collections::BTreeMap, fmt::Display, time::Duration};
 
 /// Drains longer than this are typing mistakes.
@@ -23,6 +26,7 @@ pub(super) fn check(config: &Config, origins: &BTreeMap<String, Origin>) -> Vec<
     let mut rules = Rules { config, origins, complaints: Vec::new() };
     rules.reachable();
     rules.limits();
+    rules.keys();
     rules.upstreams();
     rules.choices();
     rules.texts();
@@ -67,13 +71,32 @@ impl Rules<'_> {
         if self.config.server.drain > LONGEST_DRAIN {
             self.complain("server.drain_s", "longer than four hours", "give at most 14400 seconds");
         }
-        let short = self.config.server.api_token.as_ref().is_some_and(|token| {
-            use crate::base::secret::ExposeSecret as _;
-            token.expose_secret().len() < SHORTEST_TOKEN
-        });
-        if short {
+        let token = self.config.server.api_token.as_ref();
+        if token.is_some_and(|token| token.expose_secret().len() < SHORTEST_TOKEN) {
             let what = format!("fewer than {SHORTEST_TOKEN} characters could be guessed");
             self.complain("server.api_token", what, "make one with `openssl rand -hex 24`");
+        }
+    }
+
+    /// Keys that travel in a header; one that does not fit would be left out, and every call refused.
+    fn keys(&mut self) {
+        let config = self.config;
+        let keys = [
+            ("server.api_token", &config.server.api_token),
+            ("deepgram.api_key", &config.deepgram.api_key),
+            ("openai.api_key", &config.openai.api_key),
+            ("elevenlabs.api_key", &config.elevenlabs.api_key),
+        ];
+        for (key, secret) in keys {
+            let fits =
+                |secret: &SecretString| secret.expose_secret().bytes().all(|byte| byte.is_ascii_graphic());
+            if !secret.as_ref().is_none_or(fits) {
+                self.complain(
+                    key,
+                    "it holds a blank, a line break or another sign that no key has",
+                    "copy it again, on one line and without quotation marks around it",
+                );
+            }
         }
     }
 

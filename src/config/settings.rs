@@ -1,13 +1,15 @@
 //! The settings as types, and what follows from them.
 
 use super::{
-    complaint::Complaints,
+    complaint::{Complaint, Complaints},
     rules,
     source::{self, Sources},
 };
 use crate::{
     base::{ids::AccountSid, secret::SecretString},
     net::address::BaseUrl,
+    telemetry::logs,
+    web::MetricsFor,
 };
 use serde::{Deserialize, Deserializer, de::Error as _};
 use std::{
@@ -17,9 +19,6 @@ use std::{
     str::FromStr,
     time::Duration,
 };
-
-/// Where OpenAI itself answers.
-const OPENAI: &str = "https://api.openai.com/v1";
 
 /// The whole configuration. Built by [`Config::read`] only, so that its rules hold.
 #[derive(Clone, Debug, Deserialize)]
@@ -61,7 +60,7 @@ pub struct Server {
     #[serde(deserialize_with = "secret")]
     pub api_token: Option<SecretString>,
     /// Who may read the metrics.
-    pub metrics_for: MetricsReaders,
+    pub metrics_for: MetricsFor,
     /// Recordings, transcripts and the appointment book.
     pub data_dir: PathBuf,
     /// The embedded models; the user's cache where absent.
@@ -74,18 +73,6 @@ pub struct Server {
     pub allow_private_upstreams: bool,
 }
 
-/// Who may read the metrics without the API token.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum MetricsReaders {
-    /// Programs on this machine.
-    ThisMachine,
-    /// Everybody who reaches the port.
-    Everybody,
-    /// Nobody, with or without the token.
-    Nobody,
-}
-
 /// What is logged.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -94,17 +81,7 @@ pub struct Log {
     /// Directives of the filter.
     pub filter: String,
     /// How a line looks.
-    pub format: LogFormat,
-}
-
-/// How a line of the log looks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum LogFormat {
-    /// For people.
-    Text,
-    /// One JSON object a line.
-    Json,
+    pub format: logs::Style,
 }
 
 /// The telephone channel.
@@ -120,7 +97,7 @@ pub struct VoiceChannel {
     pub max_calls: usize,
 }
 
-/// Who listens, thinks and speaks, as the operator wrote it; see [`Config::hearing`] and its like for the decision.
+/// Who listens, thinks and speaks, as the operator wrote it; see [`Config::listener`] and its like for the decision.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
@@ -226,18 +203,11 @@ pub struct OpenAi {
     /// Opens the service; some want none.
     #[serde(deserialize_with = "secret")]
     pub api_key: Option<SecretString>,
-    /// Where it answers, if not at OpenAI; see [`OpenAi::address`].
+    /// Where it answers, if not at OpenAI; see [`Config::thinker`].
     #[serde(deserialize_with = "optional")]
     pub base_url: Option<BaseUrl>,
     /// The chat model.
     pub model: String,
-}
-
-impl OpenAi {
-    /// Where the server answers, with its version path.
-    pub fn address(&self) -> Option<BaseUrl> {
-        self.base_url.clone().or_else(|| OPENAI.parse().ok())
-    }
 }
 
 /// Voices.
@@ -263,10 +233,26 @@ impl Config {
     /// # Errors
     /// All mistakes at once.
     pub fn read(sources: &Sources<'_>) -> Result<Self, Complaints> {
+        Self::read_with(sources, |_| Ok(())).map(|(config, ())| config)
+    }
+
+    /// The same with something more that is read, such as the agents, by what could be read of the configuration.
+    ///
+    /// # Errors
+    /// All mistakes at once, those of `more` too.
+    pub fn read_with<T>(
+        sources: &Sources<'_>,
+        more: impl FnOnce(&Self) -> Result<T, Vec<Complaint>>,
+    ) -> Result<(Self, T), Complaints> {
         let source::Merged { config, origins, mut complaints } =
             source::merge(sources).map_err(|complaint| Complaints(vec![complaint]))?;
         complaints.extend(rules::check(&config, &origins));
-        if complaints.is_empty() { Ok(config) } else { Err(Complaints(complaints)) }
+        match more(&config) {
+            Ok(more) if complaints.is_empty() => return Ok((config, more)),
+            Ok(_) => {}
+            Err(found) => complaints.extend(found),
+        }
+        Err(Complaints(complaints))
     }
 
     /// The address to listen on: everywhere where signatures can be checked, else this machine only (design §10).
@@ -286,39 +272,6 @@ impl Config {
             }
             _ => (self.voice.prompts_dir.clone(), agent.clone()),
         }
-    }
-
-    /// Who listens; never [`Hearing::Auto`].
-    pub fn hearing(&self) -> Hearing {
-        match self.providers.hearing {
-            Hearing::Auto if self.deepgram.api_key.is_some() => Hearing::Deepgram,
-            Hearing::Auto => Hearing::Embedded,
-            chosen => chosen,
-        }
-    }
-
-    /// Who thinks; never [`Model::Auto`].
-    pub fn model(&self) -> Model {
-        match self.providers.model {
-            Model::Auto if self.openai.api_key.is_some() || self.openai.base_url.is_some() => Model::Openai,
-            Model::Auto => Model::Embedded,
-            chosen => chosen,
-        }
-    }
-
-    /// Who speaks; never [`Voice::Auto`].
-    pub fn voice(&self) -> Voice {
-        match self.providers.voice {
-            Voice::Auto if self.elevenlabs.api_key.is_some() => Voice::Elevenlabs,
-            Voice::Auto if self.deepgram.api_key.is_some() => Voice::Deepgram,
-            Voice::Auto => Voice::Embedded,
-            chosen => chosen,
-        }
-    }
-
-    /// Whether a model file is needed at all.
-    pub fn needs_models(&self) -> bool {
-        self.hearing() == Hearing::Embedded || self.voice() == Voice::Embedded
     }
 }
 

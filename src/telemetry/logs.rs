@@ -3,6 +3,7 @@
 //! Lines go through a bounded queue to a thread of their own; what does not fit is counted and said.
 
 use super::metrics;
+use serde::Deserialize;
 use std::{
     collections::VecDeque,
     io::{self, Write},
@@ -19,7 +20,8 @@ const WAITING: usize = 4_096;
 const LAST_LINES: Duration = Duration::from_secs(1);
 
 /// How a line looks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Style {
     /// For people.
     Text,

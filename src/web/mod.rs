@@ -15,5 +15,5 @@ pub use self::{
     limits::HttpLimits,
     router::router,
     serve::serve,
-    state::{Answering, MetricsFor, Parts, Web},
+    state::{AgentNow, MetricsFor, Parts, Web},
 };

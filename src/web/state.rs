@@ -2,7 +2,7 @@
 
 use super::limits::HttpLimits;
 use crate::{
-    base::{clock, language::Language, secret::SecretString},
+    base::{clock, secret::SecretString},
     channels::voice::{
         admission::Admission,
         calls::{CallSummary, Calls},
@@ -13,6 +13,7 @@ use crate::{
     ports::{calendar::Calendar, carrier::Carrier, media::MediaCodec},
     telemetry::metrics::Metrics,
 };
+use serde::Deserialize;
 use std::{
     collections::BTreeMap,
     fmt,
@@ -23,7 +24,8 @@ use std::{
 };
 
 /// Who may read `/metrics`. Whoever shows the API token may, except from [`MetricsFor::Nobody`].
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum MetricsFor {
     /// Programs on this machine that ask for it directly; not what a proxy or a tunnel passes on.
     #[default]
@@ -34,22 +36,8 @@ pub enum MetricsFor {
     Nobody,
 }
 
-/// Who answers the telephone, as far as the web must know.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Answering {
-    /// The agent's name.
-    pub agent: String,
-    /// Its language.
-    pub language: Language,
-    /// The regional tag, such as `es-MX`.
-    pub tag: String,
-}
-
-impl From<&Agent> for Answering {
-    fn from(agent: &Agent) -> Self {
-        Self { agent: agent.name.clone(), language: agent.language, tag: agent.tag.clone() }
-    }
-}
+/// Tells who answers the telephone at this moment.
+pub type AgentNow = Arc<dyn Fn() -> Arc<Agent> + Send + Sync>;
 
 /// What a server is made of.
 pub struct Parts {
@@ -64,8 +52,10 @@ pub struct Parts {
     /// The appointment book.
     pub calendar: Arc<dyn Calendar>,
     /// Who answers.
-    pub answering: Answering,
-    /// Opens the API.
+    pub agent: AgentNow,
+    /// The number that is called; any where absent.
+    pub number: Option<String>,
+    /// Opens the API; nothing does where it is empty.
     pub api_token: SecretString,
     /// What was counted.
     pub metrics: Metrics,
@@ -81,7 +71,7 @@ pub struct Parts {
 
 impl fmt::Debug for Parts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Parts").field("answering", &self.answering).finish_non_exhaustive()
+        f.debug_struct("Parts").field("features", &self.features).finish_non_exhaustive()
     }
 }
 
@@ -95,10 +85,7 @@ pub struct Web {
 
 impl fmt::Debug for Web {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Web")
-            .field("answering", &self.parts.answering)
-            .field("draining", &self.is_draining())
-            .finish_non_exhaustive()
+        f.debug_struct("Web").field("draining", &self.is_draining()).finish_non_exhaustive()
     }
 }
 

@@ -29,15 +29,20 @@ pub(super) async fn arrived(State(web): State<Arc<Web>>, request: Request) -> Re
     let params = verified(&web, request).await?;
     let carrier = &web.parts.carrier;
     let arrival = carrier.arrival(&params).map_err(unusable)?;
-    let answering = &web.parts.answering;
+    let agent = (web.parts.agent)();
     if web.is_draining() {
         metrics::call_refused("draining");
-        return Ok(twiml(carrier.goodbye(&answering.tag, call_again(answering.language))));
+        return Ok(twiml(carrier.goodbye(&agent.tag, call_again(agent.language))));
     }
     let call = arrival.call.clone();
+    if web.parts.number.as_ref().is_some_and(|ours| *ours != arrival.to) {
+        tracing::warn!(call.sid = %call, code = "OTHER_NUMBER", to = %Masked(&arrival.to), "a call was refused");
+        metrics::call_refused("other_number");
+        return Ok(twiml(carrier.busy()));
+    }
     tracing::info!(call.sid = %call, from = %Masked(&arrival.from), to = %Masked(&arrival.to), "a call arrived");
     let live = web.parts.calls.count();
-    match web.parts.admission.ask(clock::now(), live, arrival, &answering.agent) {
+    match web.parts.admission.ask(clock::now(), live, arrival, &agent.name) {
         Verdict::Welcome { token } => Ok(twiml(carrier.connect(MEDIA, &[(TOKEN, &token)], RESUME))),
         Verdict::Busy { code } => {
             tracing::warn!(call.sid = %call, code, "a call was refused");
@@ -57,8 +62,8 @@ pub(super) async fn resumed(State(web): State<Arc<Web>>, request: Request) -> Re
         return Ok(twiml(carrier.hang_up()));
     }
     tracing::warn!(call.sid = %call, code = "RESUME", "a call lost its media socket");
-    let answering = &web.parts.answering;
-    Ok(twiml(carrier.goodbye(&answering.tag, cut_off(answering.language))))
+    let agent = (web.parts.agent)();
+    Ok(twiml(carrier.goodbye(&agent.tag, cut_off(agent.language))))
 }
 
 /// News of a call.

@@ -5,17 +5,18 @@ use super::{
     stub::{Book, Stub, Taken},
 };
 use centralita::{
-    base::{language::Language, secret::SecretString},
+    base::secret::SecretString,
     channels::voice::{
         admission::{Admission, Rules},
+        agents::Agents,
         calls::Calls,
         limits::Limits,
     },
     providers::twilio::{Keys, MediaStreams, Twilio},
     telemetry::metrics,
-    web::{Answering, HttpLimits, MetricsFor, Parts, Web, serve},
+    web::{HttpLimits, MetricsFor, Parts, Web, serve},
 };
-use std::{collections::BTreeMap, net::SocketAddr, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 use tokio::{
     net::{TcpListener, TcpStream},
     sync::mpsc,
@@ -52,6 +53,8 @@ pub(crate) struct Setup {
     pub(crate) line: Limits,
     pub(crate) http: HttpLimits,
     pub(crate) metrics_for: MetricsFor,
+    pub(crate) prompts: PathBuf,
+    pub(crate) number: Option<String>,
 }
 
 impl Default for Setup {
@@ -62,6 +65,8 @@ impl Default for Setup {
             line,
             http: HttpLimits::default(),
             metrics_for: MetricsFor::default(),
+            prompts: concat!(env!("CARGO_MANIFEST_DIR"), "/prompts").into(),
+            number: None,
         }
     }
 }
@@ -108,6 +113,7 @@ impl<C: Calls> Rig<C> {
     pub(crate) async fn holding(calls: Arc<C>, change: impl FnOnce(&mut Setup)) -> Self {
         let mut setup = Setup::default();
         change(&mut setup);
+        let agents = Agents::open(setup.prompts).unwrap();
         let keys = Keys { tokens: vec![SecretString::from(TOKEN)], shared: Vec::new() };
         let account = Some(ACCOUNT.parse().unwrap());
         let web = Web::new(Parts {
@@ -116,11 +122,8 @@ impl<C: Calls> Rig<C> {
             admission: Arc::new(Admission::new(setup.rules)),
             calls: Arc::clone(&calls) as Arc<dyn Calls>,
             calendar: Arc::new(Book),
-            answering: Answering {
-                agent: "clinica".to_owned(),
-                language: Language::Es,
-                tag: "es-MX".to_owned(),
-            },
+            agent: Arc::new(move || agents.find("clinica").unwrap()),
+            number: setup.number,
             api_token: SecretString::from(API_TOKEN),
             metrics: metrics::install().unwrap(),
             metrics_for: setup.metrics_for,

@@ -4,8 +4,10 @@ use super::{
     http::{api, encode, get, post_signed, post_with, request},
     phone::{arrival, arrival_from, call_number, connected, sign, start},
     rig::{CALL, PUBLIC, Rig},
+    staff::Office,
 };
 use centralita::ports::carrier::CallState;
+use std::fs;
 
 fn status(state: &str, sequence: u32) -> Vec<(String, String)> {
     let mut form = vec![
@@ -142,6 +144,34 @@ async fn a_call_that_lost_its_socket_hears_a_goodbye_in_the_agents_language() {
     rig.calls.ended_well.lock().unwrap().push(CALL.to_owned());
     let answer = post_signed(&rig, "/webhook/voice/resume", &arrival(CALL)).await;
     assert!(answer.body.ends_with("<Response><Hangup/></Response>"), "{}", answer.body);
+}
+
+#[tokio::test]
+async fn an_edited_agent_says_goodbye_in_its_new_language() {
+    let (office, _) = Office::open();
+    let rig = Rig::with(|setup| setup.prompts.clone_from(&office.folder)).await;
+    let file = office.folder.join("clinica.md");
+    let text = fs::read_to_string(&file).unwrap();
+    fs::write(&file, text.replace("\"es-AR\"", "\"en-GB\" # anew")).unwrap();
+    let answer = post_signed(&rig, "/webhook/voice/resume", &arrival(CALL)).await;
+    assert!(answer.body.contains("<Say language=\"en-GB\">We&apos;re sorry"), "{}", answer.body);
+}
+
+#[tokio::test]
+async fn a_call_for_another_number_hears_that_it_is_busy_and_starts_nothing() {
+    let rig = Rig::with(|setup| {
+        setup.number = Some("+34910123457".to_owned());
+        setup.rules.max_calls = 1;
+    })
+    .await;
+    let form = arrival(CALL);
+    assert!(post_signed(&rig, "/webhook/voice", &form).await.body.contains("<Reject reason=\"busy\"/>"));
+    let to = |(name, value): &(String, String)| {
+        let value = if name == "To" { "+34910123457" } else { value };
+        (name.clone(), value.to_owned())
+    };
+    let form: Vec<_> = form.iter().map(to).collect();
+    assert!(post_signed(&rig, "/webhook/voice", &form).await.body.contains("<Stream"));
 }
 
 #[tokio::test]
