@@ -7,6 +7,7 @@ use crate::{
         transcript::Transcript,
     },
 };
+use std::time::Instant;
 
 /// Where the words of an answer come from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,6 +51,8 @@ pub struct Answer {
     pub followed_by: Option<Clip>,
     /// Asked again after a failure or an empty answer.
     pub retried: bool,
+    /// When the hold phrase is due, while the caller hears nothing of us. A sound of the caller does not put it off.
+    pub hold_at: Option<Instant>,
     /// How often the hold phrase was played.
     pub holds: u32,
     /// The model, or the script, has nothing more to say.
@@ -82,6 +85,7 @@ impl Answer {
             interruptible: true,
             followed_by: None,
             retried: false,
+            hold_at: None,
             holds: 0,
             text_done: origin == Origin::Clip,
             sound_done: origin == Origin::Clip,

@@ -199,9 +199,12 @@ impl Playback {
     pub fn pause(&mut self, now: Instant, word_start: impl Fn(u64) -> u64, out: &mut Outputs) -> u64 {
         self.advance(now);
         let heard = self.played;
-        if !self.is_silent(now) {
+        let word = if self.is_silent(now) {
+            self.sent
+        } else {
             out.push(Output::Clear);
-        }
+            word_start(heard)
+        };
         self.generation += 1;
         self.in_flight.clear();
         self.drained_at = None;
@@ -210,7 +213,7 @@ impl Playback {
         self.end_heard = false;
         self.paused = true;
         self.waiting.retain(|sound| matches!(sound, Sound::Answer(_)));
-        self.go_back_to(word_start(heard));
+        self.go_back_to(word);
         heard
     }
 

@@ -1,7 +1,7 @@
 //! Providers refuse, stall or die: the caller hears something within 4 s, and the call goes on or ends politely.
 
 use crate::script::{GOODBYE, HOLD, REPEAT, TROUBLE, calls, says};
-use crate::stage::{Stage, VoiceActs};
+use crate::stage::{Stage, VoiceActs, heard};
 use centralita::dialogue::{
     event::{AnswerEvent, SttEvent},
     input::Input,
@@ -52,6 +52,37 @@ fn a_slow_first_token_is_covered_by_the_hold_phrase_and_then_used() {
     stage.say("Hola.", 1_000).until(12_000);
     assert_eq!(stage.first_sound(HOLD, 2_000), 4_550);
     assert_eq!(stage.when("say 2.0 “Ya está.”"), 8_350);
+}
+
+#[test]
+fn the_hold_phrase_comes_3_8_s_after_the_last_voiced_frame_at_the_latest() {
+    let mut stage = Stage::greeted([]);
+    stage.speak_until(2_000).at(5_200, heard("Hola.", true)).until(9_000);
+    assert_eq!(stage.when("ask 2"), 5_200);
+    assert_eq!(stage.first_sound(HOLD, 2_000), 5_800);
+
+    let mut stage = Stage::greeted([vec![(2_000, Ok(AnswerEvent::Done { truncated: false }))]]);
+    stage.say("Hola.", 1_000).until(9_000);
+    assert_eq!(stage.questions.len(), 2);
+    assert_eq!(stage.first_sound(HOLD, 2_000), 4_550);
+}
+
+#[test]
+fn coughs_do_not_put_the_hold_phrase_off() {
+    let mut stage = Stage::greeted([]);
+    stage.say("Hola.", 1_000).until(3_400).speak_until(3_560).until(9_000);
+    assert_eq!(stage.first_sound(HOLD, 2_000), 4_550);
+
+    // It is overdue when the cough proves to be none of our business: 600 ms after its end.
+    let mut stage = Stage::greeted([]);
+    stage.say("Hola.", 1_000).until(3_000).speak_until(3_160).until(4_400).speak_until(4_560).until(9_000);
+    assert_eq!(stage.first_sound(HOLD, 2_000), 5_160);
+
+    // Behind our own words too: "Un segundo." has sounded by 3430 ms.
+    let mut stage = Stage::greeted([calls("Un segundo.", "find_slots")]);
+    stage.tool_delay_ms = None;
+    stage.say("Hola.", 1_000).until(4_000).speak_until(4_160).until(9_000);
+    assert_eq!(stage.first_sound(HOLD, 2_000), 5_630);
 }
 
 #[test]

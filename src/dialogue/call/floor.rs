@@ -8,10 +8,18 @@ use crate::dialogue::{
     record::{Clip, Entry},
     stats::Moments,
 };
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// Turns that may fail in a row before the call ends politely.
 const MOST_FAILURES: u32 = 3;
+
+/// When the hold phrase is due in a silence of ours that begins at `now`.
+fn hold_at(now: Instant, answer: &Answer, patience: Duration) -> Instant {
+    let unheard = answer.moments.played.is_none() && answer.holds == 0;
+    let since_caller = answer.moments.voiced.filter(|_| unheard).map(|at| at + timer::LONGEST_SILENCE);
+    let at = now + patience;
+    since_caller.map_or(at, |latest| at.min(latest.max(now + timer::LEAST_PATIENCE)))
+}
 
 impl Call {
     pub(super) fn begin(&mut self, now: Instant, opening: &str, out: &mut Outputs) {
@@ -44,6 +52,7 @@ impl Call {
             self.playback.pump(now, out);
         }
         if !self.playback.is_silent(now) {
+            answer.hold_at = None;
             self.timers.stop(Timer::Hold);
             let wake = self.playback.drained_at().unwrap_or(now);
             self.timers.set(Timer::Played, wake);
@@ -53,9 +62,9 @@ impl Call {
             return self.turn != turn;
         } else {
             self.timers.stop(Timer::Played);
-            if !self.timers.is_set(Timer::Hold) {
-                self.timers.set(Timer::Hold, now + self.setup.patience.hold);
-            }
+            let at = answer.hold_at.unwrap_or_else(|| hold_at(now, answer, self.setup.patience.hold));
+            answer.hold_at = Some(at);
+            self.timers.set(Timer::Hold, at);
         }
         false
     }

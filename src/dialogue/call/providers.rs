@@ -20,6 +20,7 @@ impl Call {
     /// The caller hears nothing of us although it is our turn.
     pub(super) fn hold(&mut self, now: Instant, out: &mut Outputs) {
         let Phase::Ours(answer) = &mut self.phase else { return };
+        answer.hold_at = None;
         if answer.holds < MOST_HOLDS {
             answer.holds += 1;
             self.play_clip(now, Clip::Hold, out);

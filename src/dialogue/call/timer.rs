@@ -47,6 +47,10 @@ pub(super) const FRAMES_STALLED: Duration = Duration::from_millis(750);
 pub(super) const PARTIAL_TO_FINAL: Duration = Duration::from_millis(500);
 /// A recogniser that heard speech but gave no text: afterwards we ask the caller to repeat, within 4 s of their last word.
 pub(super) const NO_TEXT: Duration = Duration::from_millis(2_800);
+/// The hold phrase comes at the latest this long after the caller's last voiced frame: within 4 s they hear something.
+pub(super) const LONGEST_SILENCE: Duration = Duration::from_millis(3_800);
+/// But not so soon after a turn whose end took long that it would come before every answer.
+pub(super) const LEAST_PATIENCE: Duration = Duration::from_millis(500);
 /// The model's first token (reliability C3: an answer before 8 s is used).
 pub(super) const FIRST_TOKEN: Duration = Duration::from_secs(8);
 /// Between two tokens (reliability C4).
