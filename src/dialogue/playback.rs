@@ -5,6 +5,7 @@
 //! those belong to an old generation.
 
 use crate::{
+    audio::g711::SILENCE,
     base::{
         ids::TurnId,
         units::{FRAME, FRAME_SAMPLES, Samples},
@@ -28,9 +29,6 @@ const FRAMES_PER_MARK: u32 = 10;
 
 /// Sound kept after sending, to go back to a word's beginning: 2 s.
 const KEPT: u64 = 16_000;
-
-/// Digital silence in mu-law.
-const SILENCE: u8 = 0xFF;
 
 /// Sound of one kind; only an answer's sound counts as words.
 #[derive(Clone, Debug)]
@@ -199,12 +197,10 @@ impl Playback {
     pub fn pause(&mut self, now: Instant, word_start: impl Fn(u64) -> u64, out: &mut Outputs) -> u64 {
         self.advance(now);
         let heard = self.played;
-        let word = if self.is_silent(now) {
-            self.sent
-        } else {
+        let silent = self.is_silent(now);
+        if !silent {
             out.push(Output::Clear);
-            word_start(heard)
-        };
+        }
         self.generation += 1;
         self.in_flight.clear();
         self.drained_at = None;
@@ -213,7 +209,7 @@ impl Playback {
         self.end_heard = false;
         self.paused = true;
         self.waiting.retain(|sound| matches!(sound, Sound::Answer(_)));
-        self.go_back_to(word);
+        self.go_back_to(if silent { self.sent } else { word_start(heard) });
         heard
     }
 

@@ -11,7 +11,7 @@ use std::{
     thread,
     time::Duration,
 };
-use tracing_subscriber::{EnvFilter, fmt::MakeWriter};
+use tracing_subscriber::{EnvFilter, filter::Directive, fmt::MakeWriter};
 
 /// Lines that wait for the reader: a second of a very talkative process, about 1 MB.
 const WAITING: usize = 4_096;
@@ -108,6 +108,12 @@ impl Drop for LogGuard {
     }
 }
 
+/// async-openai logs what it cannot read of an answer, which is what was said in a call.
+fn silenced() -> Result<Directive, LogError> {
+    const FILTER: &str = "async_openai=off";
+    FILTER.parse().map_err(|source| LogError::Filter { filter: FILTER.to_owned(), source })
+}
+
 /// Starts the log of the process on `out`. A log that was started before stays.
 ///
 /// # Errors
@@ -115,7 +121,8 @@ impl Drop for LogGuard {
 pub fn start(filter: &str, style: Style, out: impl Write + Send + 'static) -> Result<LogGuard, LogError> {
     let directives = EnvFilter::builder()
         .parse(filter)
-        .map_err(|source| LogError::Filter { filter: filter.to_owned(), source })?;
+        .map_err(|source| LogError::Filter { filter: filter.to_owned(), source })?
+        .add_directive(silenced()?);
     let (lines, guard) = queue(out)?;
     let builder = tracing_subscriber::fmt().with_env_filter(directives).with_writer(lines);
     let started = match style {

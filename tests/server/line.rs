@@ -9,11 +9,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use centralita::channels::voice::socket::{LineEnd, LineEvent};
 use serde_json::{Value, json};
-use std::{
-    io,
-    sync::{Arc, Mutex},
-    time::Duration,
-};
+use std::{cell::RefCell, io, sync::Once, time::Duration};
 use tokio_tungstenite::tungstenite::Message;
 
 /// Plays a recorded session's messages of the phone from its media on, and returns what the call saw.
@@ -176,13 +172,30 @@ async fn marks_of_any_name_any_number_of_times_reach_the_call() {
 
 // === oddities ===
 
-/// Collects the log of this thread, where the whole test runs.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
+thread_local! {
+    /// What this thread logged; a test runs on one with all its server.
+    static LOGGED: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
+
+struct Log;
+
+impl Log {
+    /// Begins the log of this thread. The subscriber is the whole process's: one for a single thread would miss places that
+    /// another thread, which has none, comes by first.
+    fn begin() {
+        static SUBSCRIBER: Once = Once::new();
+        SUBSCRIBER.call_once(|| tracing_subscriber::fmt().with_ansi(false).with_writer(|| Self).init());
+        LOGGED.take();
+    }
+
+    fn text() -> String {
+        String::from_utf8(LOGGED.take()).unwrap()
+    }
+}
 
 impl io::Write for Log {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
+        LOGGED.with_borrow_mut(|logged| logged.extend_from_slice(bytes));
         Ok(bytes.len())
     }
 
@@ -193,10 +206,7 @@ impl io::Write for Log {
 
 #[tokio::test]
 async fn every_kind_of_broken_message_is_logged_once_and_the_call_goes_on() {
-    let log = Log::default();
-    let writer = log.clone();
-    let subscriber = tracing_subscriber::fmt().with_ansi(false).with_writer(move || writer.clone()).finish();
-    let _logging = tracing::subscriber::set_default(subscriber);
+    Log::begin();
     let mut rig = Rig::start().await;
     let (mut phone, mut taken) = rig.on_the_line().await;
     let mut bad_audio = media(1);
@@ -219,7 +229,7 @@ async fn every_kind_of_broken_message_is_logged_once_and_the_call_goes_on() {
     }
     phone.say(&media(1)).await;
     assert_eq!(taken.frames(1).await, [1]);
-    let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    let log = Log::text();
     for code in ["BAD_MESSAGE", "BAD_AUDIO", "NO_CONTENT", "UNKNOWN_EVENT"] {
         assert_eq!(log.matches(&format!("code=\"{code}\"")).count(), 1, "{code} in\n{log}");
     }
