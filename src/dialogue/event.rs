@@ -81,3 +81,15 @@ pub enum SpeechEvent {
         reason: String,
     },
 }
+
+impl SpeechEvent {
+    /// The answer it belongs to.
+    pub const fn turn(&self) -> TurnId {
+        match self {
+            Self::Audio { turn, .. }
+            | Self::PieceDone { turn, .. }
+            | Self::Done { turn }
+            | Self::Failed { turn, .. } => *turn,
+        }
+    }
+}

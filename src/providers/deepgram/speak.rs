@@ -152,7 +152,7 @@ impl Speaking {
             SpeechCommand::Finish { turn } => self.items.push_back(Item { turn, work: Work::Finish }),
             SpeechCommand::Cancel { turn } => {
                 self.forget(turn);
-                self.waiting.take_if(|event| turn_of(event) == turn);
+                self.waiting.take_if(|event| event.turn() == turn);
             }
         }
     }
@@ -224,15 +224,6 @@ impl Speaking {
 
     fn forget(&mut self, turn: TurnId) {
         self.items.retain(|item| item.turn != turn);
-    }
-}
-
-fn turn_of(event: &SpeechEvent) -> TurnId {
-    match event {
-        SpeechEvent::Audio { turn, .. }
-        | SpeechEvent::PieceDone { turn, .. }
-        | SpeechEvent::Done { turn }
-        | SpeechEvent::Failed { turn, .. } => *turn,
     }
 }
 

@@ -181,7 +181,7 @@ impl Speaking {
     }
 
     async fn cancel(&mut self, turn: TurnId) {
-        self.waiting.retain(|event| turn_of(event) != turn);
+        self.waiting.retain(|event| event.turn() != turn);
         let Some(known) = self.turns.iter_mut().find(|known| known.id == turn) else { return };
         let closes = known.state == State::Open;
         known.state = State::Cancelled;
@@ -355,14 +355,5 @@ impl Speaking {
                 false
             }
         }
-    }
-}
-
-fn turn_of(event: &SpeechEvent) -> TurnId {
-    match event {
-        SpeechEvent::Audio { turn, .. }
-        | SpeechEvent::PieceDone { turn, .. }
-        | SpeechEvent::Done { turn }
-        | SpeechEvent::Failed { turn, .. } => *turn,
     }
 }

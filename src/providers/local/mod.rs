@@ -108,7 +108,7 @@ impl Speech {
             self.folder.ensure(&models::VOICE, self.progress)?;
             self.folder.ensure(&models::ENGLISH, self.progress)?;
             Ok(Kokoro::load(KokoroFiles {
-                library: self.folder.runtime(),
+                runtime: self.folder.runtime(),
                 model: self.folder.kokoro(),
                 english: self.folder.english(),
             })?)

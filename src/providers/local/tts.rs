@@ -131,7 +131,7 @@ impl Session {
     /// Nothing of `turn` is wanted any more.
     fn forget(&mut self, turn: TurnId) {
         self.waiting.retain(|job| job.turn() != turn);
-        self.events.retain(|event| turn_of(event) != turn);
+        self.events.retain(|event| event.turn() != turn);
         if self.running.as_ref().is_some_and(|running| running.turn == turn) {
             self.running = None;
         }
@@ -181,14 +181,5 @@ impl Session {
             }
         };
         Ok(Running { turn, piece, audio: audio.boxed(), _leash: leash })
-    }
-}
-
-fn turn_of(event: &SpeechEvent) -> TurnId {
-    match event {
-        SpeechEvent::Audio { turn, .. }
-        | SpeechEvent::PieceDone { turn, .. }
-        | SpeechEvent::Done { turn }
-        | SpeechEvent::Failed { turn, .. } => *turn,
     }
 }

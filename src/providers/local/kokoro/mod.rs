@@ -46,7 +46,7 @@ pub enum KokoroError {
 #[derive(Clone, Debug)]
 pub struct KokoroFiles {
     /// ONNX Runtime.
-    pub library: PathBuf,
+    pub runtime: PathBuf,
     /// The model.
     pub model: PathBuf,
     /// The English dictionaries, the better one first; read when English is first spoken.
@@ -94,7 +94,7 @@ impl Kokoro {
     /// # Errors
     /// See [`KokoroError`].
     pub fn load(files: KokoroFiles) -> Result<Self, KokoroError> {
-        let first = onnx::session(&files.library, &files.model)?;
+        let first = onnx::session(&files.runtime, &files.model)?;
         Ok(Self {
             files,
             idle: Mutex::new(vec![first]),
@@ -150,7 +150,7 @@ impl Kokoro {
 
     fn take_session(&self) -> Result<Session, OnnxError> {
         let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        idle.map_or_else(|| onnx::session(&self.files.library, &self.files.model), Ok)
+        idle.map_or_else(|| onnx::session(&self.files.runtime, &self.files.model), Ok)
     }
 
     /// English without its dictionary is guessed from the letters: understandable, not pretty.
