@@ -22,7 +22,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("storage", &["base", "dialogue", "telemetry", "ports"]),
     ("channels", &["base", "audio", "dialogue", "telemetry", "ports"]),
     ("jobs", &["base", "audio", "dialogue", "telemetry", "ports"]),
-    ("web", &["base", "audio", "dialogue", "telemetry", "ports", "channels", "jobs"]),
+    ("web", &["base", "audio", "dialogue", "telemetry", "ports", "net", "channels", "jobs"]),
     (
         "config",
         &["base", "dialogue", "telemetry", "net", "providers", "integrations", "storage", "channels", "web"],

@@ -5,6 +5,7 @@ pub mod clock;
 pub mod ids;
 pub mod language;
 pub mod queue;
+pub mod rate;
 pub mod secret;
 pub mod timers;
 pub mod units;

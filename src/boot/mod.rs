@@ -1,6 +1,7 @@
 //! Builds a server from its configuration: the only place that names concrete adapters together.
 
 mod clips;
+mod files;
 mod providers;
 
 use crate::{
@@ -143,7 +144,7 @@ pub async fn start_on(
         metrics_for: config.server.metrics_for,
         features: chosen.features(),
         line: Limits::default(),
-        http: HttpLimits::default(),
+        http: files::limits(HttpLimits::default(), config.voice.max_calls, files::raise()),
     });
     let stop = CancellationToken::new();
     let mut tasks = JoinSet::new();

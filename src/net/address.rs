@@ -123,13 +123,23 @@ impl fmt::Debug for BaseUrl {
     }
 }
 
+/// This machine or one of a private network: where proxies and container networks stand, which bring the requests of
+/// many clients from one address.
+pub fn is_near(address: IpAddr) -> bool {
+    reach_ip(address) != Reach::Public
+}
+
+fn reach_ip(address: IpAddr) -> Reach {
+    match address.to_canonical() {
+        IpAddr::V4(v4) => reach_v4(v4),
+        IpAddr::V6(v6) => reach_v6(v6),
+    }
+}
+
 fn reach(url: &Url) -> Reach {
     let host = url.host_str().unwrap_or_default().trim_end_matches('.').to_ascii_lowercase();
-    if let Ok(address) = host.trim_matches(['[', ']']).parse::<IpAddr>() {
-        return match address {
-            IpAddr::V4(v4) => reach_v4(v4),
-            IpAddr::V6(v6) => v6.to_ipv4_mapped().map_or_else(|| reach_v6(v6), reach_v4),
-        };
+    if let Ok(address) = host.trim_matches(['[', ']']).parse() {
+        return reach_ip(address);
     }
     if host == "localhost" || host.ends_with(".localhost") {
         return Reach::Loopback;

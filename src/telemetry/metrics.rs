@@ -18,6 +18,7 @@ const PROVIDER_ERRORS: &str = "provider_errors_total";
 const HTTP_REQUESTS: &str = "http_requests_total";
 const MEDIA_GAPS: &str = "media_gap_total";
 const MEDIA_REFUSED: &str = "media_sockets_refused_total";
+const CONNECTIONS_REFUSED: &str = "connections_refused_total";
 const LOG_LINES_DROPPED: &str = "log_lines_dropped_total";
 
 /// Upper edges in milliseconds, dense where the budgets lie.
@@ -106,6 +107,11 @@ pub fn media_refused(code: &'static str) {
     metrics::counter!(MEDIA_REFUSED, "code" => code).increment(1);
 }
 
+/// A connection was turned away before its first request; `reason` is one of a few fixed words.
+pub fn connection_refused(reason: &'static str) {
+    metrics::counter!(CONNECTIONS_REFUSED, "reason" => reason).increment(1);
+}
+
 /// Log lines that nobody will read.
 pub(super) fn log_lines_dropped(count: u64) {
     metrics::counter!(LOG_LINES_DROPPED).increment(count);
@@ -170,6 +176,7 @@ fn describe() {
     metrics::describe_counter!(HTTP_REQUESTS, "Answered requests, by route and status.");
     metrics::describe_counter!(MEDIA_GAPS, "Pieces of callers' sound that never came.");
     metrics::describe_counter!(MEDIA_REFUSED, "Media sockets closed before a call began, by reason.");
+    metrics::describe_counter!(CONNECTIONS_REFUSED, "Connections turned away, by reason.");
     metrics::describe_counter!(LOG_LINES_DROPPED, "Log lines lost because the log's reader was too slow.");
 }
 

@@ -1,7 +1,7 @@
 //! The API of the operator: calls and appointments.
 
-use super::{problem::Problem, state::Web};
-use crate::base::{ids::CallSid, secret::ExposeSecret};
+use super::{client::Client, problem::Problem, state::Web};
+use crate::base::{clock, ids::CallSid, rate::TooMany, secret::ExposeSecret};
 use axum::{
     Json,
     extract::{Path, Request, State},
@@ -15,14 +15,36 @@ use subtle::ConstantTimeEq as _;
 
 /// Lets only requests with the API token through.
 pub(super) async fn guard(State(web): State<Arc<Web>>, request: Request, next: Next) -> Response {
-    if has_token(&web, request.headers()) {
-        next.run(request).await
-    } else {
-        Problem::UNAUTHORIZED.into_response()
+    match authorize(&web, Client::of(request.extensions()), request.headers()) {
+        Ok(()) => next.run(request).await,
+        Err(problem) => problem.into_response(),
     }
 }
 
-pub(super) fn has_token(web: &Web, headers: &HeaderMap) -> bool {
+/// Whether the request has the API token, and comes neither too often nor from where too many came without it.
+pub(super) fn authorize(web: &Web, client: Client, headers: &HeaderMap) -> Result<(), Problem> {
+    let (now, source) = (clock::now(), client.source());
+    // From a near address many may speak, and one of them must not lock out the others.
+    if !(web.parts.http.spare_near && source.is_near()) {
+        web.wrong_tokens.check(now, source).map_err(too_often)?;
+    }
+    if has_token(web, headers) {
+        return web.count_api(now).map_err(too_often);
+    }
+    web.wrong_tokens.count(now, source).map_err(|too_many| {
+        if too_many.first {
+            tracing::warn!(code = "WRONG_TOKENS", client = %client.0.ip(), "too many requests without the API token");
+        }
+        too_often(too_many)
+    })?;
+    Err(Problem::UNAUTHORIZED)
+}
+
+fn too_often(TooMany { wait, .. }: TooMany) -> Problem {
+    Problem::TOO_OFTEN.after(wait)
+}
+
+fn has_token(web: &Web, headers: &HeaderMap) -> bool {
     let sent = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let (scheme, sent) = sent.split_once(' ').unwrap_or_default();
     let ours = web.parts.api_token.expose_secret();

@@ -1,9 +1,9 @@
 //! Whether the server lives, is ready, and what it counted.
 
 use super::{
-    api::has_token,
+    api::authorize,
+    client::Client,
     problem::Problem,
-    serve::Client,
     state::{MetricsFor, Web},
 };
 use axum::{
@@ -43,15 +43,14 @@ pub(super) async fn ready(State(web): State<Arc<Web>>) -> Result<Json<Value>, Pr
 /// What was counted, for Prometheus (text format 0.0.4).
 pub(super) async fn metrics(
     State(web): State<Arc<Web>>,
-    client: Option<Extension<Client>>,
+    Extension(client): Extension<Client>,
     headers: HeaderMap,
 ) -> Response {
     let allowed = match web.parts.metrics_for {
         MetricsFor::Nobody => false,
         MetricsFor::Everybody => true,
         MetricsFor::ThisMachine => {
-            client.is_some_and(|Extension(Client(address))| is_this_machine(address.ip(), &headers))
-                || has_token(&web, &headers)
+            is_this_machine(client.0.ip(), &headers) || authorize(&web, client, &headers).is_ok()
         }
     };
     if !allowed {

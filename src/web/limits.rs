@@ -1,8 +1,9 @@
 //! What an HTTP client may do, and how long it may take.
 
+use crate::base::rate::Rate;
 use std::time::Duration;
 
-/// The limits of one connection; tests set seconds to milliseconds.
+/// The limits of connections and of what comes on them; tests set seconds to milliseconds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HttpLimits {
     /// How long a client may take for a request's head, and how long it may keep an idle connection.
@@ -13,8 +14,26 @@ pub struct HttpLimits {
     pub head_bytes: usize,
     /// The longest body in bytes; a longer one gets 413.
     pub body_bytes: usize,
-    /// Connections at the same time, media sockets not counted; one more is closed at once.
+    /// The most fields of a head; more get 431.
+    pub head_fields: usize,
+    /// Connections at the same time, media sockets not counted: those have their place by the calls that live. One more
+    /// gets 503 and is closed at once.
     pub connections: usize,
+    /// So many of them, the last, answer only health checks and the telephone network.
+    pub kept: usize,
+    /// Connections of one address (of an IPv6 one: of its /64). One more gets 503 and is closed at once.
+    pub per_address: usize,
+    /// Whether loopback and private networks are spared where one client would pay for another: proxies and container
+    /// networks bring everybody's requests from one address.
+    pub spare_near: bool,
+    /// Requests of one address that the telephone network did not sign; more get 429 in the place of 403. A request
+    /// with a right signature is never limited by it.
+    pub unsigned: Rate,
+    /// Requests of one address without the right API token; more get 429, and an address that is not spared gets it with
+    /// the right one too, so that guessing is of no use.
+    pub wrong_tokens: Rate,
+    /// Requests with the right API token; more get 429.
+    pub api: Rate,
     /// How long requests may go on once the server stops.
     pub stopping: Duration,
 }
@@ -25,8 +44,16 @@ impl Default for HttpLimits {
             head: Duration::from_secs(10),
             body: Duration::from_secs(10),
             head_bytes: 32 * 1024,
+            head_fields: 100,
             body_bytes: 1_000_000,
-            connections: 1_000,
+            connections: 20_000,
+            kept: 64,
+            per_address: 200,
+            spare_near: true,
+            unsigned: Rate::a_minute(20),
+            wrong_tokens: Rate::a_minute(20),
+            // 20 a second, 60 at once.
+            api: Rate { most: 60, within: Duration::from_secs(3) },
             stopping: Duration::from_secs(10),
         }
     }

@@ -5,13 +5,22 @@ use super::{
     state::Web,
     voice::{path_and_query, refuse},
 };
-use crate::channels::voice::handshake;
+use crate::channels::voice::{frames::Frames, handshake, limits::Limits};
 use axum::{
-    extract::{State, WebSocketUpgrade, ws::rejection::WebSocketUpgradeRejection},
-    http::{HeaderMap, Uri, header},
+    body::Body,
+    extract::{Request, State},
+    http::header,
     response::Response,
 };
+use hyper_util::rt::TokioIo;
 use std::sync::Arc;
+use tokio_tungstenite::{
+    WebSocketStream,
+    tungstenite::{
+        handshake::server::create_response_with_body,
+        protocol::{Role, WebSocketConfig},
+    },
+};
 
 /// A socket reads so many bytes at a time: a message of 20 ms has about 400. The library's own 128 KiB cost nine times
 /// the memory at 400 sockets.
@@ -24,37 +33,44 @@ const WRITTEN_AT_ONCE: usize = 4 * 1024;
 const UNSENT: usize = 256 * 1024;
 
 /// Opens a media socket. Nothing is started before its handshake is done.
-pub(super) async fn open(
-    State(web): State<Arc<Web>>,
-    uri: Uri,
-    headers: HeaderMap,
-    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
-) -> Result<Response, Problem> {
-    if headers.contains_key(header::ORIGIN) {
+pub(super) async fn open(State(web): State<Arc<Web>>, request: Request) -> Result<Response, Problem> {
+    if request.headers().contains_key(header::ORIGIN) {
         // Only browsers send it, and no browser has business here.
         tracing::warn!(code = "ORIGIN", "a media socket of a browser was refused");
         return Err(Problem::FORBIDDEN);
     }
-    let path = path_and_query(&uri);
-    web.parts.carrier.verify_upgrade(path, &headers).map_err(|denied| refuse(path, &headers, denied))?;
-    let upgrade = upgrade.map_err(|_| Problem::NOT_AN_UPGRADE)?;
+    let (head, body) = request.into_parts();
+    let path = path_and_query(&head.uri);
+    web.parts.carrier.verify_upgrade(path, &head.headers).map_err(|denied| refuse(&web, &head, denied))?;
+    let mut request = Request::from_parts(head, body);
+    let answer = create_response_with_body(&request, Body::empty).map_err(|_| Problem::NOT_AN_UPGRADE)?;
     let place = web.place().ok_or(Problem::FULL)?;
-    // A message that is a little too long is still read, so that its sender can be told; a longer one cuts the line.
-    let hard_limit = web.parts.line.message.saturating_mul(2);
-    let upgrade = upgrade
-        .read_buffer_size(READ_AT_ONCE)
-        .write_buffer_size(WRITTEN_AT_ONCE)
-        .max_write_buffer_size(UNSENT)
-        .max_message_size(hard_limit)
-        .max_frame_size(hard_limit)
-        .on_failed_upgrade(|error| tracing::debug!(%error, "a media socket did not open"));
-    Ok(upgrade.on_upgrade(async move |socket| {
+    let upgrade = hyper::upgrade::on(&mut request);
+    drop(tokio::spawn(async move {
+        let upgraded = match upgrade.await {
+            Ok(upgraded) => upgraded,
+            Err(error) => return tracing::debug!(%error, "a media socket did not open"),
+        };
         let parts = &web.parts;
+        let frames = Frames::new(TokioIo::new(upgraded), parts.line.pieces);
+        let socket = WebSocketStream::from_raw_socket(frames, Role::Server, Some(config(&parts.line))).await;
         let codec = Arc::clone(&parts.codec);
         let accepted = handshake::accept(socket, codec, &parts.admission, &parts.line).await;
         if let Ok((line, start)) = accepted {
             parts.calls.take(line, start);
         }
         drop(place);
-    }))
+    }));
+    Ok(answer)
+}
+
+fn config(limits: &Limits) -> WebSocketConfig {
+    // A message that is a little too long is still read, so that its sender can be told; a longer one cuts the line.
+    let hard_limit = Some(limits.message.saturating_mul(2));
+    WebSocketConfig::default()
+        .read_buffer_size(READ_AT_ONCE)
+        .write_buffer_size(WRITTEN_AT_ONCE)
+        .max_write_buffer_size(UNSENT)
+        .max_message_size(hard_limit)
+        .max_frame_size(hard_limit)
 }

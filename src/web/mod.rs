@@ -2,12 +2,14 @@
 
 mod api;
 mod body;
+mod client;
 mod health;
 mod limits;
 mod media;
 mod problem;
 mod router;
 mod serve;
+mod slots;
 mod state;
 mod voice;
 

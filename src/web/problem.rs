@@ -6,6 +6,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use serde_json::json;
+use std::time::Duration;
 
 /// An error as `{"error":{"code","message"}}`; holds no internals.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,6 +14,8 @@ pub(super) struct Problem {
     status: StatusCode,
     code: &'static str,
     message: &'static str,
+    /// Seconds after which it may be tried again; 0 says nothing.
+    again_s: u64,
 }
 
 impl Problem {
@@ -39,13 +42,23 @@ impl Problem {
         Self::new(StatusCode::REQUEST_TIMEOUT, "too_slow", "The body did not come in time.");
     pub(super) const FULL: Self =
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "full", "No more calls can be taken now.");
+    pub(super) const NO_ROOM: Self =
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "no_room", "Too many connections are open now.");
+    pub(super) const TOO_OFTEN: Self =
+        Self::new(StatusCode::TOO_MANY_REQUESTS, "too_often", "Ask again later.");
     pub(super) const DRAINING: Self =
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "draining", "The server is about to stop.");
     pub(super) const NO_CALENDAR: Self =
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "calendar", "The appointment book can't be read now.");
 
     const fn new(status: StatusCode, code: &'static str, message: &'static str) -> Self {
-        Self { status, code, message }
+        let again_s = if matches!(status, StatusCode::SERVICE_UNAVAILABLE) { 5 } else { 0 };
+        Self { status, code, message, again_s }
+    }
+
+    /// The same, to be tried again after `wait`.
+    pub(super) const fn after(self, wait: Duration) -> Self {
+        Self { again_s: wait.as_secs() + 1, ..self }
     }
 }
 
@@ -54,12 +67,12 @@ impl IntoResponse for Problem {
         let body = json!({"error": {"code": self.code, "message": self.message}});
         let mut response = (self.status, Json(body)).into_response();
         let headers = response.headers_mut();
+        if self.again_s > 0 {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(self.again_s));
+        }
         match self.status {
             StatusCode::UNAUTHORIZED => {
                 headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
-            }
-            StatusCode::SERVICE_UNAVAILABLE => {
-                headers.insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
             }
             // What is left of the body is not read.
             StatusCode::PAYLOAD_TOO_LARGE | StatusCode::REQUEST_TIMEOUT => {

@@ -30,6 +30,11 @@ const APPOINTMENTS: &str = "/api/appointments";
 const ROUTES: [&str; 12] =
     [VOICE, RESUME, STATUS, MEDIA, HEALTH, HEALTHZ, READYZ, METRICS, CALLS, CALL, HANG_UP, APPOINTMENTS];
 
+/// Whether requests for `path` are answered also where few places are left: live calls and whoever watches us need them.
+pub(super) fn is_vital(path: &str) -> bool {
+    [VOICE, RESUME, STATUS, MEDIA, HEALTHZ, READYZ].contains(&path)
+}
+
 /// The routes of a server.
 pub fn router(web: Arc<Web>) -> Router {
     let api = Router::new()

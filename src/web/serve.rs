@@ -1,7 +1,21 @@
 //! The accept loop: HTTP/1.1 with a limit on every wait.
 
-use super::{limits::HttpLimits, router::router, state::Web};
-use axum::Router;
+use super::{
+    client::Client,
+    limits::HttpLimits,
+    problem::Problem,
+    router::{is_vital, router},
+    slots::{NoSlot, Slot, Slots},
+    state::Web,
+};
+use crate::{
+    base::{
+        clock,
+        rate::{Meter, Rate},
+    },
+    telemetry::metrics,
+};
+use axum::{Router, response::IntoResponse as _};
 use hyper::{Request, body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use std::{net::SocketAddr, pin::pin, sync::Arc, time::Duration};
@@ -16,9 +30,15 @@ use tower::Service as _;
 /// How long accepting pauses when the system refuses it, mostly because all file descriptors are in use.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
-/// The other end of a connection, as an extension of its requests.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Client(pub(super) SocketAddr);
+/// How long a client may take for a head, and for the next one, where few places are left.
+const HURRIED: Duration = Duration::from_secs(1);
+
+/// A crowd must not fill the log.
+const REFUSALS_LOGGED: Rate = Rate::a_minute(10);
+
+/// What a client is told that gets no place. It may be lost on the way, because nothing of its request was read.
+const NO_ROOM: &[u8] =
+    b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 5\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
 
 /// Serves `web` on `listener` until `shutdown`, then lets running requests finish for [`HttpLimits::stopping`].
 ///
@@ -26,17 +46,28 @@ pub(super) struct Client(pub(super) SocketAddr);
 pub async fn serve(listener: TcpListener, web: Arc<Web>, shutdown: CancellationToken) {
     let limits = web.parts.http.clone();
     let router = router(web);
+    let slots = Slots::new(limits.clone());
     let mut connections = JoinSet::new();
+    let mut refusals = Meter::default();
     loop {
         tokio::select! {
             () = shutdown.cancelled() => break,
             Some(_) = connections.join_next(), if !connections.is_empty() => {}
             (stream, address) = accept(&listener) => {
-                if connections.len() < limits.connections {
-                    let (router, limits, shutdown) = (router.clone(), limits.clone(), shutdown.clone());
-                    connections.spawn(Box::pin(converse(stream, address, router, limits, shutdown)));
-                } else {
-                    tracing::warn!(code = "TOO_MANY_CONNECTIONS", "a connection was refused");
+                match slots.take(address) {
+                    Ok(slot) => {
+                        let (router, limits, shutdown) = (router.clone(), limits.clone(), shutdown.clone());
+                        let client = (stream, Client(address), slot);
+                        connections.spawn(Box::pin(converse(client, router, limits, shutdown)));
+                    }
+                    Err(NoSlot(limit)) => {
+                        metrics::connection_refused(limit);
+                        if refusals.allows(REFUSALS_LOGGED, clock::now()) {
+                            let client = address.ip();
+                            tracing::warn!(code = "TOO_MANY_CONNECTIONS", %client, limit, "a connection was refused");
+                        }
+                        stream.try_write(NO_ROOM).ok();
+                    }
                 }
             }
         }
@@ -62,8 +93,7 @@ async fn accept(listener: &TcpListener) -> (TcpStream, SocketAddr) {
 }
 
 async fn converse(
-    stream: TcpStream,
-    address: SocketAddr,
+    (stream, client, slot): (TcpStream, Client, Slot),
     router: Router,
     limits: HttpLimits,
     shutdown: CancellationToken,
@@ -72,13 +102,22 @@ async fn converse(
         tracing::debug!(%error, "the connection is gone already");
         return;
     }
+    let is_kept = slot.is_kept;
     let service = service_fn(move |mut request: Request<Incoming>| {
-        request.extensions_mut().insert(Client(address));
-        router.clone().call(request)
+        request.extensions_mut().insert(client);
+        let mut router = router.clone();
+        async move {
+            if is_kept && !is_vital(request.uri().path()) {
+                return Ok(Problem::NO_ROOM.into_response());
+            }
+            router.call(request).await
+        }
     });
+    let head = if is_kept { limits.head.min(HURRIED) } else { limits.head };
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(limits.head)
+        .header_read_timeout(head)
+        .max_headers(limits.head_fields)
         .max_buf_size(limits.head_bytes)
         .serve_connection(TokioIo::new(stream), service)
         .with_upgrades();

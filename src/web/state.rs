@@ -1,8 +1,12 @@
 //! What the routes share.
 
-use super::limits::HttpLimits;
+use super::{client::Tally, limits::HttpLimits};
 use crate::{
-    base::{clock, secret::SecretString},
+    base::{
+        clock,
+        rate::{Meter, TooMany},
+        secret::SecretString,
+    },
     channels::voice::{
         admission::Admission,
         calls::{CallSummary, Calls},
@@ -18,9 +22,10 @@ use std::{
     collections::BTreeMap,
     fmt,
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicBool, AtomicUsize, Ordering},
     },
+    time::Instant,
 };
 
 /// Who may read `/metrics`. Whoever shows the API token may, except from [`MetricsFor::Nobody`].
@@ -79,6 +84,9 @@ impl fmt::Debug for Parts {
 pub struct Web {
     pub(super) parts: Parts,
     pub(super) statuses: StatusBook,
+    pub(super) unsigned: Tally,
+    pub(super) wrong_tokens: Tally,
+    api: Mutex<Meter>,
     draining: AtomicBool,
     handshakes: AtomicUsize,
 }
@@ -93,8 +101,11 @@ impl Web {
     /// Ready to serve.
     pub fn new(parts: Parts) -> Arc<Self> {
         Arc::new(Self {
-            parts,
+            unsigned: Tally::new(parts.http.unsigned),
+            wrong_tokens: Tally::new(parts.http.wrong_tokens),
+            api: Mutex::default(),
             statuses: StatusBook::default(),
+            parts,
             draining: AtomicBool::new(false),
             handshakes: AtomicUsize::new(0),
         })
@@ -119,6 +130,11 @@ impl Web {
                 tracing::debug!(call.sid = %call, "the call was over already");
             }
         }
+    }
+
+    /// Counts a request with the API token.
+    pub(super) fn count_api(&self, now: Instant) -> Result<(), TooMany> {
+        self.api.lock().unwrap_or_else(PoisonError::into_inner).count(self.parts.http.api, now)
     }
 
     pub(super) fn is_draining(&self) -> bool {

@@ -1,8 +1,8 @@
 //! The telephone network's webhooks.
 
-use super::{body, problem::Problem, state::Web};
+use super::{body, client::Client, problem::Problem, state::Web};
 use crate::{
-    base::{clock, language::Language, secret::Masked},
+    base::{clock, language::Language, rate::TooMany, secret::Masked},
     channels::voice::{admission::Verdict, handshake::TOKEN},
     ports::carrier::{Answer, BadRequest, Denied, Params},
     telemetry::metrics,
@@ -10,7 +10,7 @@ use crate::{
 use axum::{
     body::Body,
     extract::{Request, State},
-    http::{HeaderMap, StatusCode, Uri, header},
+    http::{StatusCode, Uri, header, request::Parts},
     response::{IntoResponse, Response},
 };
 use std::sync::Arc;
@@ -81,21 +81,34 @@ async fn verified(web: &Web, request: Request) -> Result<Params, Problem> {
     let (head, body): (_, Body) = request.into_parts();
     let body = body::read(&head.headers, body, &web.parts.http).await?;
     let path = path_and_query(&head.uri);
-    web.parts
-        .carrier
-        .verify_form(path, &head.headers, &body)
-        .map_err(|denied| refuse(path, &head.headers, denied))
+    web.parts.carrier.verify_form(path, &head.headers, &body).map_err(|denied| refuse(web, &head, denied))
 }
 
 pub(super) fn path_and_query(uri: &Uri) -> &str {
     uri.path_and_query().map_or("/", |path| path.as_str())
 }
 
-pub(super) fn refuse(path: &str, headers: &HeaderMap, denied: Denied) -> Problem {
-    let path = path.split('?').next().unwrap_or_default();
-    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
-    tracing::warn!(code = denied.code(), path, host, "a request was denied: {denied}");
-    Problem::FORBIDDEN
+/// The answer to a request that the telephone network did not sign; of many from one address the rest is not logged.
+pub(super) fn refuse(web: &Web, head: &Parts, denied: Denied) -> Problem {
+    let client = Client::of(&head.extensions);
+    match web.unsigned.count(clock::now(), client.source()) {
+        Ok(()) => {
+            let host = head.headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+            tracing::warn!(
+                code = denied.code(),
+                path = head.uri.path(),
+                host,
+                "a request was denied: {denied}"
+            );
+            Problem::FORBIDDEN
+        }
+        Err(TooMany { wait, first }) => {
+            if first {
+                tracing::warn!(code = "UNSIGNED", client = %client.0.ip(), "too many requests are denied; more are not logged");
+            }
+            Problem::TOO_OFTEN.after(wait)
+        }
+    }
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "the shape that map_err wants")]

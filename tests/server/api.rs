@@ -5,7 +5,7 @@ use super::{
     phone::call_number,
     rig::{API_TOKEN, CALL, Rig},
 };
-use centralita::web::MetricsFor;
+use centralita::{base::rate::Rate, web::MetricsFor};
 use serde_json::json;
 use std::sync::atomic::Ordering;
 
@@ -18,7 +18,7 @@ const ROUTES: [(&str, &str); 4] = [
 
 #[tokio::test]
 async fn every_route_of_the_api_wants_the_token() {
-    let rig = Rig::start().await;
+    let rig = Rig::with(|setup| setup.http.wrong_tokens = Rate::a_minute(1_000)).await;
     let almost = format!("Bearer {}", &API_TOKEN[1..]);
     let longer = format!("Bearer {API_TOKEN}x");
     let other = format!("Basic {API_TOKEN}");
@@ -36,6 +36,34 @@ async fn every_route_of_the_api_wants_the_token() {
         }
     }
     assert!(rig.calls.hung_up.lock().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn guessing_the_token_ends_soon_and_locks_nobody_out_behind_a_proxy() {
+    for (spare_near, right) in [(true, 200), (false, 429)] {
+        let rig = Rig::with(|setup| {
+            setup.http.wrong_tokens = Rate::a_minute(2);
+            setup.http.spare_near = spare_near;
+        })
+        .await;
+        let guess = async |path| get(&rig, path, &[("authorization", "Bearer guess"), ("host", "x")]).await;
+        assert_eq!(guess("/api/calls").await.status, 401);
+        // A token is guessed here as well as there.
+        assert_eq!(guess("/metrics").await.status, 404);
+        let limited = guess("/api/calls").await;
+        assert_eq!((limited.status, limited.error().as_str()), (429, "too_often"));
+        assert!(limited.head.contains("retry-after: "), "{}", limited.head);
+        assert_eq!(api(&rig, "GET /api/calls").await.status, right);
+    }
+}
+
+#[tokio::test]
+async fn the_token_has_its_limit_too() {
+    let rig = Rig::with(|setup| setup.http.api = Rate::a_minute(2)).await;
+    let asked = [api(&rig, "GET /api/calls").await, api(&rig, "GET /api/appointments").await];
+    assert_eq!(asked.map(|answer| answer.status), [200, 200]);
+    assert_eq!(api(&rig, "GET /api/calls").await.status, 429);
+    assert_eq!(get(&rig, "/healthz", &[]).await.status, 200);
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 
 use super::{
     http::{answer, get, post_signed, raw},
-    rig::{GUARD, Rig},
+    rig::{CALL, GUARD, Rig, soon},
 };
 use std::time::Duration;
 use tokio::{
@@ -63,7 +63,67 @@ async fn more_connections_than_allowed_are_closed_at_once() {
     let mut byte = [0];
     first.read_exact(&mut byte).await.unwrap();
     let refused = answer(&mut TcpStream::connect(rig.address).await.unwrap()).await;
-    assert_eq!((refused.status, refused.head.as_str()), (0, ""));
+    assert_eq!(refused.status, 503);
+    assert!(refused.head.contains("retry-after: 5"), "{}", refused.head);
+}
+
+/// A connection that has had an answer and stays open.
+async fn held<C>(rig: &Rig<C>) -> TcpStream {
+    let mut held = TcpStream::connect(rig.address).await.unwrap();
+    held.write_all(b"GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
+    soon(held.read_exact(&mut [0])).await.unwrap();
+    held
+}
+
+#[tokio::test]
+async fn an_address_has_no_more_connections_than_its_share_unless_a_proxy_may_stand_there() {
+    for (spare_near, status) in [(false, 503), (true, 200)] {
+        let rig = Rig::with(|setup| {
+            setup.http.per_address = 2;
+            setup.http.spare_near = spare_near;
+        })
+        .await;
+        let _held = [held(&rig).await, held(&rig).await];
+        let mut next = TcpStream::connect(rig.address).await.unwrap();
+        if spare_near {
+            next.write_all(b"GET /healthz HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").await.unwrap();
+        }
+        assert_eq!(answer(&mut next).await.status, status);
+    }
+}
+
+#[tokio::test]
+async fn the_last_places_are_for_the_telephone_network_and_for_health() {
+    let rig = Rig::with(|setup| {
+        setup.http.connections = 3;
+        setup.http.kept = 2;
+    })
+    .await;
+    assert_eq!(get(&rig, "/health", &[]).await.status, 200);
+    let _held = held(&rig).await;
+    for path in ["/health", "/api/calls", "/metrics", "/nothing"] {
+        let answer = get(&rig, path, &[]).await;
+        assert_eq!((answer.status, answer.error().as_str()), (503, "no_room"), "{path}");
+    }
+    assert_eq!(get(&rig, "/healthz", &[]).await.status, 200);
+    rig.announce(CALL).await;
+    rig.socket().await;
+}
+
+#[tokio::test]
+async fn http_2_is_not_spoken() {
+    let rig = Rig::start().await;
+    let preface = raw(rig.address, b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0").await;
+    assert_eq!((preface.status, preface.head.as_str()), (0, ""), "closed without a word");
+    let offer =
+        [("connection", "upgrade, http2-settings"), ("upgrade", "h2c"), ("http2-settings", "AAMAAABk")];
+    let line = offer.map(|(name, value)| format!("{name}: {value}\r\n")).concat();
+    let mut stream = TcpStream::connect(rig.address).await.unwrap();
+    let request = format!("GET /healthz HTTP/1.1\r\nhost: x\r\n{line}\r\n");
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut first = [0; 12];
+    soon(stream.read_exact(&mut first)).await.unwrap();
+    assert_eq!(&first, b"HTTP/1.1 200");
 }
 
 #[tokio::test]

@@ -214,7 +214,8 @@ async fn every_kind_of_broken_message_is_logged_once_and_the_call_goes_on() {
     let mut no_key = dtmf("1");
     no_key["dtmf"]["digit"] = json!("12");
     for _ in 0..3 {
-        for odd in ["", "not json", "[", "5", r#"{"event":"media","media":7}"#] {
+        let nested = "[".repeat(60_000);
+        for odd in ["", "not json", "[", &nested, "5", r#"{"event":"media","media":7}"#] {
             phone.send(Message::text(odd)).await;
         }
         for odd in [

@@ -6,13 +6,25 @@ use super::{
     stub::{Order, Taken},
 };
 use bytes::Bytes;
-use centralita::channels::voice::socket::{LineEnd, LineEvent};
+use centralita::{
+    base::rate::Rate,
+    channels::voice::{
+        limits::Limits,
+        socket::{LineEnd, LineEvent},
+    },
+};
 use futures_util::StreamExt;
 use serde_json::json;
 use std::time::Duration;
 use tokio_tungstenite::tungstenite::{
     Message,
-    protocol::{CloseFrame, frame::coding::CloseCode},
+    protocol::{
+        CloseFrame,
+        frame::{
+            Frame,
+            coding::{CloseCode, Data, OpCode},
+        },
+    },
 };
 
 async fn ended(taken: &mut Taken) -> LineEnd {
@@ -90,6 +102,50 @@ async fn more_pings_than_a_heartbeat_needs_are_closed_with_1008() {
     })
     .await;
     assert_eq!((code, end.code()), (1008, "PING_FLOOD"));
+}
+
+#[tokio::test]
+async fn a_message_in_pieces_is_joined_and_one_in_a_thousand_pieces_is_closed_with_1008() {
+    let mut rig = Rig::start().await;
+    let (mut phone, mut taken) = rig.on_the_line().await;
+    let text = json!({"event": "mark", "mark": {"name": "in pieces"}}).to_string();
+    let (first, rest) = text.split_at(9);
+    phone.send(piece(Data::Text, first, false)).await;
+    phone.send(Message::Ping(Bytes::new())).await;
+    phone.send(piece(Data::Continue, rest, true)).await;
+    assert_eq!(taken.event().await, LineEvent::Mark("in pieces".to_owned()));
+    phone.send(piece(Data::Text, "", false)).await;
+    for _ in 0..1_000 {
+        phone.send(piece(Data::Continue, "", false)).await;
+    }
+    assert_eq!(phone.closed_with().await, 1008);
+    assert_eq!(ended(&mut taken).await.code(), "TOO_MANY_PIECES");
+}
+
+fn piece(kind: Data, text: &str, is_last: bool) -> Message {
+    Message::Frame(Frame::message(text.to_owned(), OpCode::Data(kind), is_last))
+}
+
+#[tokio::test]
+async fn more_messages_than_a_call_has_are_closed_with_1008() {
+    // The start of the call takes two of them.
+    let messages = Rate { most: 12, within: Duration::from_hours(1) };
+    let mut rig = Rig::with(|setup| setup.line.messages = messages).await;
+    let (mut phone, mut taken) = rig.on_the_line().await;
+    for chunk in 1..=10 {
+        phone.say(&media(chunk)).await;
+    }
+    assert_eq!(taken.frames(10).await.len(), 10);
+    phone.say(&media(11)).await;
+    assert_eq!(phone.closed_with().await, 1008);
+    assert_eq!(ended(&mut taken).await.code(), "MESSAGE_FLOOD");
+}
+
+#[test]
+fn what_piles_up_in_the_longest_stall_is_no_flood() {
+    let limits = Limits::default();
+    let piled = limits.idle.as_millis() / 20;
+    assert!(u128::from(limits.messages.most) > piled, "{limits:?}");
 }
 
 // === ends ===

@@ -6,7 +6,7 @@ use super::{
     rig::{CALL, PUBLIC, Rig},
     staff::Office,
 };
-use centralita::ports::carrier::CallState;
+use centralita::{base::rate::Rate, ports::carrier::CallState};
 use std::fs;
 
 fn status(state: &str, sequence: u32) -> Vec<(String, String)> {
@@ -65,6 +65,24 @@ async fn unsigned_and_wrongly_signed_requests_get_403_and_start_nothing() {
     }
     // The only place is still free.
     rig.announce(&call_number(1)).await;
+}
+
+#[tokio::test]
+async fn many_unsigned_requests_get_429_and_keep_no_signed_one_out() {
+    let rig = Rig::with(|setup| setup.http.unsigned = Rate::a_minute(3)).await;
+    let form = arrival(CALL);
+    let send = async || post_with(&rig, "/webhook/voice", &form, "AAAAAAAAAAAAAAAAAAAAAAAAAAA=").await;
+    for _ in 0..2 {
+        assert_eq!(send().await.status, 403);
+    }
+    assert_eq!(rig.open("/media", &[]).await.err(), Some(403));
+    let limited = send().await;
+    assert_eq!((limited.status, limited.error().as_str()), (429, "too_often"));
+    let wait = limited.head.split("retry-after: ").nth(1).unwrap().lines().next().unwrap();
+    assert!((1..=60).contains(&wait.parse().unwrap()), "{wait}");
+    assert_eq!(rig.open("/media", &[]).await.err(), Some(429));
+    rig.announce(CALL).await;
+    rig.socket().await;
 }
 
 #[tokio::test]

@@ -214,35 +214,35 @@ mod tests {
         providers::twilio::MediaStreams,
         storage::calendar_file::CalendarFile,
     };
-    use axum::extract::ws::Message;
     use futures_util::{Sink, Stream, StreamExt as _, stream};
     use std::{
         pin::Pin,
         task::{Context, Poll},
     };
+    use tokio_tungstenite::tungstenite::{Error, Message};
 
     /// A socket that is gone for who writes, and silent for who reads.
     struct Gone;
 
     impl Stream for Gone {
-        type Item = Result<Message, axum::Error>;
+        type Item = Result<Message, Error>;
         fn poll_next(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Self::Item>> {
             Poll::Pending
         }
     }
 
     impl Sink<Message> for Gone {
-        type Error = axum::Error;
-        fn poll_ready(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Result<(), axum::Error>> {
-            Poll::Ready(Err(axum::Error::new(std::io::Error::other("gone"))))
+        type Error = Error;
+        fn poll_ready(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Result<(), Error>> {
+            Poll::Ready(Err(Error::AlreadyClosed))
         }
-        fn start_send(self: Pin<&mut Self>, _: Message) -> Result<(), axum::Error> {
+        fn start_send(self: Pin<&mut Self>, _: Message) -> Result<(), Error> {
             Ok(())
         }
-        fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Result<(), axum::Error>> {
+        fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Result<(), Error>> {
             Poll::Pending
         }
-        fn poll_close(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Result<(), axum::Error>> {
+        fn poll_close(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Result<(), Error>> {
             Poll::Pending
         }
     }

@@ -1,5 +1,6 @@
 //! What a media socket may do, and how long it may take.
 
+use crate::base::rate::Rate;
 use std::time::Duration;
 
 /// The limits of one media socket; tests set minutes to milliseconds.
@@ -17,10 +18,14 @@ pub struct Limits {
     pub closing: Duration,
     /// The longest text frame, in bytes.
     pub message: usize,
-    /// Pings taken within a second.
-    pub pings: u32,
-    /// Keys taken within a second; more are dropped.
-    pub digits: u32,
+    /// The most pieces of one message; the network sends each message in one.
+    pub pieces: u32,
+    /// Messages taken. After a stall of [`Limits::idle`] three quarters of a thousand arrive at once.
+    pub messages: Rate,
+    /// Pings and pongs taken.
+    pub pings: Rate,
+    /// Keys taken; more are dropped.
+    pub digits: Rate,
     /// The longest gap in the caller's sound that is filled with silence; of a longer one only so much.
     pub gap: Duration,
     /// How long a piece that came early waits for those before it.
@@ -36,8 +41,10 @@ impl Default for Limits {
             send: Duration::from_secs(5),
             closing: Duration::from_secs(1),
             message: 64 * 1024,
-            pings: 50,
-            digits: 32,
+            pieces: 100,
+            messages: Rate { most: 1_000, within: Duration::from_secs(5) },
+            pings: Rate::a_second(50),
+            digits: Rate::a_second(32),
             gap: Duration::from_secs(1),
             reorder: Duration::from_millis(60),
         }

@@ -8,6 +8,7 @@ pub mod calls;
 pub mod desk;
 mod disk;
 mod ear;
+pub mod frames;
 pub mod handshake;
 mod journal;
 pub mod limits;

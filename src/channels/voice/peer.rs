@@ -1,26 +1,21 @@
 //! The other side of a WebSocket, kept within its limits.
 
-use super::limits::Limits;
-use crate::base::clock;
-use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, close_code};
+use super::{frames::TooManyPieces, limits::Limits};
+use crate::base::{clock, rate::Meter};
+use axum::extract::ws::close_code;
 use futures_util::{Sink, SinkExt, Stream, StreamExt};
-use std::{
-    fmt,
-    pin::Pin,
-    task::Poll,
-    time::{Duration, Instant},
-};
+use std::{fmt, io, pin::Pin, task::Poll, time::Duration};
 use tokio::time::timeout;
-use tokio_tungstenite::tungstenite;
+use tokio_tungstenite::tungstenite::{Error, Message, Utf8Bytes, error::ProtocolError, protocol::CloseFrame};
 
-/// A WebSocket as axum gives it, or a pair of queues in a test.
+/// A WebSocket, or a pair of queues in a test.
 pub trait Socket:
-    Stream<Item = Result<Message, axum::Error>> + Sink<Message, Error = axum::Error> + Send + Unpin
+    Stream<Item = Result<Message, Error>> + Sink<Message, Error = Error> + Send + Unpin
 {
 }
 
 impl<T> Socket for T where
-    T: Stream<Item = Result<Message, axum::Error>> + Sink<Message, Error = axum::Error> + Send + Unpin
+    T: Stream<Item = Result<Message, Error>> + Sink<Message, Error = Error> + Send + Unpin
 {
 }
 
@@ -52,7 +47,8 @@ pub(super) enum Unsent {
 pub(super) struct Peer {
     socket: Box<dyn Socket>,
     limits: Limits,
-    pings: Burst,
+    messages: Meter,
+    pings: Meter,
     /// The stream reports nothing more, not even the other side's close.
     deaf: bool,
 }
@@ -65,8 +61,7 @@ impl fmt::Debug for Peer {
 
 impl Peer {
     pub(super) fn new(socket: Box<dyn Socket>, limits: Limits) -> Self {
-        let pings = Burst::new(limits.pings);
-        Self { socket, limits, pings, deaf: false }
+        Self { socket, limits, messages: Meter::default(), pings: Meter::default(), deaf: false }
     }
 
     /// The next text frame, or the end. Cancel-safe.
@@ -76,7 +71,7 @@ impl Peer {
                 None => return Received::Over(Gone::Closed),
                 Some(Err(error)) => {
                     self.deaf = true;
-                    return Received::Over(consequence(error));
+                    return Received::Over(consequence(&error));
                 }
                 Some(Ok(message)) => message,
             };
@@ -84,12 +79,18 @@ impl Peer {
                 Message::Text(text) if text.len() > self.limits.message => {
                     return violation(close_code::SIZE, "MESSAGE_TOO_LONG");
                 }
+                Message::Text(_) if !self.messages.allows(self.limits.messages, clock::now()) => {
+                    return violation(close_code::POLICY, "MESSAGE_FLOOD");
+                }
                 Message::Text(text) => return Received::Text(text),
                 Message::Binary(_) => return violation(close_code::UNSUPPORTED, "BINARY_FRAME"),
-                Message::Ping(_) if !self.pings.allows(clock::now()) => {
-                    return violation(close_code::POLICY, "PING_FLOOD");
+                Message::Ping(_) | Message::Pong(_) => {
+                    if !self.pings.allows(self.limits.pings, clock::now()) {
+                        return violation(close_code::POLICY, "PING_FLOOD");
+                    }
                 }
-                Message::Ping(_) | Message::Pong(_) => {}
+                // Only where frames are read one by one.
+                Message::Frame(_) => {}
                 Message::Close(_) => return Received::Over(Gone::Closed),
             }
         }
@@ -124,7 +125,7 @@ impl Peer {
     ///
     /// Leaving at once, with sound still unread, would reset the connection and the code would be lost.
     pub(super) async fn close(mut self, code: u16) {
-        let close = Message::Close(Some(CloseFrame { code, reason: Utf8Bytes::default() }));
+        let close = Message::Close(Some(CloseFrame { code: code.into(), reason: Utf8Bytes::default() }));
         let sent = timeout(self.limits.closing, self.socket.send(close)).await;
         if !matches!(sent, Ok(Ok(()))) {
             return;
@@ -141,10 +142,7 @@ impl Peer {
     }
 }
 
-async fn within(
-    limit: Duration,
-    sending: impl Future<Output = Result<(), axum::Error>>,
-) -> Result<(), Unsent> {
+async fn within(limit: Duration, sending: impl Future<Output = Result<(), Error>>) -> Result<(), Unsent> {
     match timeout(limit, sending).await {
         Ok(Ok(())) => Ok(()),
         Ok(Err(_)) => Err(Unsent::Gone),
@@ -156,36 +154,19 @@ fn violation(close: u16, code: &'static str) -> Received {
     Received::Over(Gone::Violation { close, code })
 }
 
-fn consequence(error: axum::Error) -> Gone {
-    use tungstenite::error::{Error, ProtocolError};
-    match error.into_inner().downcast_ref::<Error>() {
-        Some(Error::Capacity(_)) => Gone::Violation { close: close_code::SIZE, code: "MESSAGE_TOO_LONG" },
-        Some(Error::Utf8(_)) => Gone::Violation { close: close_code::INVALID, code: "NOT_UTF8" },
-        Some(Error::Protocol(ProtocolError::ResetWithoutClosingHandshake)) => Gone::Broken,
-        Some(Error::Protocol(_)) => Gone::Violation { close: close_code::PROTOCOL, code: "NOT_WEBSOCKET" },
-        _ => Gone::Broken,
-    }
+fn consequence(error: &Error) -> Gone {
+    let (close, code) = match error {
+        Error::Capacity(_) => (close_code::SIZE, "MESSAGE_TOO_LONG"),
+        Error::Utf8(_) => (close_code::INVALID, "NOT_UTF8"),
+        Error::Io(error) if is_in_pieces(error) => (close_code::POLICY, "TOO_MANY_PIECES"),
+        Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => return Gone::Broken,
+        Error::Protocol(_) => (close_code::PROTOCOL, "NOT_WEBSOCKET"),
+        _ => return Gone::Broken,
+    };
+    Gone::Violation { close, code }
 }
 
-/// Counts events within a second.
-#[derive(Debug)]
-pub(super) struct Burst {
-    most: u32,
-    since: Option<Instant>,
-    count: u32,
-}
-
-impl Burst {
-    pub(super) fn new(most: u32) -> Self {
-        Self { most, since: None, count: 0 }
-    }
-
-    /// Whether one more at `now` is within the limit.
-    pub(super) fn allows(&mut self, now: Instant) -> bool {
-        if self.since.is_none_or(|since| now.duration_since(since) >= Duration::from_secs(1)) {
-            (self.since, self.count) = (Some(now), 0);
-        }
-        self.count = self.count.saturating_add(1);
-        self.count <= self.most
-    }
+fn is_in_pieces(error: &io::Error) -> bool {
+    let inner = error.get_ref();
+    inner.is_some_and(<dyn std::error::Error + Send + Sync>::is::<TooManyPieces>)
 }

@@ -3,13 +3,14 @@
 use super::{
     alarm::Alarm,
     limits::Limits,
-    peer::{Burst, Gone, Peer, Received, Unsent},
+    peer::{Gone, Peer, Received, Unsent},
     reframe::Reframer,
 };
 use crate::{
     base::{
         clock,
         ids::{CallSid, StreamSid},
+        rate::Meter,
     },
     ports::media::{FromPhone, MediaCodec, MediaError, Oddity, ToPhone},
     telemetry::metrics,
@@ -103,7 +104,7 @@ pub struct Line {
     limits: Limits,
     reframer: Reframer,
     ready: VecDeque<LineEvent>,
-    digits: Burst,
+    digits: Meter,
     told: Vec<Oddity>,
     /// Reused for every message that comes and goes.
     audio: Vec<u8>,
@@ -138,7 +139,7 @@ impl Line {
             stream,
             reframer: Reframer::new(limits.gap),
             ready: VecDeque::new(),
-            digits: Burst::new(limits.digits),
+            digits: Meter::default(),
             told,
             audio: Vec::new(),
             text: String::new(),
@@ -246,7 +247,7 @@ impl Line {
             }
             Ok(FromPhone::Media(_) | FromPhone::Connected) => {}
             Ok(FromPhone::Dtmf(digit)) => {
-                if self.digits.allows(self.heard_at) {
+                if self.digits.allows(self.limits.digits, self.heard_at) {
                     self.ready.push_back(LineEvent::Dtmf(digit));
                 }
             }

@@ -1,0 +1,50 @@
+//! Open files: what the system allows this process decides how many connections it can take beside its calls.
+
+use crate::web::HttpLimits;
+
+/// What a call holds open at most: the media socket, recogniser, model, voice, REST, recording, record, and one to spare.
+const OF_A_CALL: usize = 8;
+
+/// What the process holds open besides: listening socket, event queue, log, models, agents.
+const OF_THE_PROCESS: usize = 64;
+
+/// Raises the limit as far as it goes, and returns it.
+pub(super) fn raise() -> usize {
+    match rlimit::increase_nofile_limit(rlimit::INFINITY) {
+        Ok(limit) => usize::try_from(limit).unwrap_or(usize::MAX),
+        Err(error) => {
+            tracing::warn!(code = "OPEN_FILES", %error, "the limit of open files is not known");
+            1_024
+        }
+    }
+}
+
+/// Fewer connections where `files` do not suffice for all and for `calls`, so that a crowd takes no file from a call.
+pub(super) fn limits(mut wanted: HttpLimits, calls: usize, files: usize) -> HttpLimits {
+    let left = files.saturating_sub(OF_THE_PROCESS + calls.saturating_mul(OF_A_CALL));
+    let least = 2 * wanted.kept;
+    if left < least {
+        let advice = "raise it (ulimit -n, LimitNOFILE) or lower MAX_CALLS";
+        tracing::warn!(
+            code = "OPEN_FILES",
+            files,
+            calls,
+            "too few files may be open for so many calls: {advice}"
+        );
+    }
+    wanted.connections = wanted.connections.min(left.max(least));
+    wanted
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn connections_take_no_file_from_a_call() {
+        let connections = |calls, files| limits(HttpLimits::default(), calls, files).connections;
+        assert_eq!(connections(300, 1 << 20), 20_000);
+        assert_eq!(connections(300, 4_096), 4_096 - 64 - 2_400);
+        assert_eq!(connections(300, 1_024), 128);
+    }
+}
