@@ -29,6 +29,13 @@ impl<T: TimerName, const N: usize> Timers<T, N> {
         }
     }
 
+    /// Arms `timer`; an earlier setting stays where it is due sooner.
+    pub fn hasten(&mut self, timer: T, at: Instant) {
+        if let Some(due) = self.due.get_mut(timer.index()) {
+            *due = Some(due.map_or(at, |before| before.min(at)));
+        }
+    }
+
     /// Disarms `timer`.
     pub fn stop(&mut self, timer: T) {
         if let Some(due) = self.due.get_mut(timer.index()) {

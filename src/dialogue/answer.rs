@@ -59,8 +59,8 @@ pub struct Answer {
     pub text_done: bool,
     /// The voice has given all its sound.
     pub sound_done: bool,
-    /// Playback stopped because the caller may be interrupting.
-    pub paused: bool,
+    /// Since when playback stands still because the caller may be interrupting.
+    pub paused: Option<Instant>,
     /// Tools asked for in this turn, all rounds.
     pub tool_calls: u32,
     pieces: Pieces,
@@ -89,7 +89,7 @@ impl Answer {
             holds: 0,
             text_done: origin == Origin::Clip,
             sound_done: origin == Origin::Clip,
-            paused: false,
+            paused: None,
             tool_calls: 0,
             pieces: Pieces::default(),
             asked_pieces: 0,

@@ -20,6 +20,9 @@ const UNFINISHED_SIGNALLED: Duration = Duration::from_millis(800);
 /// Speech shorter than this, without words, is a cough or a knock.
 pub const COUGH: Duration = Duration::from_millis(300);
 
+/// A sound behind this much silence counts for itself: many knocks are not one word.
+const NEW_STRETCH: Duration = Duration::from_millis(500);
+
 /// A sound counts as voiced from this level on (design §9).
 const VOICED_LEVEL: f32 = -45.0;
 
@@ -34,6 +37,17 @@ pub enum Decision {
     Over,
 }
 
+/// How far the words of a turn have come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// None came, or the newest may still change.
+    Open,
+    /// They will not change, but nobody said that they are all.
+    Final,
+    /// The recogniser believes that they are all.
+    Signalled,
+}
+
 /// One turn of the caller.
 #[derive(Clone, Debug, Default)]
 pub struct CallerTurn {
@@ -41,10 +55,13 @@ pub struct CallerTurn {
     partial: String,
     signalled: bool,
     voiced: Samples,
+    /// The present stretch of sound, voiced; `voiced` is the longest.
+    stretch: Samples,
     quiet: Samples,
     /// The last frames, newest in the lowest bit: voiced or not.
     recent: u8,
     last_voiced: Option<Instant>,
+    heard_live: bool,
     last_text: Option<Instant>,
 }
 
@@ -54,7 +71,11 @@ impl CallerTurn {
         let voiced = speech >= threshold && level > VOICED_LEVEL;
         self.recent = self.recent << 1 | u8::from(voiced);
         if voiced {
-            self.voiced += Samples(FRAME_SAMPLES as u64);
+            if self.quiet() >= NEW_STRETCH {
+                self.stretch = Samples(0);
+            }
+            self.stretch += Samples(FRAME_SAMPLES as u64);
+            self.voiced = self.voiced.max(self.stretch);
             self.quiet = Samples(0);
             self.last_voiced = Some(now);
             // Who goes on speaking had not finished, whatever the recogniser thought.
@@ -81,6 +102,8 @@ impl CallerTurn {
             SttEvent::Partial { text } => {
                 if !text.trim().is_empty() {
                     text.trim().clone_into(&mut self.partial);
+                    // Seven: a recogniser that decodes in pauses may tell of the last one when the next word has begun.
+                    self.heard_live |= self.speaks(7, 7);
                     self.last_text = Some(now);
                 }
             }
@@ -114,7 +137,7 @@ impl CallerTurn {
         !self.finals.is_empty() || !self.partial.is_empty()
     }
 
-    /// How long the caller spoke, in voiced sound.
+    /// How long the longest sound was, in voiced frames; a silence of half a second ends a sound.
     pub const fn voiced(&self) -> Duration {
         self.voiced.duration()
     }
@@ -134,9 +157,25 @@ impl CallerTurn {
         self.last_voiced
     }
 
+    /// Whether words came in the middle of a sound, not only behind a pause.
+    pub const fn was_heard_live(&self) -> bool {
+        self.heard_live
+    }
+
     /// When the last text arrived.
     pub const fn last_text(&self) -> Option<Instant> {
         self.last_text
+    }
+
+    /// What the words of the turn look like while the line is never silent.
+    pub fn standing(&self, language: Language) -> Standing {
+        if self.finals.is_empty() || !self.partial.is_empty() {
+            Standing::Open
+        } else if self.signalled && !is_unfinished(&self.finals, language) {
+            Standing::Signalled
+        } else {
+            Standing::Final
+        }
     }
 
     /// Whether the turn is over.

@@ -10,6 +10,7 @@ pub mod caller;
 pub mod clinic;
 pub mod event;
 pub mod input;
+pub mod line;
 pub mod message;
 pub mod output;
 pub mod phrases;

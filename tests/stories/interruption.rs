@@ -80,8 +80,11 @@ fn a_cough_without_words_goes_on_too() {
 
 #[test]
 fn long_speech_takes_the_floor_even_before_its_text_comes() {
-    let mut stage = telling();
-    stage.speak_until(4_720);
+    let mut stage = Stage::greeted([says(STORY)]);
+    stage.say("Cuénteme algo que no sepa.", 1_600).until(4_500);
+    stage.speak_until(5_180);
+    assert_eq!(stage.call.floor(), "paused");
+    stage.speak_until(5_200);
     assert_eq!(stage.call.floor(), "caller");
 }
 

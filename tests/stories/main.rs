@@ -5,6 +5,7 @@ mod any_order;
 mod ending;
 mod failures;
 mod interruption;
+mod noise;
 mod script;
 mod silence;
 mod stage;

@@ -45,6 +45,8 @@ pub(crate) struct Stage {
     later: BTreeMap<(u64, u32), Input>,
     serial: u32,
     speaking: bool,
+    /// Whether there is a noise that passes for speech.
+    pub(crate) noise: bool,
     pub(crate) frames_flow: bool,
     pub(crate) replies: VecDeque<Reply>,
     pub(crate) voice: VoiceActs,
@@ -94,6 +96,7 @@ impl Stage {
             later: BTreeMap::new(),
             serial: 0,
             speaking: false,
+            noise: false,
             frames_flow: true,
             replies: replies.into_iter().collect(),
             voice: VoiceActs::Well,
@@ -161,7 +164,7 @@ impl Stage {
             self.feed(input);
         } else if self.frames_flow && self.next_frame_ms <= self.now_ms {
             self.next_frame_ms += 20;
-            let (level, speech) = if self.speaking { (-20.0, 0.95) } else { (-70.0, 0.02) };
+            let (level, speech) = if self.speaking || self.noise { (-20.0, 0.95) } else { (-70.0, 0.02) };
             self.feed(Input::Frame(Voice { level: Decibels(level), speech }));
         } else if deadline.is_some_and(|at| at <= self.now_ms) {
             self.feed(Input::Tick);
@@ -359,6 +362,15 @@ impl Stage {
         let line = self.story.iter().find(|line| line.contains(what));
         let line = line.unwrap_or_else(|| panic!("“{what}” never happened:\n{}", self.story()));
         line[..5].trim().parse().unwrap()
+    }
+
+    /// What the caller heard of each answer so far, and whether they interrupted it.
+    pub(crate) fn answers(&self) -> Vec<(&str, bool)> {
+        let answers = self.record.iter().filter_map(|entry| match entry {
+            Entry::Agent { heard, interrupted, .. } => Some((heard.as_str(), *interrupted)),
+            _ => None,
+        });
+        answers.collect()
     }
 
     /// When the first frame that sounds like `sound` was sent, at or after `from`.

@@ -97,17 +97,3 @@ fn a_network_stall_in_the_middle_of_a_turn_does_not_leave_the_caller_alone() {
     stage.at(2_200, heard("El jueves.", true)).until(3_500);
     assert_eq!(stage.when("ask"), 2_750);
 }
-
-#[test]
-fn an_hour_of_noise_on_the_line_is_no_turn() {
-    let mut stage = Stage::greeted([]);
-    for second in 1..3_600 {
-        if stage.ended {
-            break;
-        }
-        stage.until(1_000 + second * 1_000);
-        let click = stage.ms() + 40;
-        stage.speak_until(click);
-    }
-    assert!(stage.questions.is_empty());
-}

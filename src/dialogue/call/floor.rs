@@ -43,7 +43,7 @@ impl Call {
         if answer.moments.played.is_none() && self.playback.has_begun() {
             answer.moments.played = Some(now);
         }
-        if answer.paused {
+        if answer.paused.is_some() {
             return false;
         }
         let complete = answer.is_complete();
@@ -101,11 +101,17 @@ impl Call {
     }
 
     pub(super) fn listen(&mut self, now: Instant) {
+        self.still_there_at = now + self.setup.patience.reprompt;
+        self.listen_on();
+    }
+
+    /// Waits for the caller as before: what came was no turn.
+    pub(super) fn listen_on(&mut self) {
         self.stop_turn_timers();
         self.phase = Phase::Listening;
         self.caller.reset();
         self.pause_told = false;
-        self.timers.set(Timer::StillThere, now + self.setup.patience.reprompt);
+        self.timers.set(Timer::StillThere, self.still_there_at);
     }
 
     /// Begins an answer of ours. The floor must be free: an earlier answer was left.
@@ -217,18 +223,7 @@ impl Call {
     }
 
     pub(super) fn stop_turn_timers(&mut self) {
-        for timer in [
-            Timer::StillThere,
-            Timer::FramesStalled,
-            Timer::Text,
-            Timer::Hold,
-            Timer::Model,
-            Timer::Voice,
-            Timer::Tool,
-            Timer::Played,
-            Timer::GoodbyeHeard,
-            Timer::Decide,
-        ] {
+        for timer in timer::OF_A_TURN {
             self.timers.stop(timer);
         }
     }
@@ -250,8 +245,10 @@ impl Call {
             self.frames_stalled(now, out);
         } else if due(Timer::Text) {
             self.text_is_late(now, out);
+        } else if due(Timer::NoProgress) {
+            self.words_stand_still(now, out);
         } else if due(Timer::Decide) {
-            self.decide_without_frames(now, out);
+            self.no_word_came(now, out);
         } else if due(Timer::Hold) {
             self.hold(now, out);
         } else if due(Timer::Model) {
@@ -263,7 +260,7 @@ impl Call {
         }
     }
 
-    fn still_there(&mut self, now: Instant, out: &mut Outputs) {
+    pub(super) fn still_there(&mut self, now: Instant, out: &mut Outputs) {
         let language = self.setup.language;
         if self.reprompts < self.setup.patience.reprompts {
             let text = phrases::still_there(language, self.reprompts);

@@ -13,6 +13,7 @@ use crate::{
         answer::Answer,
         caller::CallerTurn,
         input::Input,
+        line::Line,
         output::{Output, Outputs},
         playback::Playback,
         record::{Clip, Entry},
@@ -22,7 +23,7 @@ use crate::{
 };
 use bytes::Bytes;
 use std::{sync::Arc, time::Instant};
-use timer::{TIMERS, Timer};
+use timer::{TIMERS, Timer, WHILE_WE_SPEAK};
 
 /// The standard phrases as mu-law.
 #[derive(Clone, Debug, Default)]
@@ -98,12 +99,17 @@ pub struct Call {
     began: Instant,
     turn: TurnId,
     caller: CallerTurn,
+    /// When the caller's turn began.
+    turn_began: Instant,
+    line: Line,
     playback: Playback,
     transcript: Transcript,
     timers: Timers<Timer, TIMERS>,
     last_frame: Instant,
     /// The recogniser was told that the caller pauses.
     pause_told: bool,
+    /// When a caller of whom we hear no word is asked whether they are there. Sounds do not put it off.
+    still_there_at: Instant,
     /// How often we asked whether the caller is there, since they last spoke.
     reprompts: u32,
     /// Turns that failed in a row.
@@ -122,11 +128,14 @@ impl Call {
             began: now,
             turn: TurnId::default(),
             caller: CallerTurn::default(),
+            turn_began: now,
+            line: Line::default(),
             playback: Playback::default(),
             transcript: Transcript::default(),
             timers: Timers::default(),
             last_frame: now,
             pause_told: false,
+            still_there_at: now,
             reprompts: 0,
             failures: 0,
             hearing: Hearing::Well,
@@ -184,15 +193,8 @@ impl Call {
             Phase::Before | Phase::Ended => true,
             Phase::Listening => waits(&[Timer::StillThere]),
             Phase::Caller => waits(&[Timer::FramesStalled, Timer::Text]),
-            Phase::Ours(answer) if answer.paused => waits(&[Timer::Decide]),
-            Phase::Ours(_) => waits(&[
-                Timer::Hold,
-                Timer::Model,
-                Timer::Voice,
-                Timer::Tool,
-                Timer::Played,
-                Timer::GoodbyeHeard,
-            ]),
+            Phase::Ours(answer) if answer.paused.is_some() => waits(&[Timer::Decide]),
+            Phase::Ours(_) => waits(WHILE_WE_SPEAK),
         }
     }
 
@@ -202,7 +204,7 @@ impl Call {
             Phase::Before => "before",
             Phase::Listening => "listening",
             Phase::Caller => "caller",
-            Phase::Ours(answer) if answer.paused => "paused",
+            Phase::Ours(answer) if answer.paused.is_some() => "paused",
             Phase::Ours(_) => "agent",
             Phase::Ended => "ended",
         }

@@ -68,7 +68,7 @@ impl Call {
     /// The voice owes sound. While earlier sound still plays there is no hurry.
     pub(super) fn voice_is_late(&mut self, now: Instant, out: &mut Outputs) {
         let Phase::Ours(answer) = &self.phase else { return };
-        if answer.paused
+        if answer.paused.is_some()
             || !self.playback.is_silent(now)
             || !answer.text_done && answer.timeline.samples() > 0
         {

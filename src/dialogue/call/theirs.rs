@@ -4,7 +4,7 @@ use super::{Call, Hearing, Phase, Timer, timer};
 use crate::dialogue::{
     answer::Origin,
     backchannel::is_backchannel,
-    caller::{COUGH, Decision, PAUSE},
+    caller::{COUGH, Decision, PAUSE, Standing},
     event::SttEvent,
     input::Voice,
     output::{Ending, Output, Outputs},
@@ -30,6 +30,7 @@ impl Call {
         let threshold =
             if self.playback.is_silent(now) { self.setup.threshold } else { self.setup.raised_threshold };
         self.caller.frame(now, voice.speech, voice.level.0, threshold);
+        self.line.frame(self.caller.speaks(3, 4));
         let forgotten = self.caller.quiet() >= NOISE_FORGOTTEN && !self.caller.has_text();
         match &self.phase {
             Phase::Listening => {
@@ -40,9 +41,9 @@ impl Call {
                 }
             }
             Phase::Caller => self.caller_goes_on(now, out),
-            Phase::Ours(answer) if answer.paused => self.decide_interruption(now, out),
+            Phase::Ours(answer) if answer.paused.is_some() => self.decide_interruption(now, out),
             Phase::Ours(answer) if answer.interruptible => {
-                if self.caller.speaks(4, 5) {
+                if self.caller.speaks(4, 5) && !self.line.is_noisy() {
                     self.pause(now, out);
                 } else if forgotten {
                     self.caller.reset();
@@ -54,18 +55,75 @@ impl Call {
 
     fn caller_begins(&mut self, now: Instant) {
         self.stop_turn_timers();
-        self.phase = Phase::Caller;
         self.pause_told = false;
+        self.open_turn(now);
+    }
+
+    fn open_turn(&mut self, now: Instant) {
+        self.phase = Phase::Caller;
+        self.turn_began = now;
         self.timers.set(Timer::FramesStalled, now + timer::FRAMES_STALLED);
+        self.watch_progress(now, true);
     }
 
     fn caller_goes_on(&mut self, now: Instant, out: &mut Outputs) {
         self.timers.set(Timer::FramesStalled, now + timer::FRAMES_STALLED);
         self.tell_pause(out);
-        if self.caller.speaks(3, 4) {
+        // Once its time is over a sound puts nothing off any more.
+        if self.caller.speaks(3, 4) && self.timers.is_set(Timer::NoProgress) {
             self.timers.stop(Timer::Text);
         }
         self.decide_end(now, out);
+    }
+
+    /// Sets how long the caller's words may stand still, whatever sounds on the line.
+    fn watch_progress(&mut self, now: Instant, news: bool) {
+        let patience = match self.caller.standing(self.setup.language) {
+            Standing::Open => timer::ENDED_BY_NOTHING,
+            Standing::Final => timer::ENDED_BY_FINAL,
+            Standing::Signalled => timer::ENDED_BY_SIGNAL,
+        };
+        let at = (now + patience).min(self.turn_began + timer::LONGEST_TURN);
+        if news {
+            self.timers.set(Timer::NoProgress, at);
+        } else if self.timers.is_set(Timer::NoProgress) {
+            self.timers.hasten(Timer::NoProgress, at);
+        }
+    }
+
+    /// The caller's words have stood still for long, or the turn has lasted as long as it may; the line still sounds.
+    pub(super) fn words_stand_still(&mut self, now: Instant, out: &mut Outputs) {
+        if !matches!(self.phase, Phase::Caller) {
+            return;
+        }
+        if self.caller.has_text() {
+            self.note_noise();
+            self.caller_turn_over(now, out);
+        } else {
+            self.want_text(now, out);
+        }
+    }
+
+    /// What sounds on the line by now is no speech.
+    fn note_noise(&mut self) {
+        if self.caller.quiet() < PAUSE {
+            self.line.sounds_without_words();
+        }
+    }
+
+    /// Takes in words of the open turn.
+    fn more_words(&mut self, now: Instant, event: SttEvent, out: &mut Outputs) {
+        let before = self.caller.text();
+        self.caller.hear(now, event);
+        let news = self.caller.text() != before;
+        let asked_for = news && !self.timers.is_set(Timer::NoProgress);
+        if asked_for {
+            self.timers.stop(Timer::Text);
+        }
+        self.watch_progress(now, news);
+        if asked_for && self.caller.standing(self.setup.language) == Standing::Signalled {
+            self.words_stand_still(now, out);
+        }
     }
 
     /// Tells the recogniser once per pause that it may decode.
@@ -121,10 +179,10 @@ impl Call {
                 }
             }
             Phase::Caller => {
-                self.caller.hear(now, event);
+                self.more_words(now, event, out);
                 self.decide_end(now, out);
             }
-            Phase::Ours(answer) if answer.paused => {
+            Phase::Ours(answer) if answer.paused.is_some() => {
                 self.caller.hear(now, event);
                 self.decide_interruption(now, out);
             }
@@ -147,17 +205,22 @@ impl Call {
     }
 
     fn decide_end(&mut self, now: Instant, out: &mut Outputs) {
+        if !matches!(self.phase, Phase::Caller) {
+            return;
+        }
         match self.caller.decide(&self.setup.patience, self.setup.language) {
             Decision::Wait => {}
             Decision::Over => self.caller_turn_over(now, out),
-            Decision::AwaitText => {
-                if !self.timers.is_set(Timer::Text) {
-                    out.push(Output::CallerTurnOver);
-                    let patience =
-                        if self.caller.has_text() { timer::PARTIAL_TO_FINAL } else { timer::NO_TEXT };
-                    self.timers.set(Timer::Text, now + patience);
-                }
-            }
+            Decision::AwaitText => self.want_text(now, out),
+        }
+    }
+
+    /// Asks the recogniser for the text that it owes.
+    fn want_text(&mut self, now: Instant, out: &mut Outputs) {
+        if !self.timers.is_set(Timer::Text) {
+            out.push(Output::CallerTurnOver);
+            let patience = if self.caller.has_text() { timer::PARTIAL_TO_FINAL } else { timer::NO_TEXT };
+            self.timers.set(Timer::Text, now + patience);
         }
     }
 
@@ -173,10 +236,14 @@ impl Call {
     }
 
     fn nothing_understood(&mut self, now: Instant, out: &mut Outputs) {
-        if self.caller.voiced() < COUGH {
-            self.listen(now);
-        } else {
+        let nobody_spoke = self.caller.voiced() < COUGH || self.line.is_noisy();
+        self.note_noise();
+        if !nobody_spoke {
             self.excuse(now, Clip::Repeat, out);
+        } else if self.still_there_at <= now {
+            self.still_there(now, out);
+        } else {
+            self.listen_on();
         }
     }
 
@@ -200,6 +267,9 @@ impl Call {
         self.record_caller(now, out);
         self.transcript.caller(&self.caller.text());
         self.reprompts = 0;
+        if self.caller.voiced() >= timer::NO_WORD {
+            self.line.words_come_late(!self.caller.was_heard_live());
+        }
         let moments = Moments {
             voiced: self.caller.last_voiced(),
             text: self.caller.last_text(),
@@ -214,7 +284,7 @@ impl Call {
     /// The caller may be interrupting: be silent at once, decide later.
     fn pause(&mut self, now: Instant, out: &mut Outputs) {
         let Phase::Ours(answer) = &mut self.phase else { return };
-        answer.paused = true;
+        answer.paused = Some(now);
         let timeline = &answer.timeline;
         self.playback.pause(now, |sample| timeline.word_start(sample), out);
         self.pause_told = false;
@@ -225,13 +295,13 @@ impl Call {
     }
 
     fn decide_interruption(&mut self, now: Instant, out: &mut Outputs) {
-        self.timers.set(Timer::Decide, now + timer::NO_WORD);
         self.tell_pause(out);
         let backchannel = self.only_agrees(now);
         let Phase::Ours(answer) = &self.phase else { return };
         let ending = answer.ends == Some(Ending::Goodbye);
         let (words, quiet) = (self.caller.has_text(), self.caller.quiet());
-        if words && !backchannel || self.caller.voiced() >= timer::SURELY_SPEECH && !backchannel && !ending {
+        let long = self.caller.voiced() >= timer::SURELY_SPEECH && self.line.long_sound_is_speech();
+        if !backchannel && (words || long && !ending) {
             self.interrupt(now, out);
         } else if backchannel && quiet >= PAUSE
             || !words && quiet >= COUGH_OVER && self.caller.voiced() < COUGH
@@ -251,11 +321,23 @@ impl Call {
         self.caller.has_text() && !answers_us && is_backchannel(&self.caller.text(), ending)
     }
 
-    /// Nothing came from the line while we wondered whether the caller interrupts.
-    pub(super) fn decide_without_frames(&mut self, now: Instant, out: &mut Outputs) {
-        if matches!(&self.phase, Phase::Ours(answer) if answer.paused) {
-            self.go_on(now, out);
+    /// A sound over our voice has brought no word that interrupts.
+    pub(super) fn no_word_came(&mut self, now: Instant, out: &mut Outputs) {
+        let Phase::Ours(answer) = &self.phase else { return };
+        let Some(since) = answer.paused else { return };
+        let (quiet, flowing) = (self.caller.quiet(), now < self.last_frame + timer::FRAMES_STALLED);
+        if flowing && (PAUSE..timer::NO_WORD).contains(&quiet) && now < since + timer::NO_WORD * 2 {
+            // A recogniser that works by utterance has its time from the end of the sound on.
+            self.timers.set(
+                Timer::Decide,
+                (now + timer::NO_WORD.saturating_sub(quiet)).min(since + timer::NO_WORD * 2),
+            );
+            return;
         }
+        if flowing {
+            self.note_noise();
+        }
+        self.go_on(now, out);
     }
 
     /// It was no interruption.
@@ -266,7 +348,7 @@ impl Call {
             self.interrupt(now, out);
             return;
         }
-        answer.paused = false;
+        answer.paused = None;
         self.playback.resume();
         self.timers.stop(Timer::Decide);
         self.caller.reset();
@@ -276,8 +358,8 @@ impl Call {
     /// The caller takes the floor.
     fn interrupt(&mut self, now: Instant, out: &mut Outputs) {
         self.leave_answer(now, true, out);
-        self.phase = Phase::Caller;
-        self.timers.set(Timer::FramesStalled, now + timer::FRAMES_STALLED);
+        self.still_there_at = now + self.setup.patience.reprompt;
+        self.open_turn(now);
         self.decide_end(now, out);
     }
 }

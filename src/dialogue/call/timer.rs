@@ -12,6 +12,8 @@ pub(super) enum Timer {
     FramesStalled,
     /// The turn is over by its silence, but the recogniser owes the text.
     Text,
+    /// The caller's words do not go on, whatever sounds on the line.
+    NoProgress,
     /// We owe an answer and the caller hears nothing: play the hold phrase.
     Hold,
     /// The model owes its first token, or the next one.
@@ -33,7 +35,26 @@ pub(super) enum Timer {
 }
 
 /// How many there are.
-pub(super) const TIMERS: usize = 12;
+pub(super) const TIMERS: usize = 13;
+
+/// Those of whose turn it is; they end with it.
+pub(super) const OF_A_TURN: [Timer; 11] = [
+    Timer::StillThere,
+    Timer::FramesStalled,
+    Timer::Text,
+    Timer::NoProgress,
+    Timer::Hold,
+    Timer::Model,
+    Timer::Voice,
+    Timer::Tool,
+    Timer::Played,
+    Timer::GoodbyeHeard,
+    Timer::Decide,
+];
+
+/// Those of which one is always armed while we have the floor: something is owed, or plays.
+pub(super) const WHILE_WE_SPEAK: &[Timer] =
+    &[Timer::Hold, Timer::Model, Timer::Voice, Timer::Tool, Timer::Played, Timer::GoodbyeHeard];
 
 impl TimerName for Timer {
     fn index(self) -> usize {
@@ -47,6 +68,15 @@ pub(super) const FRAMES_STALLED: Duration = Duration::from_millis(750);
 pub(super) const PARTIAL_TO_FINAL: Duration = Duration::from_millis(500);
 /// A recogniser that heard speech but gave no text: afterwards we ask the caller to repeat, within 4 s of their last word.
 pub(super) const NO_TEXT: Duration = Duration::from_millis(2_800);
+/// Under a sound that never ends, the words decide: so long after the recogniser said that the turn is over. Who only took
+/// a breath has brought a partial by then: they come every 300 ms or so.
+pub(super) const ENDED_BY_SIGNAL: Duration = Duration::from_secs(1);
+/// The same behind a final without that signal, or a sentence that is plainly unfinished.
+pub(super) const ENDED_BY_FINAL: Duration = Duration::from_secs(3);
+/// The same behind a partial, or where no word came at all.
+pub(super) const ENDED_BY_NOTHING: Duration = Duration::from_secs(7);
+/// The longest turn of a caller: by then they are answered, or asked to repeat.
+pub(super) const LONGEST_TURN: Duration = Duration::from_mins(1);
 /// The hold phrase comes at the latest this long after the caller's last voiced frame: within 4 s they hear something.
 pub(super) const LONGEST_SILENCE: Duration = Duration::from_millis(3_800);
 /// But not so soon after a turn whose end took long that it would come before every answer.
@@ -59,7 +89,7 @@ pub(super) const NEXT_TOKEN: Duration = Duration::from_secs(3);
 pub(super) const SOUND: Duration = Duration::from_secs(4);
 /// What an unacknowledged goodbye gets beyond our own estimate (reliability A9).
 pub(super) const GOODBYE_HEARD: Duration = Duration::from_secs(2);
-/// A caller who made a sound over our voice and no word: then the answer goes on.
+/// A sound over our voice that brought no word by then was none: the answer goes on.
 pub(super) const NO_WORD: Duration = Duration::from_millis(1_500);
 /// Speech this long takes the floor even without a word of text (design §5).
 pub(super) const SURELY_SPEECH: Duration = Duration::from_millis(700);
