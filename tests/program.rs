@@ -146,6 +146,42 @@ fn the_example_is_a_configuration_that_passes_its_own_check() {
 }
 
 #[test]
+fn a_call_that_cannot_be_placed_is_told_at_once_and_fails() {
+    let nobody = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+    let url = format!("http://{nobody}");
+    let broken = format!("{}/broken.wav", env!("CARGO_TARGET_TMPDIR"));
+    std::fs::write(&broken, "not a recording").unwrap();
+    let cases: [(&[&str], &str); 8] = [
+        (&[], "--token or in TWILIO_AUTH_TOKEN"),
+        (&["--token", "x", "--url", &url], "start a server with `centralita serve`"),
+        (&["--token", "x", "--url", &nobody], "write it like http://"),
+        (&["--token", "x", "--wav", "nowhere.wav"], "nowhere.wav: No such file"),
+        (&["--token", "x", "--wav", &broken], "broken.wav: not a usable WAV file"),
+        (&["--token", "x", "--language", "fr"], "es and en are"),
+        (&["--token", "x", "--voice", "nobody"], "ef_dora, em_alex"),
+        (&["--token", "x", "--voice", "ef_dora", "--language", "en"], "ef_dora speaks es and not en"),
+    ];
+    for (arguments, remedy) in cases {
+        let output =
+            program(&[&["call", "--model-dir", "/nowhere"], arguments].concat(), &[]).output().unwrap();
+        assert_eq!(output.status.code(), Some(1), "{arguments:?}: {}", told(&output));
+        assert!(told(&output).contains(remedy), "{arguments:?}: {}", told(&output));
+    }
+}
+
+#[test]
+fn a_demo_finds_its_agent_as_a_server_does() {
+    let output = program(&["demo", "--agent", "nobody", "--model-dir", "/nowhere"], &[]).output().unwrap();
+    assert!(output.status.code() == Some(1) && told(&output).contains("`nobody`"), "{}", told(&output));
+    for agent in ["dental", "prompts/dental.md"] {
+        let output =
+            program(&["demo", "--agent", agent, "--model-dir", "/proc/nowhere"], &[]).output().unwrap();
+        // The agent was found: the models are what fails.
+        assert!(told(&output).contains("/proc/nowhere"), "{agent}: {}", told(&output));
+    }
+}
+
+#[test]
 fn a_port_that_is_taken_ends_the_start_and_is_named() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().port().to_string();

@@ -11,7 +11,7 @@ const MAX_SAMPLES: usize = 30 * 60 * 48_000;
 #[non_exhaustive]
 pub enum WavError {
     /// The file is not a WAV file, is cut off, or could not be read or written.
-    #[error("not a usable WAV file: {0}")]
+    #[error("not a usable WAV file")]
     Format(#[from] hound::Error),
     /// More than half an hour.
     #[error("the WAV file is longer than 30 minutes")]

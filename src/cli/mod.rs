@@ -10,6 +10,7 @@ pub mod serve;
 mod server;
 mod settings;
 mod terminal;
+mod voice;
 
 pub use settings::Settings;
 

@@ -1,6 +1,9 @@
 //! `centralita say`: speaks a text with the embedded voice into a file, as the telephone would hear it.
 
-use super::terminal::{complain, say};
+use super::{
+    terminal::{complain, say},
+    voice,
+};
 use crate::{
     audio::{g711, wav},
     base::{language::Language, units::PHONE_RATE},
@@ -62,16 +65,7 @@ fn voice(args: &Args) -> anyhow::Result<Voice> {
         .as_deref()
         .map(|tag| Language::of_tag(tag).ok_or_else(|| anyhow!("`{tag}` is not spoken here: es and en are")))
         .transpose()?;
-    let Some(name) = &args.voice else { return Ok(Voice::of("", language.unwrap_or_default())) };
-    let voice = Voice::named(name).ok_or_else(|| {
-        anyhow!("there is no voice `{name}`: take ef_dora, em_alex, af_heart or am_michael")
-    })?;
-    match language {
-        Some(language) if language != voice.language => {
-            Err(anyhow!("{name} speaks {} and not {language}", voice.language))
-        }
-        _ => Ok(voice),
-    }
+    voice::find(args.voice.as_deref(), language)
 }
 
 fn write(path: &Path, codes: &[u8]) -> anyhow::Result<()> {

@@ -16,7 +16,8 @@ pub use choice::{Listener, Speaker, Thinker};
 pub use complaint::{Complaint, Complaints, Origin};
 pub use env::{Environment, SECRETS, VARIABLES};
 pub use settings::{
-    Config, Deepgram, ElevenLabs, Hearing, Log, Model, OpenAi, Providers, Server, Twilio, Voice, VoiceChannel,
+    Config, Deepgram, ElevenLabs, Hearing, Log, Model, OpenAi, Providers, Server, Twilio, Voice,
+    VoiceChannel, agent_file,
 };
 pub use source::Sources;
 

@@ -263,15 +263,19 @@ impl Config {
 
     /// The agent that answers: the folder of its file, and its name.
     pub fn agent(&self) -> (PathBuf, String) {
-        let agent = &self.voice.agent;
-        let path = Path::new(agent);
-        match (path.parent(), path.file_stem().and_then(|name| name.to_str())) {
-            (Some(folder), Some(name)) if path.extension().is_some_and(|extension| extension == "md") => {
-                let here = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
-                (here.to_owned(), name.to_owned())
-            }
-            _ => (self.voice.prompts_dir.clone(), agent.clone()),
+        agent_file(&self.voice.agent, &self.voice.prompts_dir)
+    }
+}
+
+/// The folder and the name of an agent that is named by a name in `prompts`, or by the path of a Markdown file.
+pub fn agent_file(agent: &str, prompts: &Path) -> (PathBuf, String) {
+    let path = Path::new(agent);
+    match (path.parent(), path.file_stem().and_then(|name| name.to_str())) {
+        (Some(folder), Some(name)) if path.extension().is_some_and(|extension| extension == "md") => {
+            let here = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+            (here.to_owned(), name.to_owned())
         }
+        _ => (prompts.to_owned(), agent.to_owned()),
     }
 }
 

@@ -14,7 +14,7 @@ use futures_util::StreamExt as _;
 use serde_json::{Value, json};
 use std::{
     collections::VecDeque,
-    io,
+    io::{self, IsTerminal as _},
     time::{Duration, Instant},
 };
 use tokio::{
@@ -47,23 +47,36 @@ pub(super) enum Wit {
     Scenario(Box<Mind>),
     /// One line after the other.
     Lines(VecDeque<Line>),
-    /// A person at the terminal.
-    Typed(mpsc::Receiver<String>),
+    /// Whoever writes to standard input.
+    Typed {
+        lines: mpsc::Receiver<String>,
+        /// A person, who may interrupt; lines of a file or a pipe wait for their turn.
+        at_once: bool,
+    },
 }
 
 impl Wit {
-    /// Reads lines from standard input on a thread of its own, which ends with the process.
+    /// Reads lines from standard input on a thread of its own, which ends with the process. Blank ones say nothing.
     pub(super) fn typed() -> Self {
         let (lines, typed) = mpsc::channel(16);
         drop(std::thread::spawn(move || {
             for line in io::stdin().lines().map_while(Result::ok) {
-                if lines.blocking_send(line).is_err() {
+                if !line.trim().is_empty() && lines.blocking_send(line).is_err() {
                     return;
                 }
             }
         }));
-        Self::Typed(typed)
+        Self::Typed { lines: typed, at_once: io::stdin().is_terminal() }
     }
+}
+
+/// What remains of a call.
+#[derive(Debug)]
+pub(super) struct Held {
+    /// What happened.
+    pub(super) told: Value,
+    /// The server took the call, however it ended.
+    pub(super) was_taken: bool,
 }
 
 enum Step {
@@ -90,6 +103,8 @@ pub(super) struct Talk {
     wit: Wit,
     teller: Teller,
     began: Instant,
+    /// The agent has finished, and the caller has said nothing since.
+    our_turn: bool,
     /// Heard since the caller spoke last.
     heard: String,
     /// The caller's sentences so far; a decoding that began before the last one comes too late to be answered.
@@ -98,7 +113,6 @@ pub(super) struct Talk {
     speaking: bool,
     agent_speaks: bool,
     later: Option<(Instant, Later)>,
-    typing: bool,
     interrupting: Option<Instant>,
     spoke_until: Option<Instant>,
 }
@@ -109,10 +123,10 @@ impl Talk {
             call,
             ear,
             mouth,
-            typing: matches!(wit, Wit::Typed(_)),
             wit,
             teller,
             began: clock::now(),
+            our_turn: false,
             heard: String::new(),
             said: 0,
             decoding: VecDeque::new(),
@@ -124,8 +138,11 @@ impl Talk {
         }
     }
 
-    /// Holds the call to its end and tells what happened.
-    pub(super) async fn hold(mut self) -> Value {
+    /// Holds the call to its end.
+    pub(super) async fn hold(mut self) -> Held {
+        if matches!(self.wit, Wit::Typed { at_once: true, .. }) {
+            self.teller.tell("", "Type what the caller says, a line at a time; ctrl-D hangs up.");
+        }
         loop {
             match self.step().await {
                 Step::Phone(None) => break,
@@ -136,7 +153,7 @@ impl Talk {
                 Step::Heard(_) => {}
                 Step::Typed(Some(line)) => self.say(&line).await,
                 Step::Typed(None) => {
-                    self.typing = false;
+                    self.wit = Wit::Lines(VecDeque::new());
                     self.wait(LAST_WORD, Later::HangUp);
                 }
                 Step::Due => self.due().await,
@@ -156,7 +173,7 @@ impl Talk {
         let limit = self.began + LONGEST;
         let typed = async {
             match &mut self.wit {
-                Wit::Typed(lines) if self.typing => lines.recv().await,
+                Wit::Typed { lines, at_once } if *at_once || self.our_turn => lines.recv().await,
                 _ => std::future::pending().await,
             }
         };
@@ -193,7 +210,6 @@ impl Talk {
             PhoneEvent::StreamEnded => self.decode(),
             PhoneEvent::NetworkSays(text) => self.teller.tell("network says", &text),
             PhoneEvent::Warning(text) => self.teller.tell("warning", &text),
-            PhoneEvent::Ended(Ended::Failed(why)) => self.teller.tell("failed", &why),
             _ => {}
         }
     }
@@ -251,7 +267,8 @@ impl Talk {
                 }
                 return;
             }
-            Wit::Typed(_) => {
+            Wit::Typed { .. } => {
+                self.our_turn = true;
                 self.heard.clear();
                 return;
             }
@@ -296,6 +313,7 @@ impl Talk {
 
     async fn speak(&mut self, line: &str, audio: Bytes) {
         self.heard.clear();
+        self.our_turn = false;
         self.said += 1;
         self.speaking = true;
         self.later = None;
@@ -324,22 +342,19 @@ impl Talk {
         }
     }
 
-    async fn finish(self) -> Value {
+    async fn finish(self) -> Held {
         let Self { call, mut teller, wit, .. } = self;
         let record = call.end().await;
         let goodbye = match &wit {
             Wit::Scenario(mind) => mind.goodbye_heard(),
-            Wit::Lines(_) | Wit::Typed(_) => false,
+            Wit::Lines(_) | Wit::Typed { .. } => false,
         };
         if goodbye {
             teller.tell("goodbye", "the agent's goodbye was heard");
         }
         teller.tell("ended", &ending(&record));
-        if !teller.is_json() {
-            let responses: Vec<u128> = record.measured.responses.iter().map(Duration::as_millis).collect();
-            teller.tell("responses", &format!("{responses:?} ms"));
-        }
-        result(&record, goodbye, &teller.finish())
+        let was_taken = !matches!(record.ended, Ended::Rejected | Ended::Failed(_));
+        Held { told: result(&record, goodbye, &teller.finish()), was_taken }
     }
 }
 
@@ -348,8 +363,8 @@ fn ending(record: &CallRecord) -> String {
         Ended::ByCaller => "the caller hung up".to_owned(),
         Ended::ByRest => "the server hung up by REST".to_owned(),
         Ended::ByTwiml => "the server hung up".to_owned(),
-        Ended::Rejected => "the server rejected the call".to_owned(),
-        Ended::Failed(why) => why.clone(),
+        Ended::Rejected => return "the server is busy: it rejected the call".to_owned(),
+        Ended::Failed(why) => return why.clone(),
     };
     format!("{how} after {:.1} s", record.lasted.as_secs_f64())
 }

@@ -13,7 +13,8 @@ use super::{
 use crate::{
     base::clock::{SystemClock, WallClock as _},
     channels::voice::agents::Agents,
-    dialogue::agent::{self, Agent},
+    config::agent_file,
+    dialogue::agent,
     net::tls,
     providers::local::{self, Progress, Speech},
 };
@@ -22,7 +23,7 @@ use draw::Drawn;
 
 use serde_json::Value;
 use std::{
-    fs,
+    env, fs,
     path::{Path, PathBuf},
     process::{ExitCode, Stdio},
     time::Duration,
@@ -39,12 +40,12 @@ pub struct Args {
     /// Draws the specialty, day, time, name, document, voices and the moment of the interruption.
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
-    /// Who answers: the Markdown file of an agent, its data beside it.
-    #[arg(long, value_name = "FILE", default_value = "prompts/clinica.md")]
-    agent: PathBuf,
-    /// Where the recording, the transcript and the logs go, in a new folder.
-    #[arg(long, value_name = "FOLDER", default_value = "data")]
-    data_dir: PathBuf,
+    /// Who answers: a name in the prompts folder, or a Markdown file.
+    #[arg(long, value_name = "NAME", default_value = "clinica")]
+    agent: String,
+    /// Where the recording, the transcript and the logs go, in a new folder; DATA_DIR of the environment, else data.
+    #[arg(long, value_name = "FOLDER")]
+    data_dir: Option<PathBuf>,
     /// Where the embedded speech models lie.
     #[arg(long, value_name = "FOLDER")]
     model_dir: Option<PathBuf>,
@@ -64,7 +65,9 @@ pub fn run(args: &Args) -> ExitCode {
 
 fn demonstrated(args: &Args) -> anyhow::Result<bool> {
     tls::install();
-    let agent = read_agent(&args.agent)?;
+    let (prompts, name) = agent_file(&args.agent, &folder("PROMPTS_DIR", "prompts"));
+    let file = prompts.join(format!("{name}.md"));
+    let agent = Agents::open(prompts)?.find(&name)?;
     let models = super::model_folder(args.model_dir.as_deref())?;
     let speech = Speech::new(models.clone(), Progress::Shown)?;
     // Fetched here, with progress bars, so that neither process below must.
@@ -74,13 +77,10 @@ fn demonstrated(args: &Args) -> anyhow::Result<bool> {
 
     let now = SystemClock.now().to_zoned(agent.zone.clone()).datetime();
     let drawn = draw::draw(args.seed, &agent, now)?;
-    let data = fresh_folder(&args.data_dir, args.seed)?;
+    let data = fresh_folder(&args.data_dir.clone().unwrap_or_else(|| folder("DATA_DIR", "data")), args.seed)?;
     tell_plan(args.seed, &drawn);
-    let stage = Stage {
-        agent: own_agent(&args.agent, &data, drawn.agent_voice)?,
-        data,
-        models: models.path().to_owned(),
-    };
+    let stage =
+        Stage { agent: own_agent(&file, &data, drawn.agent_voice)?, data, models: models.path().to_owned() };
 
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let result = runtime.block_on(async {
@@ -168,27 +168,20 @@ impl Stage {
     }
 }
 
-fn read_agent(path: &Path) -> anyhow::Result<std::sync::Arc<Agent>> {
-    let (folder, name) = place(path)?;
-    Ok(Agents::open(folder)?.find(name)?)
-}
-
-fn place(path: &Path) -> anyhow::Result<(&Path, &str)> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let name = path.file_stem().and_then(|name| name.to_str());
-    Ok((folder, name.with_context(|| format!("{} is not the file of an agent", path.display()))?))
+/// The folder that the environment names.
+fn folder(variable: &str, otherwise: &str) -> PathBuf {
+    env::var_os(variable).filter(|folder| !folder.is_empty()).map_or_else(|| otherwise.into(), PathBuf::from)
 }
 
 /// A copy of the agent that records its calls and speaks with the drawn voice.
 fn own_agent(path: &Path, data: &Path, voice: &str) -> anyhow::Result<PathBuf> {
-    let (folder, name) = place(path)?;
     let text = fs::read_to_string(path).with_context(|| path.display().to_string())?;
     let prompts = data.join("prompts");
     fs::create_dir_all(&prompts)?;
     if let Some(file) = agent::data_name(&text) {
-        fs::copy(folder.join(&file), prompts.join(&file)).with_context(|| file.clone())?;
+        fs::copy(path.with_file_name(&file), prompts.join(&file)).with_context(|| file.clone())?;
     }
-    let copy = prompts.join(format!("{name}.md"));
+    let copy = prompts.join(path.file_name().unwrap_or_default());
     fs::write(&copy, with_settings(&text, voice))?;
     Ok(copy)
 }
@@ -233,6 +226,7 @@ fn read_json(path: &Path) -> anyhow::Result<Value> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::dialogue::agent::Agent;
 
     #[test]
     fn the_copy_of_an_agent_records_and_has_the_drawn_voice() {
@@ -247,7 +241,7 @@ mod tests {
 
     #[test]
     fn every_seed_draws_a_time_that_the_clinic_has() {
-        let agent = read_agent(Path::new("prompts/clinica.md")).unwrap();
+        let agent = Agents::open("prompts").unwrap().find("clinica").unwrap();
         let now = "2026-11-21T12:00".parse().unwrap();
         for seed in 0..50 {
             let drawn = draw::draw(seed, &agent, now).unwrap();

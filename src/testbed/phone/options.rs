@@ -177,7 +177,7 @@ pub struct CallRecord {
 #[non_exhaustive]
 pub enum PhoneError {
     /// The webhook could not be reached in time.
-    #[error("{url} could not be reached: {source}")]
+    #[error("{url} could not be reached: {}", innermost(source))]
     Unreachable {
         /// What was asked.
         url: String,
@@ -185,7 +185,7 @@ pub enum PhoneError {
         source: reqwest::Error,
     },
     /// The webhook answered with another status than 200.
-    #[error("{url} answered {status}")]
+    #[error("{url} answered {status}{}", advice(*status))]
     Status {
         /// What was asked.
         url: String,
@@ -201,4 +201,17 @@ pub enum PhoneError {
     /// The phone could not be set up.
     #[error("no HTTP client: {0}")]
     Client(#[source] reqwest::Error),
+}
+
+fn advice(status: u16) -> &'static str {
+    match status {
+        403 => ": the token is not the server's, or the address is not its PUBLIC_URL",
+        404 => ": the voice webhook of a server is at /webhook/voice",
+        _ => "",
+    }
+}
+
+/// The outer ones only repeat the address.
+fn innermost(error: &dyn std::error::Error) -> &dyn std::error::Error {
+    error.source().map_or(error, innermost)
 }
