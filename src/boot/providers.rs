@@ -105,8 +105,9 @@ fn hearing(config: &Config, speech: &Speech) -> Result<Arc<dyn SpeechToText>, St
 fn model(config: &Config) -> Result<Arc<dyn LanguageModel>, StartError> {
     match config.thinker() {
         Thinker::OpenAi(address) => {
-            let options =
+            let mut options =
                 openai::Options::new(address, config.openai.api_key.clone(), config.openai.model.clone());
+            options.http.idle = config.providers.keep_connections;
             Ok(Arc::new(openai::Chat::new(options).map_err(unusable)?))
         }
         Thinker::Embedded => Ok(Arc::new(Receptionist)),
@@ -132,6 +133,7 @@ fn voice(config: &Config, speech: &Speech) -> Result<Arc<dyn TextToSpeech>, Star
 fn deepgram(config: &Config, key: &SecretString) -> deepgram::Options {
     let mut options = deepgram::Options::new(config.deepgram.base_url.clone(), key.clone());
     options.listen.model.clone_from(&config.deepgram.model);
+    options.speak.http.idle = config.providers.keep_connections;
     options
 }
 

@@ -24,6 +24,7 @@ pub const VARIABLES: &[(&str, &str)] = &[
     ("STT_PROVIDER", "providers.hearing"),
     ("LLM_PROVIDER", "providers.model"),
     ("TTS_PROVIDER", "providers.voice"),
+    ("KEEP_CONNECTIONS_S", "providers.keep_connections_s"),
     ("TWILIO_ACCOUNT_SID", "twilio.account_sid"),
     ("TWILIO_AUTH_TOKEN", "twilio.auth_token"),
     ("TWILIO_AUTH_TOKEN_SECONDARY", "twilio.auth_token_secondary"),

@@ -108,6 +108,9 @@ pub struct Providers {
     pub model: Model,
     /// Text to speech.
     pub voice: Voice,
+    /// How long unused connections are kept; zero: none is used twice.
+    #[serde(rename = "keep_connections_s", deserialize_with = "seconds")]
+    pub keep_connections: Duration,
 }
 
 /// Speech to text.

@@ -172,6 +172,7 @@ fn what_is_not_what_it_should_be_is_told() {
         ("API_TOKEN", "short", "fewer than 16 characters"),
         ("DRAIN_S", "-1", "server.drain_s"),
         ("DRAIN_S", "99999", "at most 14400"),
+        ("KEEP_CONNECTIONS_S", "-1", "providers.keep_connections_s"),
         ("PORT", "http", "invalid type: string \"http\", expected u16"),
         ("LOG", "loud=very", "log.filter"),
         ("LLM_PROVIDER", "openai", "set OPENAI_API_KEY or OPENAI_BASE_URL"),

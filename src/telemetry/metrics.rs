@@ -20,6 +20,7 @@ const MEDIA_GAPS: &str = "media_gap_total";
 const MEDIA_REFUSED: &str = "media_sockets_refused_total";
 const CONNECTIONS_REFUSED: &str = "connections_refused_total";
 const LOG_LINES_DROPPED: &str = "log_lines_dropped_total";
+const TASKS_ALIVE: &str = "tokio_alive_tasks";
 
 /// Upper edges in milliseconds, dense where the budgets lie.
 const MILLISECONDS: &[f64] = &[
@@ -134,6 +135,9 @@ impl std::fmt::Debug for Metrics {
 impl Metrics {
     /// The text that Prometheus reads.
     pub fn render(&self) -> String {
+        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+            metrics::gauge!(TASKS_ALIVE).set(runtime.metrics().num_alive_tasks() as f64);
+        }
         self.0.render()
     }
 
@@ -177,6 +181,7 @@ fn describe() {
     metrics::describe_counter!(MEDIA_GAPS, "Pieces of callers' sound that never came.");
     metrics::describe_counter!(MEDIA_REFUSED, "Media sockets closed before a call began, by reason.");
     metrics::describe_counter!(CONNECTIONS_REFUSED, "Connections turned away, by reason.");
+    metrics::describe_gauge!(TASKS_ALIVE, "Tasks of the runtime that have not ended.");
     metrics::describe_counter!(LOG_LINES_DROPPED, "Log lines lost because the log's reader was too slow.");
 }
 

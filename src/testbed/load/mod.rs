@@ -6,5 +6,6 @@ mod report;
 mod run;
 mod voices;
 
+pub use process::Process;
 pub use report::{LoadReport, Spread};
 pub use run::{HangUps, LoadError, LoadOptions, run};

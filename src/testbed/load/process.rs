@@ -38,24 +38,26 @@ const PAGE: u64 = 4_096;
 
 /// A process that is watched.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Process(u32);
+pub struct Process(u32);
 
 impl Process {
-    pub(super) const fn of(pid: u32) -> Self {
+    /// The process of this number.
+    pub const fn of(pid: u32) -> Self {
         Self(pid)
     }
 
     /// The process itself.
-    pub(super) fn own() -> Self {
+    pub fn own() -> Self {
         Self(std::process::id())
     }
 
-    pub(super) const fn pid(self) -> u32 {
+    /// Its number.
+    pub const fn pid(self) -> u32 {
         self.0
     }
 
     /// The process that listens on this TCP port of this machine, if we may see it.
-    pub(super) fn listening_on(port: u16) -> Option<Self> {
+    pub fn listening_on(port: u16) -> Option<Self> {
         let inode = ["/proc/net/tcp", "/proc/net/tcp6"]
             .iter()
             .find_map(|table| listener(&fs::read_to_string(table).ok()?, port))?;
@@ -66,19 +68,19 @@ impl Process {
     }
 
     /// User and system time so far; `None` when the process is gone.
-    pub(super) fn cpu(self) -> Option<Duration> {
+    pub fn cpu(self) -> Option<Duration> {
         let stat = fs::read_to_string(format!("/proc/{}/stat", self.0)).ok()?;
         cpu_of(&stat)
     }
 
     /// Resident memory in bytes; `None` when the process is gone.
-    pub(super) fn resident(self) -> Option<u64> {
+    pub fn resident(self) -> Option<u64> {
         let statm = fs::read_to_string(format!("/proc/{}/statm", self.0)).ok()?;
         Some(statm.split_whitespace().nth(1)?.parse::<u64>().ok()? * PAGE)
     }
 
     /// Open file descriptors; `None` when the process is gone or another user's.
-    pub(super) fn descriptors(self) -> Option<usize> {
+    pub fn descriptors(self) -> Option<usize> {
         Some(fs::read_dir(format!("/proc/{}/fd", self.0)).ok()?.count())
     }
 }

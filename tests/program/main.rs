@@ -1,5 +1,7 @@
 //! The program as an operator meets it: exit codes, messages, signals. Real processes on loopback.
-#![expect(clippy::unwrap_used, reason = "a test may panic")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test may panic")]
+
+mod leaks;
 
 use std::{
     io::{BufRead as _, BufReader, Read as _, Write as _},
@@ -51,6 +53,12 @@ impl Server {
         let address = begun.split("listening on ").nth(1).unwrap().split_whitespace().next().unwrap();
         let port = address.rsplit(':').next().unwrap().trim_end_matches('"').parse().unwrap();
         Self { child, log, begun, port }
+    }
+
+    /// What requests are signed by where no auth token is set.
+    fn signing_token(&self) -> &str {
+        let (_, after) = self.begun.split_once("requests signed by ").unwrap();
+        after.split_whitespace().next().unwrap()
     }
 
     fn get(&self, path: &str) -> String {
