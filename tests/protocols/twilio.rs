@@ -57,8 +57,8 @@ pub(crate) fn twilio() -> Twilio {
 #[test]
 fn every_form_of_a_webhook_is_verified_and_read() {
     let names = fixtures("twilio", ".form");
-    assert_eq!(names.len(), 28);
-    for name in names.iter().filter(|name| *name != "rest_call_create_request.form") {
+    assert_eq!(names.len(), 27);
+    for name in &names {
         let body = fixture(&format!("twilio/{name}"));
         let form: Vec<(String, String)> = form_urlencoded::parse(body.as_bytes()).into_owned().collect();
         let headers = signed(&sign("https://voice.example.com/webhook/voice", &form));

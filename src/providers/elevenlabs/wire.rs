@@ -202,6 +202,32 @@ mod tests {
     }
 
     #[test]
+    fn the_recorded_refusals_last_or_pass() {
+        macro_rules! recorded {
+            ($name:literal) => {
+                include_str!(concat!("../../../tests/protocols/elevenlabs/", $name))
+            };
+        }
+        let refusals = [
+            (recorded!("error_401_invalid_api_key.json"), "invalid_api_key", true),
+            (recorded!("error_401_quota_exceeded.json"), "quota_exceeded", true),
+            (recorded!("error_404_voice_not_found.json"), "voice_not_found", true),
+            (recorded!("error_422.json"), "validation_error", true),
+            (recorded!("error_429_system_busy.json"), "system_busy", false),
+            (recorded!("error_429_too_many_concurrent_requests.json"), "too_many_concurrent_requests", false),
+        ];
+        for (body, name, lasting) in refusals {
+            assert_eq!((error_name(body.as_bytes()).as_str(), is_lasting(name)), (name, lasting));
+        }
+        let lines =
+            recorded!("tts_ws_errors.jsonl").lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+        let errors: Vec<FromElevenLabs> =
+            lines.filter_map(|line| Some(FromElevenLabs::read(&line.get("msg")?.to_string()))).collect();
+        let named = |name: &str| FromElevenLabs::Error { name: name.to_owned() };
+        assert_eq!(errors, [named("max_active_conversations"), named("quota_exceeded")]);
+    }
+
+    #[test]
     fn strange_frames_are_not_fatal() {
         for frame in ["", "[]", "{}", r#"{"audio":"%%%"}"#, r#"{"audio":null}"#, r#"{"isFinal":null}"#] {
             assert_eq!(FromElevenLabs::read(frame), FromElevenLabs::Unknown, "{frame}");
