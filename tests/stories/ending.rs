@@ -46,6 +46,23 @@ fn a_model_that_ends_without_a_word_still_says_goodbye() {
 }
 
 #[test]
+fn a_model_that_ends_behind_a_tool_without_a_word_says_goodbye_too() {
+    let mut stage = Stage::greeted([calls("Un segundo.", "send_whatsapp"), calls("", "end_call")]);
+    stage.say("Mándemelo, chau.", 1_000).until(20_000);
+    assert_eq!(
+        stage.story(),
+        " 2350 ask 2: “Mándemelo, chau.”
+ 2550 say 2.0 “Un segundo.”
+ 2550 run send_whatsapp
+ 2850 ask 2: tool {\"ok\":1}
+ 3050 say 2.1 “Gracias por llamar.”
+ 3050 say 2.2 “Hasta luego.”
+ 5650 hang up: goodbye"
+    );
+    assert_eq!(stage.answers()[1], ("Un segundo. Gracias por llamar. Hasta luego.", false));
+}
+
+#[test]
 fn the_longest_call_ends_politely() {
     let patience = Patience { max_call: Duration::from_secs(5), ..Patience::default() };
     let mut stage = Stage::open_with(patience, []);

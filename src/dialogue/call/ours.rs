@@ -119,7 +119,7 @@ impl Call {
 
     fn run_tools(&mut self, now: Instant, out: &mut Outputs) {
         let Phase::Ours(answer) = &mut self.phase else { return };
-        let (turn, so_far) = (answer.turn, answer.tool_calls);
+        let (turn, so_far, words) = (answer.turn, answer.tool_calls, answer.has_words());
         let calls = answer.end_round();
         // Who also asks for something else must first read what came of it.
         let goodbye_only = calls.iter().all(|call| call.name == END_CALL);
@@ -140,7 +140,7 @@ impl Call {
         if waiting {
             self.timers.set(Timer::Tool, now + self.setup.patience.tool);
         } else if goodbye_only {
-            self.say_goodbye(now, out);
+            self.say_goodbye(now, words, out);
         } else if so_far > TOOLS_PER_TURN * 2 {
             // A model that does nothing but call tools, even when told not to, gives no answer.
             self.answer_failed(now, turn, false, out);
@@ -149,13 +149,12 @@ impl Call {
         }
     }
 
-    /// The model ended the call; where it found no words, we do.
-    fn say_goodbye(&mut self, now: Instant, out: &mut Outputs) {
-        let silent = matches!(&self.phase, Phase::Ours(answer) if !answer.has_spoken());
-        if silent {
-            self.speak_script(now, phrases::goodbye(self.setup.language), out);
-        } else {
+    /// The model ended the call; where it had no words for that, we do. What it said before a tool was no goodbye.
+    fn say_goodbye(&mut self, now: Instant, words: bool, out: &mut Outputs) {
+        if words {
             self.text_done(now, out);
+        } else {
+            self.speak_script(now, phrases::goodbye(self.setup.language), out);
         }
     }
 
