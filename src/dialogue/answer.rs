@@ -3,8 +3,8 @@
 use crate::{
     base::ids::TurnId,
     dialogue::{
-        message::ToolCall, output::Ending, pieces::Pieces, record::Clip, stats::Moments, timeline::Timeline,
-        transcript::Transcript,
+        caller::joined, message::ToolCall, output::Ending, pieces::Pieces, record::Clip, stats::Moments,
+        timeline::Timeline, transcript::Transcript,
     },
 };
 use std::time::Instant;
@@ -28,6 +28,22 @@ struct Round {
     calls: Vec<ToolCall>,
 }
 
+/// The caller's words that are being answered.
+#[derive(Clone, Debug, Default)]
+pub struct Question {
+    /// Those that will not change.
+    pub finals: String,
+    /// Those behind them of which the recogniser was not sure when the answer began; empty where it was.
+    pub partial: String,
+}
+
+impl Question {
+    /// All of them.
+    pub fn text(&self) -> String {
+        joined(&self.finals, &self.partial)
+    }
+}
+
 /// One turn of the agent.
 #[derive(Clone, Debug)]
 #[expect(
@@ -39,6 +55,8 @@ pub struct Answer {
     pub turn: TurnId,
     /// Where its words come from.
     pub origin: Origin,
+    /// What it answers, where the caller asked.
+    pub question: Question,
     /// Text against sound.
     pub timeline: Timeline,
     /// When each step happened.
@@ -79,6 +97,7 @@ impl Answer {
         Self {
             turn,
             origin,
+            question: Question::default(),
             timeline: Timeline::default(),
             moments,
             ends: None,

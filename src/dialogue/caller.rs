@@ -7,7 +7,7 @@ use crate::{
         language::Language,
         units::{FRAME, FRAME_SAMPLES, Samples},
     },
-    dialogue::{agent::Patience, event::SttEvent},
+    dialogue::{agent::Patience, answer::Question, event::SttEvent},
 };
 use std::time::{Duration, Instant};
 
@@ -127,9 +127,12 @@ impl CallerTurn {
 
     /// All that was understood so far.
     pub fn text(&self) -> String {
-        let mut text = self.finals.clone();
-        append(&mut text, &self.partial);
-        text
+        joined(&self.finals, &self.partial)
+    }
+
+    /// All that was understood so far, with what of it may still change.
+    pub fn question(&self) -> Question {
+        Question { finals: self.finals.clone(), partial: self.partial.clone() }
     }
 
     /// Whether anything was understood.
@@ -199,6 +202,13 @@ impl CallerTurn {
             Decision::AwaitText
         }
     }
+}
+
+/// Two texts with a space between them.
+pub fn joined(text: &str, more: &str) -> String {
+    let mut text = text.to_owned();
+    append(&mut text, more);
+    text
 }
 
 fn append(text: &mut String, more: &str) {

@@ -28,6 +28,13 @@ pub enum Entry {
         /// As the recogniser understood it.
         text: String,
     },
+    /// What the caller said last, as the recogniser understood it in the end: it replaces what was noted before.
+    Amended {
+        /// Milliseconds since the call began, when the text came.
+        at_ms: u64,
+        /// All of it.
+        text: String,
+    },
     /// The agent said something.
     Agent {
         /// Milliseconds since the call began, when it began to sound.

@@ -1,6 +1,9 @@
 //! The conversation as the model will read it: only what was heard.
 
-use crate::dialogue::message::{Message, ToolCall};
+use crate::dialogue::{
+    caller::joined,
+    message::{Message, ToolCall},
+};
 
 /// What a tool call is answered with until its tool replies.
 const STILL_RUNNING: &str = r#"{"status":"still running"}"#;
@@ -17,6 +20,16 @@ impl Transcript {
             content.push_str(text);
         } else {
             self.0.push(Message::User { content: text.to_owned() });
+        }
+    }
+
+    /// What the caller said last was in truth `now` and not `before`; nothing where they said no more at all.
+    pub fn amend(&mut self, before: &str, now: &str) {
+        let Some(Message::User { content }) = self.0.last_mut() else { return };
+        let Some(kept) = content.strip_suffix(before) else { return };
+        *content = joined(kept.trim_end(), now);
+        if content.is_empty() {
+            self.0.pop();
         }
     }
 

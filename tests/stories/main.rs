@@ -5,6 +5,7 @@ mod any_order;
 mod ending;
 mod failures;
 mod interruption;
+mod late_words;
 mod noise;
 mod script;
 mod silence;

@@ -88,7 +88,9 @@ fn show_entry(entry: &Value) {
             let heard = text_of(entry, "heard");
             line_of(entry, "agent", &if cut { format!("{heard} — [interrupted]") } else { heard.to_owned() });
         }
-        "caller" => line_of(entry, "", &format!("[the agent understood: {}]", text_of(entry, "text"))),
+        "caller" | "amended" => {
+            line_of(entry, "", &format!("[the agent understood: {}]", text_of(entry, "text")));
+        }
         "tool" => line_of(
             entry,
             "",

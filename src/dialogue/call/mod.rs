@@ -1,6 +1,7 @@
 //! A call as a value: events in, decisions out. It composes the caller's turn, our answer, playback and the timers.
 
 mod floor;
+mod late;
 mod ours;
 mod providers;
 mod theirs;

@@ -2,7 +2,7 @@
 
 use super::{Call, Hearing, Phase, Timer, timer};
 use crate::dialogue::{
-    answer::Origin,
+    answer::{Origin, Question},
     backchannel::is_backchannel,
     caller::{COUGH, Decision, PAUSE, Standing},
     event::SttEvent,
@@ -18,7 +18,7 @@ const COUGH_OVER: Duration = Duration::from_millis(600);
 /// Noise between turns is forgotten after this much silence.
 const NOISE_FORGOTTEN: Duration = Duration::from_millis(500);
 /// Text belongs to sound at most this old; older text is the recogniser's echo of a turn that is over.
-const TEXT_BEHIND: Duration = Duration::from_secs(2);
+pub(super) const TEXT_BEHIND: Duration = Duration::from_secs(2);
 /// The end of a question, in samples: an "ajá" here is its answer (1.5 s).
 const END_OF_QUESTION: u64 = 12_000;
 /// So little of our answer is left that resuming it makes no sense, in samples (200 ms).
@@ -170,6 +170,9 @@ impl Call {
     }
 
     fn heard_text(&mut self, now: Instant, event: SttEvent, out: &mut Outputs) {
+        if self.late_words(now, &event, out) {
+            return;
+        }
         let fresh =
             self.caller.last_voiced().is_some_and(|at| now.saturating_duration_since(at) < TEXT_BEHIND);
         match &self.phase {
@@ -276,7 +279,19 @@ impl Call {
             asked: Some(now),
             ..Moments::default()
         };
-        let answer = self.new_answer(Origin::Model, moments);
+        self.answer_question(now, self.caller.question(), moments, out);
+    }
+
+    /// Begins the model's answer to what the transcript ends with.
+    pub(super) fn answer_question(
+        &mut self,
+        now: Instant,
+        question: Question,
+        moments: Moments,
+        out: &mut Outputs,
+    ) {
+        let mut answer = self.new_answer(Origin::Model, moments);
+        answer.question = question;
         self.take_floor(answer);
         self.ask(now, out);
     }
@@ -357,6 +372,7 @@ impl Call {
 
     /// The caller takes the floor.
     fn interrupt(&mut self, now: Instant, out: &mut Outputs) {
+        self.take_back_what_is_said_again();
         self.leave_answer(now, true, out);
         self.still_there_at = now + self.setup.patience.reprompt;
         self.open_turn(now);

@@ -1,0 +1,82 @@
+//! Words of a turn that the recogniser makes final when we already answer it.
+
+use super::{Call, Phase, theirs::TEXT_BEHIND};
+use crate::dialogue::{
+    answer::Question,
+    caller::joined,
+    event::SttEvent,
+    output::{Output, Outputs},
+    record::Entry,
+    stats::Moments,
+};
+use std::time::Instant;
+
+impl Call {
+    /// Takes in text of the turn that is being answered. Where it says more than we knew, the answer is taken back and the
+    /// model asked anew, unless the caller hears it already: then the model reads the words before the next turn.
+    ///
+    /// Returns whether the text belongs to that turn.
+    pub(super) fn late_words(&mut self, now: Instant, event: &SttEvent, out: &mut Outputs) -> bool {
+        let Phase::Ours(answer) = &mut self.phase else { return false };
+        let SttEvent::Final { text, .. } = event else { return false };
+        let (text, moments, holds) = (text.trim(), answer.moments, answer.holds);
+        let known = answer.question.text();
+        let Some(voiced) = self.caller.last_voiced() else { return false };
+        if known.is_empty() || text.is_empty() {
+            return false;
+        }
+        let spoke_since = moments.asked.is_some_and(|asked| voiced > asked);
+        let fresh = now.saturating_duration_since(voiced) < TEXT_BEHIND;
+        let Question { finals, partial } = &answer.question;
+        if partial.is_empty() {
+            if spoke_since || !fresh {
+                return false;
+            }
+            if words(finals).ends_with(&words(text)) {
+                return true;
+            }
+        } else if spoke_since && !says_again(text, partial) {
+            return false;
+        }
+        let question = Question { finals: joined(finals, text), partial: String::new() };
+        let full = question.finals.clone();
+        answer.question = question.clone();
+        if words(&full) == words(&known) {
+            return true;
+        }
+        self.transcript.amend(&known, &full);
+        out.push(Output::Record(Entry::Amended { at_ms: self.at_ms(now), text: full }));
+        if !self.playback.has_begun() {
+            self.leave_answer(now, true, out);
+            let moments =
+                Moments { voiced: moments.voiced, text: Some(now), asked: Some(now), ..Moments::default() };
+            self.answer_question(now, question, moments, out);
+            if let Phase::Ours(answer) = &mut self.phase {
+                answer.holds = holds;
+            }
+        }
+        true
+    }
+
+    /// A caller who interrupts before the last words were final is heard with them once more: they count once.
+    pub(super) fn take_back_what_is_said_again(&mut self) {
+        let Phase::Ours(answer) = &self.phase else { return };
+        let Question { finals, partial } = &answer.question;
+        if !partial.is_empty() && says_again(&self.caller.text(), partial) {
+            self.transcript.amend(&answer.question.text(), finals);
+        }
+    }
+}
+
+/// Whether `text` begins like `partial`, whose last words may have been misunderstood.
+fn says_again(text: &str, partial: &str) -> bool {
+    let (text, partial) = (words(text), words(partial));
+    let same = text.iter().zip(&partial).take_while(|(one, other)| one == other).count();
+    same > 0 && same * 2 >= partial.len()
+}
+
+/// The words, without marks and capitals: finals are written with more care than partials.
+fn words(text: &str) -> Vec<String> {
+    let words = text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+    words.map(str::to_lowercase).collect()
+}
