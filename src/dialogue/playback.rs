@@ -4,15 +4,16 @@
 //! little is out of our hands. Marks carry a generation: after `clear` Twilio echoes the marks of sound it never played, and
 //! those belong to an old generation.
 
+mod frames;
+
 use crate::{
-    audio::g711::SILENCE,
     base::{
         ids::TurnId,
         units::{FRAME, FRAME_SAMPLES, Samples},
     },
     dialogue::output::{Output, Outputs},
 };
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use std::{collections::VecDeque, time::Duration, time::Instant};
 
 /// How far ahead of its playing sound is sent (design §4: 60 to 200 ms).
@@ -23,6 +24,9 @@ const LEAST_LEAD: Duration = Duration::from_millis(100);
 
 /// What is sent at a time once speech is under way: each time costs a system call, here and at the other end.
 const AT_ONCE: Duration = Duration::from_millis(40);
+
+/// With this much lead single frames wait for the next one (design §4: at least 60 ms).
+const SAFE_LEAD: Duration = Duration::from_millis(60);
 
 /// Frames between two marks: 200 ms.
 const FRAMES_PER_MARK: u32 = 10;
@@ -102,7 +106,8 @@ impl Playback {
         if self.paused {
             return;
         }
-        let due = self.lead(now) + AT_ONCE <= LEAD;
+        let lead = self.lead(now);
+        let due = lead + AT_ONCE <= LEAD && (lead <= SAFE_LEAD || self.is_worth_sending());
         while due && self.lead(now) + FRAME <= LEAD {
             let Some(frame) = self.take_frame() else { break };
             let from = self.drained_at.map_or(now, |at| at.max(now));
@@ -127,7 +132,10 @@ impl Playback {
         let unsent = !self.paused
             && (self.waiting_samples >= FRAME_SAMPLES as u64 || self.closed && self.waiting_samples > 0);
         match self.drained_at {
-            Some(at) if unsent => Some(at.checked_sub(LEAST_LEAD).unwrap_or(at)),
+            Some(at) if unsent => {
+                let lead = if self.is_worth_sending() { LEAST_LEAD } else { SAFE_LEAD };
+                Some(at.checked_sub(lead).unwrap_or(at))
+            }
             _ => None,
         }
     }
@@ -231,6 +239,11 @@ impl Playback {
         heard
     }
 
+    /// Whether as much waits as is sent at a time, or all that there is.
+    fn is_worth_sending(&self) -> bool {
+        self.closed || self.waiting().duration() >= AT_ONCE
+    }
+
     fn lead(&self, now: Instant) -> Duration {
         self.drained_at.map_or(Duration::ZERO, |at| at.saturating_duration_since(now))
     }
@@ -244,88 +257,12 @@ impl Playback {
             self.in_flight.pop_front();
         }
     }
-
-    fn go_back_to(&mut self, sample: u64) {
-        while self.sent > sample {
-            let Some(mut last) = self.kept.pop_back() else { break };
-            let back = self.sent - sample;
-            let length = last.len() as u64;
-            if length > back {
-                let keep = last.len() - usize::try_from(back).unwrap_or_default();
-                let tail = last.split_off(keep);
-                self.kept.push_back(last);
-                self.sent -= tail.len() as u64;
-                self.kept_samples -= tail.len() as u64;
-                self.waiting.push_front(Sound::Answer(tail));
-            } else {
-                self.sent -= length;
-                self.kept_samples -= length;
-                self.waiting.push_front(Sound::Answer(last));
-            }
-        }
-        let length = |sound: &Sound| match sound {
-            Sound::Answer(audio) | Sound::Clip(audio) => audio.len() as u64,
-        };
-        self.waiting_samples = self.waiting.iter().map(length).sum();
-    }
-
-    /// The next 160 bytes; `None` while there are fewer and more may come.
-    fn take_frame(&mut self) -> Option<Bytes> {
-        if self.waiting_samples < FRAME_SAMPLES as u64 && !(self.closed && self.waiting_samples > 0) {
-            return None;
-        }
-        let mut joined: Option<BytesMut> = None;
-        loop {
-            let missing = FRAME_SAMPLES - joined.as_ref().map_or(0, BytesMut::len);
-            let Some(part) = self.take_part(missing) else {
-                let mut frame = joined?;
-                frame.resize(FRAME_SAMPLES, SILENCE);
-                return Some(frame.freeze());
-            };
-            match &mut joined {
-                None if part.len() == FRAME_SAMPLES => return Some(part),
-                None => {
-                    let mut frame = BytesMut::with_capacity(FRAME_SAMPLES);
-                    frame.extend_from_slice(&part);
-                    joined = Some(frame);
-                }
-                Some(frame) => frame.extend_from_slice(&part),
-            }
-            if joined.as_ref().is_some_and(|frame| frame.len() == FRAME_SAMPLES) {
-                return joined.map(BytesMut::freeze);
-            }
-        }
-    }
-
-    /// At most `most` bytes from the front of the queue, without copying.
-    fn take_part(&mut self, most: usize) -> Option<Bytes> {
-        let (front, answer) = match self.waiting.front_mut()? {
-            Sound::Answer(audio) => (audio, true),
-            Sound::Clip(audio) => (audio, false),
-        };
-        let part = front.split_to(most.min(front.len()));
-        if front.is_empty() {
-            self.waiting.pop_front();
-        }
-        let length = part.len() as u64;
-        self.waiting_samples -= length;
-        if answer {
-            self.sent += length;
-            self.kept_samples += length;
-            self.kept.push_back(part.clone());
-            while self.kept_samples > KEPT {
-                let Some(old) = self.kept.pop_front() else { break };
-                self.kept_samples -= old.len() as u64;
-            }
-        }
-        Some(part)
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::base::clock;
+    use crate::{audio::g711::SILENCE, base::clock};
 
     fn frames(out: &mut Outputs) -> usize {
         out.drain().filter(|output| matches!(output, Output::Play(_))).count()
@@ -395,5 +332,20 @@ mod tests {
             out.drain().find_map(|output| if let Output::Play(frame) = output { Some(frame) } else { None });
         let last = last.unwrap();
         assert_eq!((last.len(), last[0], last[1]), (160, 0x20, SILENCE));
+    }
+
+    #[test]
+    fn single_frames_wait_for_the_next_one_while_there_is_lead() {
+        let (mut playback, mut out, start) = (Playback::default(), Outputs::default(), clock::now());
+        playback.begin(TurnId(1));
+        playback.push(sound(5));
+        playback.pump(start, &mut out);
+        playback.push(sound(1));
+        let lead_is_small = start + FRAME * 2;
+        playback.pump(start + FRAME, &mut out);
+        assert_eq!(frames(&mut out), 5);
+        assert_eq!(playback.next_deadline(), Some(lead_is_small));
+        playback.pump(lead_is_small, &mut out);
+        assert_eq!(frames(&mut out), 1);
     }
 }

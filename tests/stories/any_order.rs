@@ -1,6 +1,6 @@
-//! In any order of events somebody owns the floor or a timer is armed, and silence always ends the call.
+//! In any order of events somebody owns the floor or a timer is armed, and a caller who says nothing always ends the call.
 
-use crate::stage::{Stage, VoiceActs};
+use crate::stage::{Stage, VoiceActs, heard, hearing};
 use bytes::Bytes;
 use centralita::{
     base::{ids::TurnId, units::Decibels},
@@ -12,9 +12,11 @@ use centralita::{
 };
 use proptest::prelude::*;
 
+const TEXTS: [&str; 7] =
+    ["sí", "", "quiero un turno para", "Espere, no.", "el jueves", "El jueves a las diez.", "¿A qué hora?"];
+
 fn text() -> impl Strategy<Value = String> {
-    prop_oneof![Just("sí"), Just(""), Just("quiero un turno para"), Just("Espere, no."), Just("¿A qué hora?")]
-        .prop_map(str::to_owned)
+    prop::sample::select(&TEXTS[..]).prop_map(str::to_owned)
 }
 
 fn event() -> impl Strategy<Value = Input> {
@@ -31,7 +33,9 @@ fn event() -> impl Strategy<Value = Input> {
         1 => Just(Input::Hearing(SttEvent::Ready)),
         1 => any::<bool>().prop_map(|fatal| Input::Hearing(SttEvent::Lost { fatal, reason: String::new() })),
         2 => (turn(), text()).prop_map(|(turn, text)| Input::Answer { turn, event: AnswerEvent::Text(text) }),
-        2 => turn().prop_map(|turn| Input::Answer { turn, event: AnswerEvent::Done { truncated: false } }),
+        1 => turn().prop_map(|turn| Input::Answer { turn, event: AnswerEvent::Working }),
+        2 => (turn(), any::<bool>())
+            .prop_map(|(turn, truncated)| Input::Answer { turn, event: AnswerEvent::Done { truncated } }),
         1 => (turn(), prop_oneof![Just("end_call"), Just("book")]).prop_map(|(turn, name)| {
             let call = ToolCall { id: String::new(), name: name.to_owned(), arguments: "{}".to_owned() };
             Input::Answer { turn, event: AnswerEvent::ToolCall(call) }
@@ -51,6 +55,27 @@ fn event() -> impl Strategy<Value = Input> {
             .prop_map(|name| Input::Mark(name.to_owned())),
         1 => Just(Input::Digit('5')),
         1 => Just(Input::Tick),
+        1 => Just(Input::Begin { opening: "Hola.".to_owned() }),
+    ]
+}
+
+/// What happens in a call.
+#[derive(Clone, Debug)]
+enum Happening {
+    Event(Input),
+    /// A sound that passes for speech begins or ends.
+    Noise(bool),
+    /// The caller says something that the recogniser tells at once and makes final later, perhaps with more words.
+    Words(u64, String, String),
+}
+
+fn happening() -> impl Strategy<Value = Happening> {
+    prop_oneof![
+        80 => event().prop_map(Happening::Event),
+        8 => any::<bool>().prop_map(Happening::Noise),
+        8 => (100_u64..2_000, text(), text()).prop_map(|(late, partial, last)| Happening::Words(late, partial, last)),
+        1 => Just(Happening::Event(Input::EndAsked)),
+        1 => Just(Happening::Event(Input::LineEnded)),
     ]
 }
 
@@ -59,7 +84,8 @@ fn voice() -> impl Strategy<Value = VoiceActs> {
         Just(VoiceActs::Well),
         Just(VoiceActs::Refuses),
         Just(VoiceActs::Silent),
-        Just(VoiceActs::Stalls)
+        Just(VoiceActs::Stalls),
+        Just(VoiceActs::Drips)
     ]
 }
 
@@ -69,7 +95,7 @@ proptest! {
     /// `Stage` asserts after each event that the call is alive.
     #[test]
     fn somebody_owns_the_floor_or_a_timer_is_armed(
-        events in prop::collection::vec((0_u64..900, event()), 1..30),
+        happenings in prop::collection::vec((0_u64..900, happening()), 1..30),
         voice in voice(),
         echoes in any::<bool>(),
         frames in any::<bool>(),
@@ -79,11 +105,18 @@ proptest! {
         stage.echoes = echoes;
         stage.frames_flow = frames;
         stage.now(Input::Begin { opening: "Hola. ¿En qué puedo ayudarle?".to_owned() });
-        for (pause, event) in events {
+        for (pause, happening) in happenings {
             let next = stage.ms() + pause;
-            stage.at(next, event);
+            stage.until(next);
+            match happening {
+                Happening::Event(event) => drop(stage.now(event)),
+                Happening::Noise(noise) => stage.noise = noise,
+                Happening::Words(late, partial, last) => {
+                    stage.speak_until(next + 300).now(hearing(&partial)).later(next + 300 + late, heard(&last, true));
+                }
+            }
         }
-        // Whatever happened, when everybody falls silent the call ends by itself.
+        // Whatever happened, when nobody says any more the call ends by itself, even where the line is not silent.
         let end = stage.ms() + 120_000;
         stage.until(end);
         prop_assert!(stage.call.is_over(), "still {}\n{}", stage.call.floor(), stage.story());

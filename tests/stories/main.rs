@@ -6,6 +6,7 @@ mod ending;
 mod failures;
 mod interruption;
 mod late_words;
+mod network;
 mod noise;
 mod script;
 mod silence;

@@ -1,6 +1,10 @@
-//! What the model of a story says, and how each clip is recognised.
+//! What model, voice and recogniser of a story do, and how each clip is recognised.
 
-use centralita::dialogue::{event::AnswerEvent, message::ToolCall};
+use centralita::dialogue::{
+    event::{AnswerEvent, SttEvent},
+    input::Input,
+    message::ToolCall,
+};
 
 /// The first byte of each clip tells which it is; answers sound like 0x10.
 pub(crate) const HOLD: u8 = 0xA0;
@@ -25,4 +29,29 @@ pub(crate) fn calls(text: &str, name: &str) -> Reply {
         drop(reply.remove(0));
     }
     reply
+}
+
+/// How the voice behaves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum VoiceActs {
+    /// First sound after `voice_takes_ms`, 14 characters a second, all at once.
+    Well,
+    /// Refuses each turn at once.
+    Refuses,
+    /// Takes the text and says nothing.
+    Silent,
+    /// Gives 300 ms of sound and then nothing.
+    Stalls,
+    /// Gives its sound in chunks of 7 ms, one every 5 ms.
+    Drips,
+}
+
+/// A final text of the recogniser.
+pub(crate) fn heard(text: &str, end_of_turn: bool) -> Input {
+    Input::Hearing(SttEvent::Final { text: text.to_owned(), end_of_turn })
+}
+
+/// An interim text of the recogniser.
+pub(crate) fn hearing(text: &str) -> Input {
+    Input::Hearing(SttEvent::Partial { text: text.to_owned() })
 }

@@ -1,5 +1,7 @@
 //! The stage of a story: a telephone network, a model and a voice that do what the script says, in virtual time.
 
+pub(crate) use crate::script::{VoiceActs, heard, hearing};
+
 use crate::script::{GOODBYE, HOLD, REPEAT, Reply, TROUBLE};
 use bytes::Bytes;
 use centralita::{
@@ -7,7 +9,7 @@ use centralita::{
     dialogue::{
         agent::Patience,
         call::{Call, Clips, Setup},
-        event::{SpeechEvent, SttEvent},
+        event::SpeechEvent,
         input::{Input, Voice},
         message::{Message, ToolCall},
         output::{Output, Outputs},
@@ -20,19 +22,6 @@ use std::{
     sync::Arc,
     time::{Duration, Instant},
 };
-
-/// How the voice behaves.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum VoiceActs {
-    /// First sound after `voice_takes_ms`, 14 characters a second, all at once.
-    Well,
-    /// Refuses each turn at once.
-    Refuses,
-    /// Takes the text and says nothing.
-    Silent,
-    /// Gives 300 ms of sound and then nothing.
-    Stalls,
-}
 
 #[derive(Debug)]
 #[expect(clippy::struct_excessive_bools, reason = "independent switches of the stage")]
@@ -51,6 +40,7 @@ pub(crate) struct Stage {
     pub(crate) replies: VecDeque<Reply>,
     pub(crate) voice: VoiceActs,
     pub(crate) voice_takes_ms: u64,
+    voice_done_at: u64,
     /// Whether the network echoes marks.
     pub(crate) echoes: bool,
     asked: Vec<(TurnId, u32, String)>,
@@ -101,6 +91,7 @@ impl Stage {
             replies: replies.into_iter().collect(),
             voice: VoiceActs::Well,
             voice_takes_ms: 100,
+            voice_done_at: 0,
             echoes: true,
             asked: Vec::new(),
             network: VecDeque::new(),
@@ -213,6 +204,7 @@ impl Stage {
     }
 
     fn feed(&mut self, input: Input) {
+        self.play_network();
         let now = self.start + Duration::from_millis(self.now_ms);
         let mut out = std::mem::take(&mut self.out);
         self.call.handle(now, input, &mut out);
@@ -230,6 +222,8 @@ impl Stage {
                 assert_eq!(frame.len(), 160);
                 self.sent.push((self.now_ms, frame[0]));
                 self.network.push_back(Ok(frame[0]));
+                let ahead = self.network.iter().filter(|sent| sent.is_ok()).count() * 20;
+                assert!(ahead <= 200, "{ahead} ms are ahead of their playing");
                 if self.network.len() == 1 {
                     self.played_until_ms = self.played_until_ms.max(self.now_ms);
                 }
@@ -255,6 +249,8 @@ impl Stage {
                     other => format!("{other:?}"),
                 };
                 self.tell(&format!("ask {turn}: {said}"));
+                let asked = matches!(messages.last(), Some(Message::User { .. } | Message::Tool { .. }));
+                assert!(asked, "nothing was asked: {messages:?}");
                 self.questions.push(messages);
                 for (delay, event) in self.replies.pop_front().unwrap_or_default() {
                     let input = match event {
@@ -309,6 +305,14 @@ impl Stage {
                     );
                 }
             }
+            VoiceActs::Drips => {
+                for chunk in 0..samples / 56 {
+                    let audio = Bytes::from_static(&[0x10; 56]);
+                    let at = self.now_ms + self.voice_takes_ms + 5 * chunk as u64;
+                    self.later(at, Input::Speech(SpeechEvent::Audio { turn, piece, audio, text: None }));
+                    self.voice_done_at = at;
+                }
+            }
             VoiceActs::Refuses => {
                 let failed = SpeechEvent::Failed { turn, reason: "refused".to_owned() };
                 self.later(self.now_ms + 10, Input::Speech(failed));
@@ -319,9 +323,12 @@ impl Stage {
     }
 
     fn voice_finishes(&mut self, turn: TurnId) {
-        if self.voice == VoiceActs::Well {
-            self.later(self.now_ms + self.voice_takes_ms, Input::Speech(SpeechEvent::Done { turn }));
-        }
+        let at = match self.voice {
+            VoiceActs::Well => self.now_ms + self.voice_takes_ms,
+            VoiceActs::Drips => self.voice_done_at.max(self.now_ms + self.voice_takes_ms),
+            _ => return,
+        };
+        self.later(at, Input::Speech(SpeechEvent::Done { turn }));
     }
 
     /// Twilio plays a frame every 20 ms and echoes a mark when it is reached.
@@ -381,14 +388,4 @@ impl Stage {
     pub(crate) const fn ms(&self) -> u64 {
         self.now_ms
     }
-}
-
-/// A final text of the recogniser.
-pub(crate) fn heard(text: &str, end_of_turn: bool) -> Input {
-    Input::Hearing(SttEvent::Final { text: text.to_owned(), end_of_turn })
-}
-
-/// An interim text of the recogniser.
-pub(crate) fn hearing(text: &str) -> Input {
-    Input::Hearing(SttEvent::Partial { text: text.to_owned() })
 }

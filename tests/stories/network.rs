@@ -1,0 +1,69 @@
+//! What Twilio does with our sound, and what we make of its echoes.
+
+use crate::script::says;
+use crate::stage::{Stage, VoiceActs, heard, hearing};
+use centralita::dialogue::{message::Message, record::Entry};
+
+const STORY: &str = "A la una y a las dos y a las tres y ya se va y no va y si va y se fue y ya no es.";
+
+/// The agent tells a story of many short words and is interrupted at `ms`, perhaps a second time 900 ms after it went on.
+/// Returns what the record and the model say that the caller heard.
+fn interrupted(ms: u64, twice: bool, echoes: bool) -> (String, String) {
+    let mut stage = Stage::greeted([says(STORY), says("Dígame.")]);
+    stage.echoes = echoes;
+    stage.say("Cuénteme algo.", 1_000).until(ms);
+    let mut end = ms + 300;
+    stage.speak_until(end);
+    if twice {
+        stage.at(end + 100, heard("Ajá.", true)).until(end + 1_000);
+        end += 1_400;
+        stage.speak_until(end);
+    }
+    stage.now(hearing("Espere")).at(end + 350, heard("Espere.", true)).until(end + 400);
+    let recorded = stage.record.iter().rev().find_map(|entry| match entry {
+        Entry::Agent { heard, interrupted: true, .. } => Some(heard.clone()),
+        _ => None,
+    });
+    let told = stage.questions.last().unwrap().iter().rev().find_map(|message| match message {
+        Message::Assistant { content, .. } => Some(content.clone()),
+        _ => None,
+    });
+    (recorded.unwrap(), told.unwrap())
+}
+
+#[test]
+fn marks_that_are_echoed_for_sound_that_was_thrown_away_are_not_heard() {
+    for twice in [false, true] {
+        for step in 0..20 {
+            let ms = 4_000 + step * 20;
+            let (recorded, told) = interrupted(ms, twice, true);
+            assert!(STORY.starts_with(&recorded) && recorded.len() < STORY.len() && recorded.len() > 10);
+            assert_eq!(told, recorded);
+            // A network that echoes nothing leaves us our own clock, which knows what was played.
+            assert_eq!(recorded, interrupted(ms, twice, false).0, "interrupted at {ms}");
+        }
+    }
+}
+
+#[test]
+fn tiny_chunks_are_sent_two_frames_at_a_time_and_never_more_than_200_ms_ahead() {
+    for voice in [VoiceActs::Drips, VoiceActs::Well] {
+        let mut stage = Stage::greeted([says("Había una vez un rey que vivía en un castillo.")]);
+        stage.voice = voice;
+        stage.say("Cuénteme algo.", 1_000).until(9_000);
+        let sent: Vec<u64> = stage.sent.iter().map(|(at, _)| *at).filter(|at| *at > 2_000).collect();
+        let begin = sent[0];
+        let mut times = sent.clone();
+        times.dedup();
+        let last = times.pop().unwrap();
+        let mut total = 0;
+        for at in times {
+            let count = sent.iter().filter(|other| **other == at).count() as u64;
+            let played = at - begin;
+            assert!(count >= 2 || total <= played + 60, "one frame at {at} with {total} of {played} ms sent");
+            total += count * 20;
+            assert!(total <= played + 200, "{total} ms sent at {at}, {played} ms played");
+        }
+        assert!(total > 3_000 && last > begin + 3_000);
+    }
+}
