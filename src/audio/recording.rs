@@ -40,15 +40,6 @@ impl Timeline {
             out.push(g711::decode(agent));
         }
     }
-
-    /// The caller's audio has a gap of `samples`; the agent went on playing.
-    pub fn caller_missed(&mut self, samples: usize, out: &mut Vec<i16>) {
-        for _ in 0..samples {
-            let agent = self.agent.pop_front().unwrap_or(g711::SILENCE);
-            out.push(0);
-            out.push(g711::decode(agent));
-        }
-    }
 }
 
 #[cfg(test)]
@@ -85,15 +76,6 @@ mod tests {
         timeline.agent_sent(&[0x30; 1]);
         timeline.caller_heard(&[0xFF; 2], &mut out);
         assert_eq!(right(&out), [g711::decode(0x20), g711::decode(0x30), 0]);
-    }
-
-    #[test]
-    fn a_gap_of_the_caller_is_silence_on_the_left_alone() {
-        let (mut timeline, mut out) = (Timeline::new(), Vec::new());
-        timeline.agent_sent(&[0x20; 2]);
-        timeline.caller_missed(3, &mut out);
-        assert_eq!(left(&out), [0; 3]);
-        assert_eq!(right(&out), [g711::decode(0x20), g711::decode(0x20), 0]);
     }
 
     proptest! {

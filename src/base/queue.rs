@@ -80,8 +80,7 @@ impl<T> Drop for Writer<T> {
 }
 
 impl<T> Reader<T> {
-    /// Polls for the oldest entry; `None` once the writer is gone and all is read.
-    pub fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Option<T>> {
+    fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Option<T>> {
         let mut inner = self.0.lock();
         if let Some(entry) = inner.entries.pop_front() {
             return Poll::Ready(Some(entry));

@@ -8,7 +8,7 @@ use crate::{
         calls::Calls,
         desk::{Desk, Staff},
     },
-    config::{Config, Listener, Speaker, Thinker},
+    config::{Config, Llm, Stt, Tts},
     net::http::NoClient,
     ports::{
         calendar::Calendar, llm::LanguageModel, phone::Phone, stt::SpeechToText, tts::TextToSpeech,
@@ -96,37 +96,35 @@ fn unusable(error: impl Display) -> StartError {
 }
 
 fn hearing(config: &Config, speech: &Speech) -> Result<Arc<dyn SpeechToText>, StartError> {
-    match config.listener() {
-        Listener::Deepgram(key) => Ok(Arc::new(deepgram::Listen::new(deepgram(config, key)))),
-        Listener::Embedded => speech.recogniser().map_err(unusable),
+    match config.stt() {
+        Stt::Deepgram(key) => Ok(Arc::new(deepgram::Listen::new(deepgram(config, key)))),
+        Stt::Embedded => speech.recogniser().map_err(unusable),
     }
 }
 
 fn model(config: &Config) -> Result<Arc<dyn LanguageModel>, StartError> {
-    match config.thinker() {
-        Thinker::OpenAi(address) => {
+    match config.llm() {
+        Llm::OpenAi(address) => {
             let mut options =
                 openai::Options::new(address, config.openai.api_key.clone(), config.openai.model.clone());
             options.http.idle = config.providers.keep_connections;
             Ok(Arc::new(openai::Chat::new(options).map_err(unusable)?))
         }
-        Thinker::Embedded => Ok(Arc::new(Receptionist)),
+        Llm::Embedded => Ok(Arc::new(Receptionist)),
     }
 }
 
 fn voice(config: &Config, speech: &Speech) -> Result<Arc<dyn TextToSpeech>, StartError> {
-    match config.speaker() {
-        Speaker::ElevenLabs(key) => {
+    match config.tts() {
+        Tts::ElevenLabs(key) => {
             let settings = &config.elevenlabs;
             let (base, voice) = (settings.base_url.clone(), settings.voice_id.clone());
             let mut options = elevenlabs::Options::new(base, key.clone(), voice);
             options.model.clone_from(&settings.model);
             Ok(Arc::new(elevenlabs::ElevenLabs::new(options)))
         }
-        Speaker::Deepgram(key) => {
-            Ok(Arc::new(deepgram::Speak::new(deepgram(config, key)).map_err(unusable)?))
-        }
-        Speaker::Embedded => speech.voice().map_err(unusable),
+        Tts::Deepgram(key) => Ok(Arc::new(deepgram::Speak::new(deepgram(config, key)).map_err(unusable)?)),
+        Tts::Embedded => speech.voice().map_err(unusable),
     }
 }
 

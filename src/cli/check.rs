@@ -5,7 +5,7 @@ use super::{
     terminal::{complain, say},
 };
 use crate::{
-    config::{Config, DEFAULTS, Listener, Speaker, Thinker},
+    config::{Config, DEFAULTS, Llm, Stt, Tts},
     dialogue::agent::Agent,
     providers::local::{
         ModelFolder,
@@ -110,49 +110,47 @@ fn explained(config: &Config) -> Vec<(&'static str, String)> {
         ("public", public),
         ("signatures", signatures.to_owned()),
         ("hang-up", hang_up),
-        ("hearing", hearing(config)),
-        ("model", model(config)),
-        ("voice", voice(config)),
+        ("stt", stt(config)),
+        ("llm", llm(config)),
+        ("tts", tts(config)),
         ("data", config.server.data_dir.display().to_string()),
         ("calls", format!("at most {} at a time", config.voice.max_calls)),
     ]
 }
 
-fn hearing(config: &Config) -> String {
-    match config.listener() {
-        Listener::Deepgram(_) => {
+fn stt(config: &Config) -> String {
+    match config.stt() {
+        Stt::Deepgram(_) => {
             format!("Deepgram {} at {}", config.deepgram.model, config.deepgram.base_url)
         }
-        Listener::Embedded => "embedded (Whisper base); DEEPGRAM_API_KEY takes Deepgram".to_owned(),
+        Stt::Embedded => "embedded (Whisper base); DEEPGRAM_API_KEY takes Deepgram".to_owned(),
     }
 }
 
-fn model(config: &Config) -> String {
-    match config.thinker() {
-        Thinker::OpenAi(address) => format!("{} at {address}", config.openai.model),
-        Thinker::Embedded => {
+fn llm(config: &Config) -> String {
+    match config.llm() {
+        Llm::OpenAi(address) => format!("{} at {address}", config.openai.model),
+        Llm::Embedded => {
             "embedded receptionist; OPENAI_API_KEY or OPENAI_BASE_URL takes a language model".to_owned()
         }
     }
 }
 
-fn voice(config: &Config) -> String {
-    match config.speaker() {
-        Speaker::ElevenLabs(_) => {
+fn tts(config: &Config) -> String {
+    match config.tts() {
+        Tts::ElevenLabs(_) => {
             format!("ElevenLabs {} at {}", config.elevenlabs.model, config.elevenlabs.base_url)
         }
-        Speaker::Deepgram(_) => format!("Deepgram Aura at {}", config.deepgram.base_url),
-        Speaker::Embedded => {
-            "embedded (Kokoro); ELEVENLABS_API_KEY or DEEPGRAM_API_KEY takes theirs".to_owned()
-        }
+        Tts::Deepgram(_) => format!("Deepgram Aura at {}", config.deepgram.base_url),
+        Tts::Embedded => "embedded (Kokoro); ELEVENLABS_API_KEY or DEEPGRAM_API_KEY takes theirs".to_owned(),
     }
 }
 
 /// What is here and what the first start would fetch.
 fn models(config: &Config, folder: &ModelFolder) -> String {
     let wanted: [(&str, bool, &[&Bundle]); 3] = [
-        ("recogniser", matches!(config.listener(), Listener::Embedded), &[&models::WHISPER]),
-        ("voice", matches!(config.speaker(), Speaker::Embedded), &[&models::VOICE, &models::ENGLISH]),
+        ("recogniser", matches!(config.stt(), Stt::Embedded), &[&models::WHISPER]),
+        ("voice", matches!(config.tts(), Tts::Embedded), &[&models::VOICE, &models::ENGLISH]),
         ("voice activity", true, &[&models::VOICE_ACTIVITY]),
     ];
     let here = |bundles: &[&Bundle]| bundles.iter().all(|bundle| folder.has(bundle));

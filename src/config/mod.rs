@@ -12,12 +12,12 @@ mod source;
 #[cfg(test)]
 mod tests;
 
-pub use choice::{Listener, Speaker, Thinker};
+pub use choice::{Llm, Stt, Tts};
 pub use complaint::{Complaint, Complaints, Origin};
 pub use env::{Environment, SECRETS, VARIABLES};
 pub use settings::{
-    Config, Deepgram, ElevenLabs, Hearing, Log, Model, OpenAi, Providers, Server, Twilio, Voice,
-    VoiceChannel, agent_file,
+    Config, Deepgram, ElevenLabs, LlmProvider, Log, OpenAi, Providers, Server, SttProvider, TtsProvider,
+    Twilio, VoiceChannel, agent_file,
 };
 pub use source::Sources;
 

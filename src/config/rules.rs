@@ -1,7 +1,7 @@
 //! What a configuration must fulfil beyond its types, and what it is decided from.
 
 use super::{
-    Config, Hearing, Model, Voice,
+    Config, LlmProvider, SttProvider, TtsProvider,
     complaint::{Complaint, Origin},
 };
 use crate::{
@@ -136,25 +136,25 @@ impl Rules<'_> {
         let choice = &config.providers;
         let keyless = [
             (
-                choice.hearing == Hearing::Deepgram && config.deepgram.api_key.is_none(),
-                "providers.hearing",
+                choice.stt == SttProvider::Deepgram && config.deepgram.api_key.is_none(),
+                "providers.stt",
                 "DEEPGRAM_API_KEY",
             ),
             (
-                choice.model == Model::Openai
+                choice.llm == LlmProvider::Openai
                     && config.openai.api_key.is_none()
                     && config.openai.base_url.is_none(),
-                "providers.model",
+                "providers.llm",
                 "OPENAI_API_KEY or OPENAI_BASE_URL",
             ),
             (
-                choice.voice == Voice::Elevenlabs && config.elevenlabs.api_key.is_none(),
-                "providers.voice",
+                choice.tts == TtsProvider::Elevenlabs && config.elevenlabs.api_key.is_none(),
+                "providers.tts",
                 "ELEVENLABS_API_KEY",
             ),
             (
-                choice.voice == Voice::Deepgram && config.deepgram.api_key.is_none(),
-                "providers.voice",
+                choice.tts == TtsProvider::Deepgram && config.deepgram.api_key.is_none(),
+                "providers.tts",
                 "DEEPGRAM_API_KEY",
             ),
         ];

@@ -97,17 +97,17 @@ pub struct VoiceChannel {
     pub max_calls: usize,
 }
 
-/// Who listens, thinks and speaks, as the operator wrote it; see [`Config::listener`] and its like for the decision.
+/// Who listens, thinks and speaks, as the operator wrote it; see [`Config::stt`] and its like for the decision.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Providers {
     /// Speech to text.
-    pub hearing: Hearing,
+    pub stt: SttProvider,
     /// The language model.
-    pub model: Model,
+    pub llm: LlmProvider,
     /// Text to speech.
-    pub voice: Voice,
+    pub tts: TtsProvider,
     /// How long unused connections are kept; zero: none is used twice.
     #[serde(rename = "keep_connections_s", deserialize_with = "seconds")]
     pub keep_connections: Duration,
@@ -116,7 +116,7 @@ pub struct Providers {
 /// Speech to text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Hearing {
+pub enum SttProvider {
     /// Whoever has a key.
     Auto,
     /// Deepgram's live recognition.
@@ -128,7 +128,7 @@ pub enum Hearing {
 /// The language model.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Model {
+pub enum LlmProvider {
     /// Whoever has a key or an address.
     Auto,
     /// A server that speaks OpenAI's chat protocol.
@@ -140,7 +140,7 @@ pub enum Model {
 /// Text to speech.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Voice {
+pub enum TtsProvider {
     /// Whoever has a key; ElevenLabs before Deepgram.
     Auto,
     /// ElevenLabs.
@@ -206,7 +206,7 @@ pub struct OpenAi {
     /// Opens the service; some want none.
     #[serde(deserialize_with = "secret")]
     pub api_key: Option<SecretString>,
-    /// Where it answers, if not at OpenAI; see [`Config::thinker`].
+    /// Where it answers, if not at OpenAI; see [`Config::llm`].
     #[serde(deserialize_with = "optional")]
     pub base_url: Option<BaseUrl>,
     /// The chat model.

@@ -30,11 +30,7 @@ fn told(result: Result<Config, Complaints>) -> String {
 
 /// The names of the choices, without what they carry.
 fn chosen(config: &Config) -> String {
-    let told = [
-        format!("{:?}", config.listener()),
-        format!("{:?}", config.thinker()),
-        format!("{:?}", config.speaker()),
-    ];
+    let told = [format!("{:?}", config.stt()), format!("{:?}", config.llm()), format!("{:?}", config.tts())];
     told.each_ref().map(|told| told.split('(').next().unwrap()).join(" ")
 }
 
@@ -117,7 +113,7 @@ fn all_mistakes_are_told_together_with_their_place() {
         "voice.max_calls (centralita.toml line 6): it is 0, so every call would be refused",
         "vioce.agent (centralita.toml line 9): unknown field `vioce`",
         "deepgram.base_url (environment variable DEEPGRAM_BASE_URL): `wss://api.deepgram.com` must begin with",
-        "providers.hearing (environment variable STT_PROVIDER): unknown variant `whisper`",
+        "providers.stt (environment variable STT_PROVIDER): unknown variant `whisper`",
     ] {
         assert!(told.contains(part), "{part}\nis missing in\n{told}");
     }

@@ -11,3 +11,18 @@ pub mod phone;
 pub mod stt;
 pub mod tts;
 pub mod voice_activity;
+
+use futures_util::{
+    StreamExt as _,
+    stream::{self, BoxStream},
+};
+use tokio::sync::mpsc;
+
+/// What a session's task tells, as the stream that the call holds. `kept` is dropped with it: a guard that ends the task,
+/// or nothing where the task ends by itself.
+pub fn events<T: Send + 'static>(
+    told: mpsc::Receiver<T>,
+    kept: impl Send + 'static,
+) -> BoxStream<'static, T> {
+    stream::unfold((told, kept), async |(mut told, kept)| Some((told.recv().await?, (told, kept)))).boxed()
+}

@@ -3,7 +3,7 @@
 use super::{caller::Caller, soon, sounds::CHARS_PER_SECOND};
 use centralita::{
     boot::{self, Running},
-    config::{Config, Sources, Speaker},
+    config::{Config, Sources, Tts},
     telemetry::metrics,
     testbed::{
         deepgram::DeepgramOptions,
@@ -121,8 +121,8 @@ impl House {
         let config = Config::read(&Sources { environment, ..Sources::default() }).unwrap();
         let server = boot::start_on(listener, &config, metrics::install().unwrap()).await.unwrap();
         let client = reqwest::Client::builder().no_proxy().build().unwrap();
-        let voice = match config.speaker() {
-            Speaker::Deepgram(_) => Service::Deepgram,
+        let voice = match config.tts() {
+            Tts::Deepgram(_) => Service::Deepgram,
             _ => Service::ElevenLabs,
         };
         let (phone, dialled) = (Phone::new().unwrap(), AtomicU32::new(0));

@@ -8,9 +8,11 @@ use super::{
 use crate::{
     base::{ids::TurnId, language::Language},
     net::http::{self, NoClient, Timeouts},
-    ports::tts::{COMMANDS_WAITING, SpeechCommand, SpeechEvent, TextToSpeech, TtsSession, TtsSpec},
+    ports::{
+        self,
+        tts::{COMMANDS_WAITING, SpeechCommand, SpeechEvent, TextToSpeech, TtsSession, TtsSpec},
+    },
 };
-use futures_util::{StreamExt as _, stream};
 use reqwest::{Client, Url};
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 use tokio::sync::mpsc;
@@ -92,10 +94,7 @@ impl TextToSpeech for Speak {
             failed: None,
         };
         let task = AbortOnDropHandle::new(tokio::spawn(speaking.run(asked)));
-        let events = stream::unfold((told, task), |(mut told, task)| async move {
-            told.recv().await.map(|event| (event, (told, task)))
-        });
-        TtsSession { commands, events: events.boxed() }
+        TtsSession { commands, events: ports::events(told, task) }
     }
 }
 

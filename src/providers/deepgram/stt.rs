@@ -11,9 +11,12 @@ use super::{
 use crate::{
     base::{backoff::Backoff, clock, queue::Reader},
     net::ws::{self, ConnectError, Limits, Message, Socket},
-    ports::stt::{HearingCommand, SpeechToText, SttEvent, SttSession, SttSpec},
+    ports::{
+        self,
+        stt::{HearingCommand, SpeechToText, SttEvent, SttSession, SttSpec},
+    },
 };
-use futures_util::{SinkExt as _, StreamExt as _, stream};
+use futures_util::{SinkExt as _, StreamExt as _};
 use http::Uri;
 use std::{
     pin::{Pin, pin},
@@ -112,11 +115,8 @@ impl SpeechToText for Listen {
         let (events, told) = mpsc::channel(EVENTS_WAITING);
         let listening = Listening::new(Arc::clone(&self.options), &spec, heard, events);
         // The task ends by itself when either end of the session goes, after a farewell of at most `closing`.
-        let task = tokio::spawn(listening.run());
-        let events = stream::unfold((told, task), |(mut told, task)| async move {
-            told.recv().await.map(|event| (event, (told, task)))
-        });
-        SttSession { commands, events: events.boxed() }
+        drop(tokio::spawn(listening.run()));
+        SttSession { commands, events: ports::events(told, ()) }
     }
 }
 

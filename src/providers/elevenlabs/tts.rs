@@ -9,10 +9,12 @@ use super::{
 use crate::{
     base::{clock, ids::TurnId},
     net::ws::Message,
-    ports::tts::{COMMANDS_WAITING, SpeechCommand, SpeechEvent, TextToSpeech, TtsSession, TtsSpec},
+    ports::{
+        self,
+        tts::{COMMANDS_WAITING, SpeechCommand, SpeechEvent, TextToSpeech, TtsSession, TtsSpec},
+    },
 };
 use bytes::Bytes;
-use futures_util::{StreamExt as _, stream};
 use std::{
     collections::VecDeque,
     sync::Arc,
@@ -58,11 +60,8 @@ impl TextToSpeech for ElevenLabs {
             lost: None,
         };
         // The task ends by itself when either end of the session goes, after a farewell of at most `closing`.
-        let task = tokio::spawn(speaking.run(asked));
-        let events = stream::unfold((told, task), |(mut told, task)| async move {
-            told.recv().await.map(|event| (event, (told, task)))
-        });
-        TtsSession { commands, events: events.boxed() }
+        drop(tokio::spawn(speaking.run(asked)));
+        TtsSession { commands, events: ports::events(told, ()) }
     }
 }
 

@@ -91,7 +91,7 @@ impl Session {
             partial_every: shared.options.partial_every,
             utterance_end: listen.utterance_end.or(unasked),
         };
-        let recogniser = Recogniser::new(pace, shared.script(listen.tag.as_deref()));
+        let recogniser = Recogniser::new(pace, shared.script.clone());
         let (decided, late) = (Vec::new(), Vec::new());
         Self { shared, listen, fault, visit, recogniser, decided, heard_of: clock::now(), late }
     }

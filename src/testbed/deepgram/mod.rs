@@ -15,12 +15,7 @@ use super::{
     speech::{SpeechFault, SpeechPace},
 };
 use axum::{Router, routing};
-use std::{
-    collections::BTreeMap,
-    io,
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
-};
+use std::{io, sync::Arc, time::Duration};
 use tokio::sync::watch;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
@@ -104,16 +99,8 @@ struct Shared {
     listen: Faults<ListenFault>,
     speak: Faults<SpeechFault>,
     script: Script<String>,
-    tagged: Mutex<BTreeMap<String, Script<String>>>,
     cut: watch::Sender<Option<(u16, String)>>,
     gone: CancellationToken,
-}
-
-impl Shared {
-    fn script(&self, tag: Option<&str>) -> Script<String> {
-        let tagged = self.tagged.lock().unwrap_or_else(PoisonError::into_inner);
-        tag.and_then(|tag| tagged.get(tag)).unwrap_or(&self.script).clone()
-    }
 }
 
 /// The running fake.
@@ -134,7 +121,6 @@ impl Deepgram {
             log,
             listen: Faults::default(),
             speak: Faults::default(),
-            tagged: Mutex::default(),
             cut: watch::Sender::new(None),
             gone: gone.clone(),
         });
@@ -163,12 +149,6 @@ impl Deepgram {
     /// What is recognised next, before the usual sentences go on.
     pub fn hears(&self, sentences: impl IntoIterator<Item = impl Into<String>>) {
         self.shared.script.queue(sentences.into_iter().map(Into::into));
-    }
-
-    /// What is recognised on sockets whose query has this `tag`.
-    pub fn script_for(&self, tag: impl Into<String>, sentences: Vec<String>) {
-        let mut tagged = self.shared.tagged.lock().unwrap_or_else(PoisonError::into_inner);
-        tagged.insert(tag.into(), Script::cycle(sentences));
     }
 
     /// Closes all recognition sockets that are open with this code and reason.

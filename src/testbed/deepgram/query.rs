@@ -8,11 +8,11 @@ pub(super) struct Listen {
     pub(super) interim_results: bool,
     pub(super) vad_events: bool,
     pub(super) utterance_end: Option<Duration>,
-    pub(super) tag: Option<String>,
 }
 
 /// Parameters that are taken and change nothing here.
 const IGNORED: &[&str] = &[
+    "tag",
     "channels",
     "callback",
     "callback_method",
@@ -58,7 +58,6 @@ impl Listen {
                 "utterance_end_ms" => {
                     listen.utterance_end = Some(Duration::from_millis(number(name, value)?));
                 }
-                "tag" => listen.tag = Some(value.clone()),
                 other if IGNORED.contains(&other) => {}
                 other => return Err(format!("unknown query parameter `{other}`")),
             }
