@@ -60,6 +60,7 @@ pub struct CallerTurn {
     quiet: Samples,
     /// The last frames, newest in the lowest bit: voiced or not.
     recent: u8,
+    first_voiced: Option<Instant>,
     last_voiced: Option<Instant>,
     heard_live: bool,
     last_text: Option<Instant>,
@@ -77,6 +78,7 @@ impl CallerTurn {
             self.stretch += Samples(FRAME_SAMPLES as u64);
             self.voiced = self.voiced.max(self.stretch);
             self.quiet = Samples(0);
+            self.first_voiced.get_or_insert(now);
             self.last_voiced = Some(now);
             // Who goes on speaking had not finished, whatever the recogniser thought.
             self.signalled &= !self.speaks(3, 4);
@@ -123,6 +125,11 @@ impl CallerTurn {
             SttEvent::Ready | SttEvent::Lost { .. } => {}
         }
         self.last_text != before
+    }
+
+    /// When its first voiced frame came.
+    pub const fn first_voiced(&self) -> Option<Instant> {
+        self.first_voiced
     }
 
     /// All that was understood so far.

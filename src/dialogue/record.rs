@@ -73,7 +73,14 @@ pub enum Entry {
         /// `0`–`9`, `*`, `#`, `A`–`D`.
         digit: char,
     },
-    /// The caller made a sound while the agent spoke, and the agent went on.
+    /// The caller made a sound while the agent spoke, and the agent fell silent.
+    Paused {
+        /// Milliseconds since the call began.
+        at_ms: u64,
+        /// Milliseconds since the first voiced frame of the sound; 0 where only words came.
+        after_ms: u64,
+    },
+    /// What the agent fell silent for was no interruption, and the agent went on.
     Resumed {
         /// Milliseconds since the call began.
         at_ms: u64,

@@ -13,6 +13,7 @@ use crate::{
         call::Call,
         input::Input,
         output::{Ending, Output, Outputs},
+        record::Entry,
         stats::TurnReport,
     },
     ports::{stt::HearingCommand, tts::SpeechCommand},
@@ -23,6 +24,9 @@ use tokio::sync::mpsc;
 
 /// So many inputs in a row are taken before a timer that is due and the providers get their turn, whatever the line sends.
 const BURST: u32 = 16;
+
+/// A frame that leaves so long after its time counts as late.
+const LATE: Duration = Duration::from_millis(20);
 
 /// What others ask of a live call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,7 +69,11 @@ impl Actor {
         let mut row = 0;
         let ended = 'call: loop {
             let now = clock::now();
+            let late = self.call.sends_at().is_some_and(|due| now > due + LATE);
             self.call.handle(now, input, &mut out);
+            if late {
+                metrics::frames_late(out.frames());
+            }
             // Where the line is over it tells why when it is asked next.
             if let Ok(Some(ending)) = self.act(&mut out).await {
                 break 'call Ended::Ours(ending);
@@ -161,7 +169,12 @@ impl Actor {
 
     fn keep(&self, output: Output) {
         match output {
-            Output::Record(entry) => self.journal.record(entry),
+            Output::Record(entry) => {
+                if let Entry::Paused { after_ms, .. } = entry {
+                    metrics::barge_in_cleared(Duration::from_millis(after_ms));
+                }
+                self.journal.record(entry);
+            }
             Output::Report(report) => {
                 tell(&report);
                 self.journal.report(*report);
@@ -205,7 +218,7 @@ mod tests {
             language::Language,
         },
         channels::voice::{calls::CallStart, limits::Limits, peer::Peer, tools::Toolbox},
-        dialogue::{agent::Agent, call::Setup, record::Entry},
+        dialogue::{agent::Agent, call::Setup},
         ports::{
             llm::{AnswerStream, LanguageModel, Question},
             stt::SttSession,

@@ -9,7 +9,7 @@ use crate::dialogue::{
     input::Voice,
     output::{Ending, Output, Outputs},
     record::{Clip, Entry},
-    stats::Moments,
+    stats::{Moments, millis},
 };
 use std::time::{Duration, Instant};
 
@@ -302,6 +302,8 @@ impl Call {
         answer.paused = Some(now);
         let timeline = &answer.timeline;
         self.playback.pause(now, |sample| timeline.word_start(sample), out);
+        let after = self.caller.first_voiced().map_or(Duration::ZERO, |at| now.saturating_duration_since(at));
+        out.push(Output::Record(Entry::Paused { at_ms: self.at_ms(now), after_ms: millis(after) }));
         self.pause_told = false;
         self.timers.stop(Timer::Hold);
         self.timers.stop(Timer::Played);
