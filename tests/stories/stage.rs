@@ -43,6 +43,8 @@ pub(crate) struct Stage {
     voice_done_at: u64,
     /// Whether the network echoes marks.
     pub(crate) echoes: bool,
+    /// How late it echoes those of sound that was thrown away.
+    pub(crate) flush_takes_ms: u64,
     asked: Vec<(TurnId, u32, String)>,
     /// Sound at Twilio: bytes with the marks between them.
     network: VecDeque<Result<u8, String>>,
@@ -93,6 +95,7 @@ impl Stage {
             voice_takes_ms: 100,
             voice_done_at: 0,
             echoes: true,
+            flush_takes_ms: 0,
             asked: Vec::new(),
             network: VecDeque::new(),
             played_until_ms: 0,
@@ -237,7 +240,7 @@ impl Stage {
                 // The quirk that everyone trips on: marks of sound that was thrown away are echoed too.
                 for entry in std::mem::take(&mut self.network) {
                     if let Err(name) = entry {
-                        self.echo(name);
+                        self.echo(name, self.flush_takes_ms);
                     }
                 }
                 self.played_until_ms = self.now_ms;
@@ -341,7 +344,7 @@ impl Stage {
                 }
                 Some(Err(_)) => {
                     if let Some(Err(name)) = self.network.pop_front() {
-                        self.echo(name);
+                        self.echo(name, 0);
                     }
                 }
                 _ => return,
@@ -349,9 +352,9 @@ impl Stage {
         }
     }
 
-    fn echo(&mut self, name: String) {
+    fn echo(&mut self, name: String, takes_ms: u64) {
         if self.echoes {
-            self.later(self.now_ms, Input::Mark(name));
+            self.later(self.now_ms + takes_ms, Input::Mark(name));
         }
     }
 
