@@ -1,6 +1,6 @@
 # syntax=docker/dockerfile:1
-# The image holds the program, with its clips and voices inside, and the agents. The embedded speech models (about 250 MB) are fetched at the first
-# start into the volume /data; with keys for all three providers they are not needed.
+# The image holds the program, with its clips and voices inside, and the agents. The embedded speech models (about 250 MB)
+# are fetched at the first start into the volume /data; with keys for all three providers they are not needed.
 
 FROM rust:1.95-bookworm AS build
 WORKDIR /build

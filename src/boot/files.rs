@@ -22,7 +22,7 @@ pub(super) fn raise() -> usize {
 /// Fewer connections where `files` do not suffice for all and for `calls`, so that a crowd takes no file from a call.
 pub(super) fn limits(mut wanted: HttpLimits, calls: usize, files: usize) -> HttpLimits {
     let left = files.saturating_sub(OF_THE_PROCESS + calls.saturating_mul(OF_A_CALL));
-    let least = 2 * wanted.kept;
+    let least = 2 * wanted.reserved;
     if left < least {
         let advice = "raise it (ulimit -n, LimitNOFILE) or lower MAX_CALLS";
         tracing::warn!(
@@ -33,6 +33,8 @@ pub(super) fn limits(mut wanted: HttpLimits, calls: usize, files: usize) -> Http
         );
     }
     wanted.connections = wanted.connections.min(left.max(least));
+    // No address gets more than a quarter of what is not reserved.
+    wanted.per_address = wanted.per_address.min((wanted.connections - wanted.reserved) / 4);
     wanted
 }
 
@@ -41,10 +43,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn connections_take_no_file_from_a_call() {
-        let connections = |calls, files| limits(HttpLimits::default(), calls, files).connections;
-        assert_eq!(connections(300, 1 << 20), 20_000);
-        assert_eq!(connections(300, 4_096), 4_096 - 64 - 2_400);
-        assert_eq!(connections(300, 1_024), 128);
+    fn connections_take_files_that_calls_leave_and_never_fewer_than_twice_the_reserve() {
+        let connections = |calls, files| {
+            let limits = limits(HttpLimits::default(), calls, files);
+            (limits.connections, limits.per_address)
+        };
+        assert_eq!(connections(300, 1 << 20), (20_000, 200));
+        assert_eq!(connections(300, 4_096), (4_096 - 64 - 2_400, 200));
+        assert_eq!(connections(300, 1_024), (128, 16));
     }
 }

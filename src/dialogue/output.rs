@@ -112,11 +112,6 @@ impl Outputs {
         self.0.drain(..)
     }
 
-    /// How many frames are to be played.
-    pub fn frames(&self) -> u64 {
-        self.0.iter().filter(|output| matches!(output, Output::Play(_))).count() as u64
-    }
-
     /// Whether there is nothing to do.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()

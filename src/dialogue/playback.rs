@@ -68,6 +68,9 @@ pub struct Playback {
     /// When all that was sent will have been played.
     drained_at: Option<Instant>,
     since_mark: u32,
+    late: u64,
+    /// Sound was left behind by the last pump, to be sent before what was sent has been played.
+    left_waiting: bool,
     paused: bool,
     /// No more sound will come for this answer.
     closed: bool,
@@ -106,6 +109,9 @@ impl Playback {
         if self.paused {
             return;
         }
+        if let Some(dry) = self.drained_at.filter(|_| self.left_waiting) {
+            self.late += Samples::in_time(now.saturating_duration_since(dry)).0 / FRAME_SAMPLES as u64;
+        }
         let lead = self.lead(now);
         let due = lead + AT_ONCE <= LEAD && (lead <= SAFE_LEAD || self.is_worth_sending());
         while due && self.lead(now) + FRAME <= LEAD {
@@ -121,6 +127,7 @@ impl Playback {
                 out.push(Output::Mark(format!("{}:{}:{}", self.generation, self.turn, self.sent)));
             }
         }
+        self.left_waiting = self.waits();
         if self.closed && self.waiting_samples == 0 && !self.end_marked {
             self.end_marked = true;
             out.push(Output::Mark(format!("{}:{}:end", self.generation, self.turn)));
@@ -129,15 +136,24 @@ impl Playback {
 
     /// When [`Playback::pump`] must next be called, if no caller frame comes before.
     pub fn next_deadline(&self) -> Option<Instant> {
-        let unsent = !self.paused
-            && (self.waiting_samples >= FRAME_SAMPLES as u64 || self.closed && self.waiting_samples > 0);
         match self.drained_at {
-            Some(at) if unsent => {
+            Some(at) if self.waits() => {
                 let lead = if self.is_worth_sending() { LEAST_LEAD } else { SAFE_LEAD };
                 Some(at.checked_sub(lead).unwrap_or(at))
             }
             _ => None,
         }
+    }
+
+    /// Whether a frame could be sent.
+    const fn waits(&self) -> bool {
+        !self.paused
+            && (self.waiting_samples >= FRAME_SAMPLES as u64 || self.closed && self.waiting_samples > 0)
+    }
+
+    /// Frames of this answer that the caller missed while their sound waited here: we came too late.
+    pub const fn late(&self) -> u64 {
+        self.late
     }
 
     /// When everything sent will have been played; `None` before anything was.
@@ -215,6 +231,7 @@ impl Playback {
         self.since_mark = 0;
         self.end_marked = false;
         self.end_heard = false;
+        self.left_waiting = false;
         self.paused = true;
         self.waiting.retain(|sound| matches!(sound, Sound::Answer(_)));
         self.go_back_to(if silent { self.sent } else { word_start(heard) });
@@ -283,6 +300,21 @@ mod tests {
         playback.pump(start + FRAME * 2, &mut out);
         assert_eq!(frames(&mut out), 2);
         assert_eq!(playback.next_deadline(), (start + FRAME * 10).checked_sub(LEAST_LEAD));
+    }
+
+    #[test]
+    fn frames_are_late_where_their_sound_waited_here() {
+        let (mut playback, mut out, start) = (Playback::default(), Outputs::default(), clock::now());
+        playback.begin(TurnId(1));
+        playback.push(sound(12));
+        // Eight frames are sent at once and played until 160 ms; four wait and are sent at 205 ms.
+        playback.pump(start, &mut out);
+        playback.pump(start + Duration::from_millis(205), &mut out);
+        assert_eq!(playback.late(), 2);
+        // Nothing waited here any more: a voice that is slow makes no late frame.
+        playback.push(sound(1));
+        playback.pump(start + Duration::from_secs(9), &mut out);
+        assert_eq!(playback.late(), 2);
     }
 
     #[test]

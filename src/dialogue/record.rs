@@ -77,8 +77,9 @@ pub enum Entry {
     Paused {
         /// Milliseconds since the call began.
         at_ms: u64,
-        /// Milliseconds since the first voiced frame of the sound; 0 where only words came.
-        after_ms: u64,
+        /// Milliseconds since the first voiced frame; absent where only words came, or noise hides the beginning.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        after_ms: Option<u64>,
     },
     /// What the agent fell silent for was no interruption, and the agent went on.
     Resumed {

@@ -42,6 +42,8 @@ pub struct TurnReport {
     pub response_ms: Option<u64>,
     /// Whether the caller took the floor before the end.
     pub interrupted: bool,
+    /// Frames of 20 ms that the caller missed while their sound waited here.
+    pub late_frames: u64,
 }
 
 impl Moments {
@@ -60,6 +62,7 @@ impl Moments {
             first_sound_ms: since(self.sound),
             response_ms: since(self.played),
             interrupted,
+            late_frames: 0,
         }
     }
 }

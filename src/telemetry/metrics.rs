@@ -78,7 +78,7 @@ pub fn barge_in_cleared(took: Duration) {
     metrics::histogram!(BARGE_IN_CLEAR).record(milliseconds(took));
 }
 
-/// Outbound frames that left more than 20 ms after their time.
+/// Outbound frames that callers missed while the sound waited here.
 pub fn frames_late(count: u64) {
     metrics::counter!(FRAMES_LATE).increment(count);
 }
@@ -171,7 +171,10 @@ fn describe() {
     metrics::describe_counter!(CALLS_TOTAL, "Calls that are over or were not taken, by outcome.");
     metrics::describe_histogram!(TURN_LATENCY, "Time from the caller's last word, by step of the answer.");
     metrics::describe_histogram!(BARGE_IN_CLEAR, "From the caller's first voiced frame to our clear.");
-    metrics::describe_counter!(FRAMES_LATE, "Outbound frames sent more than 20 ms late.");
+    metrics::describe_counter!(
+        FRAMES_LATE,
+        "Outbound frames of 20 ms that callers missed while the sound waited here."
+    );
     metrics::describe_counter!(
         STT_FRAMES_DROPPED,
         "Caller frames lost before a recogniser that did not keep up."

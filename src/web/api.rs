@@ -21,17 +21,16 @@ pub(super) async fn guard(State(web): State<Arc<Web>>, request: Request, next: N
     }
 }
 
-/// Whether the request has the API token, and comes neither too often nor from where too many came without it.
+/// Whether the request has the API token and does not come too often.
 pub(super) fn authorize(web: &Web, client: Client, headers: &HeaderMap) -> Result<(), Problem> {
-    let (now, source) = (clock::now(), client.source());
-    // From a near address many may speak, and one of them must not lock out the others.
-    if !(web.parts.http.spare_near && source.is_near()) {
-        web.wrong_tokens.check(now, source).map_err(too_often)?;
-    }
+    let now = clock::now();
     if has_token(web, headers) {
         return web.count_api(now).map_err(too_often);
     }
-    web.wrong_tokens.count(now, source).map_err(|too_many| {
+    if !headers.contains_key(header::AUTHORIZATION) {
+        return Err(Problem::UNAUTHORIZED);
+    }
+    web.wrong_tokens.count(now, client.source()).map_err(|too_many| {
         if too_many.first {
             tracing::warn!(code = "WRONG_TOKENS", client = %client.0.ip(), "too many requests without the API token");
         }

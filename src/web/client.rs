@@ -77,11 +77,6 @@ impl Tally {
         sources.entry(source).or_default().count(self.rate, now)
     }
 
-    /// Fails where it was too much already.
-    pub(super) fn check(&self, now: Instant, source: Source) -> Result<(), TooMany> {
-        self.lock().get(&source).map_or(Ok(()), |meter| meter.check(self.rate, now))
-    }
-
     fn lock(&self) -> MutexGuard<'_, HashMap<Source, Meter>> {
         self.sources.lock().unwrap_or_else(PoisonError::into_inner)
     }

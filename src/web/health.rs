@@ -46,15 +46,17 @@ pub(super) async fn metrics(
     Extension(client): Extension<Client>,
     headers: HeaderMap,
 ) -> Response {
-    let allowed = match web.parts.metrics_for {
-        MetricsFor::Nobody => false,
-        MetricsFor::Everybody => true,
-        MetricsFor::ThisMachine => {
-            is_this_machine(client.0.ip(), &headers) || authorize(&web, client, &headers).is_ok()
-        }
+    let refused = match web.parts.metrics_for {
+        MetricsFor::Nobody => Some(Problem::NOT_FOUND),
+        MetricsFor::Everybody => None,
+        MetricsFor::ThisMachine if is_this_machine(client.0.ip(), &headers) => None,
+        // Who has no token is not told that there is anything.
+        MetricsFor::ThisMachine => authorize(&web, client, &headers)
+            .err()
+            .map(|problem| if problem.is(Problem::UNAUTHORIZED) { Problem::NOT_FOUND } else { problem }),
     };
-    if !allowed {
-        return Problem::NOT_FOUND.into_response();
+    if let Some(problem) = refused {
+        return problem.into_response();
     }
     let kind = [(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")];
     (kind, web.parts.metrics.render()).into_response()

@@ -14,13 +14,11 @@ pub struct HttpLimits {
     pub head_bytes: usize,
     /// The longest body in bytes; a longer one gets 413.
     pub body_bytes: usize,
-    /// The most fields of a head; more get 431.
-    pub head_fields: usize,
     /// Connections at the same time, media sockets not counted: those have their place by the calls that live. One more
     /// gets 503 and is closed at once.
     pub connections: usize,
     /// So many of them, the last, answer only health checks and the telephone network.
-    pub kept: usize,
+    pub reserved: usize,
     /// Connections of one address (of an IPv6 one: of its /64). One more gets 503 and is closed at once.
     pub per_address: usize,
     /// Whether loopback and private networks are spared where one client would pay for another: proxies and container
@@ -29,8 +27,8 @@ pub struct HttpLimits {
     /// Requests of one address that the telephone network did not sign; more get 429 in the place of 403. A request
     /// with a right signature is never limited by it.
     pub unsigned: Rate,
-    /// Requests of one address without the right API token; more get 429, and an address that is not spared gets it with
-    /// the right one too, so that guessing is of no use.
+    /// Requests of one address with a wrong API token; more get 429 in the place of 401. The right one is never limited by
+    /// it: whoever shares an address with a forgotten client would be locked out.
     pub wrong_tokens: Rate,
     /// Requests with the right API token; more get 429.
     pub api: Rate,
@@ -44,10 +42,9 @@ impl Default for HttpLimits {
             head: Duration::from_secs(10),
             body: Duration::from_secs(10),
             head_bytes: 32 * 1024,
-            head_fields: 100,
             body_bytes: 1_000_000,
             connections: 20_000,
-            kept: 64,
+            reserved: 64,
             per_address: 200,
             spare_near: true,
             unsigned: Rate::a_minute(20),

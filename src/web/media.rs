@@ -5,7 +5,7 @@ use super::{
     state::Web,
     voice::{path_and_query, refuse},
 };
-use crate::channels::voice::{frames::Frames, handshake, limits::Limits};
+use crate::channels::voice::{handshake, limits::Limits, pieces::Pieces};
 use axum::{
     body::Body,
     extract::{Request, State},
@@ -52,8 +52,8 @@ pub(super) async fn open(State(web): State<Arc<Web>>, request: Request) -> Resul
             Err(error) => return tracing::debug!(%error, "a media socket did not open"),
         };
         let parts = &web.parts;
-        let frames = Frames::new(TokioIo::new(upgraded), parts.line.pieces);
-        let socket = WebSocketStream::from_raw_socket(frames, Role::Server, Some(config(&parts.line))).await;
+        let pieces = Pieces::new(TokioIo::new(upgraded), parts.line.pieces);
+        let socket = WebSocketStream::from_raw_socket(pieces, Role::Server, Some(config(&parts.line))).await;
         let codec = Arc::clone(&parts.codec);
         let accepted = handshake::accept(socket, codec, &parts.admission, &parts.line).await;
         if let Ok((line, start)) = accepted {

@@ -56,6 +56,11 @@ impl Problem {
         Self { status, code, message, again_s }
     }
 
+    /// Whether it is `other`, whenever that may be tried again.
+    pub(super) fn is(self, other: Self) -> bool {
+        self.code == other.code
+    }
+
     /// The same, to be tried again after `wait`.
     pub(super) const fn after(self, wait: Duration) -> Self {
         Self { again_s: wait.as_secs() + 1, ..self }

@@ -32,7 +32,7 @@ const ROUTES: [&str; 12] =
 
 /// Whether requests for `path` are answered also where few places are left: live calls and whoever watches us need them.
 pub(super) fn is_vital(path: &str) -> bool {
-    [VOICE, RESUME, STATUS, MEDIA, HEALTHZ, READYZ].contains(&path)
+    [VOICE, RESUME, STATUS, MEDIA, HEALTH, HEALTHZ, READYZ].contains(&path)
 }
 
 /// The routes of a server.

@@ -15,7 +15,11 @@ use crate::{
     },
     telemetry::metrics,
 };
-use axum::{Router, response::IntoResponse as _};
+use axum::{
+    Router,
+    http::header,
+    response::{IntoResponse as _, Response},
+};
 use hyper::{Request, body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use std::{net::SocketAddr, pin::pin, sync::Arc, time::Duration};
@@ -30,7 +34,7 @@ use tower::Service as _;
 /// How long accepting pauses when the system refuses it, mostly because all file descriptors are in use.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
-/// How long a client may take for a head, and for the next one, where few places are left.
+/// How long a client may take for a head, for its request and for the next one, where few places are left.
 const HURRIED: Duration = Duration::from_secs(1);
 
 /// A crowd must not fill the log.
@@ -102,22 +106,25 @@ async fn converse(
         tracing::debug!(%error, "the connection is gone already");
         return;
     }
-    let is_kept = slot.is_kept;
+    let is_reserved = slot.is_reserved;
     let service = service_fn(move |mut request: Request<Incoming>| {
         request.extensions_mut().insert(client);
         let mut router = router.clone();
         async move {
-            if is_kept && !is_vital(request.uri().path()) {
-                return Ok(Problem::NO_ROOM.into_response());
+            if !is_reserved {
+                return router.call(request).await;
             }
-            router.call(request).await
+            if is_vital(request.uri().path()) {
+                let answered = timeout(HURRIED, router.call(request)).await;
+                return answered.unwrap_or_else(|_| Ok(closing(Problem::TOO_SLOW)));
+            }
+            Ok(closing(Problem::NO_ROOM))
         }
     });
-    let head = if is_kept { limits.head.min(HURRIED) } else { limits.head };
+    let head = if is_reserved { limits.head.min(HURRIED) } else { limits.head };
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(head)
-        .max_headers(limits.head_fields)
         .max_buf_size(limits.head_bytes)
         .serve_connection(TokioIo::new(stream), service)
         .with_upgrades();
@@ -132,4 +139,9 @@ async fn converse(
     if let Err(error) = result {
         tracing::debug!(%error, "a connection ended early");
     }
+}
+
+/// An answer behind which the connection gives its place back.
+fn closing(problem: Problem) -> Response {
+    ([(header::CONNECTION, "close")], problem).into_response()
 }

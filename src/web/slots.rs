@@ -1,4 +1,4 @@
-//! Places for connections: so many in all, so many for an address, and a few that are kept for what must go on.
+//! Places for connections: so many in all, so many for an address, and a few that are reserved for what must go on.
 
 use super::{client::Source, limits::HttpLimits};
 use std::{
@@ -30,7 +30,7 @@ pub(super) struct Slot {
     slots: Arc<Slots>,
     source: Source,
     /// One of the last, for requests that must be answered whatever happens.
-    pub(super) is_kept: bool,
+    pub(super) is_reserved: bool,
 }
 
 impl Slots {
@@ -45,14 +45,14 @@ impl Slots {
         if open.all >= limits.connections {
             return Err(NoSlot("all"));
         }
-        let is_kept = open.all >= limits.connections.saturating_sub(limits.kept);
+        let is_reserved = open.all >= limits.connections.saturating_sub(limits.reserved);
         let of_source = open.by_source.entry(source).or_default();
         if *of_source >= limits.per_address && !(limits.spare_near && source.is_near()) {
             return Err(NoSlot("address"));
         }
         *of_source += 1;
         open.all += 1;
-        Ok(Slot { slots: Arc::clone(self), source, is_kept })
+        Ok(Slot { slots: Arc::clone(self), source, is_reserved })
     }
 
     fn lock(&self) -> MutexGuard<'_, Open> {
@@ -79,13 +79,13 @@ mod tests {
 
     #[test]
     fn an_address_gets_its_share_and_gives_it_back() {
-        let limits = HttpLimits { connections: 6, kept: 2, per_address: 3, ..HttpLimits::default() };
+        let limits = HttpLimits { connections: 6, reserved: 2, per_address: 3, ..HttpLimits::default() };
         let slots = Slots::new(limits);
         let take = |host: &str| slots.take(SocketAddr::new(host.parse().unwrap(), 1));
         let mut first: Vec<Slot> = (0..3).map(|_| take("2001:db8::1").unwrap()).collect();
         assert_eq!(take("2001:db8::2").err(), Some(NoSlot("address")));
         let near: Vec<Slot> = (0..3).map(|_| take("127.0.0.1").unwrap()).collect();
-        assert_eq!([&near[0], &near[1], &near[2]].map(|slot| slot.is_kept), [false, true, true]);
+        assert_eq!([&near[0], &near[1], &near[2]].map(|slot| slot.is_reserved), [false, true, true]);
         assert_eq!(take("203.0.113.9").err(), Some(NoSlot("all")));
         drop(near);
         first.pop();

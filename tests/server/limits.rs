@@ -96,16 +96,19 @@ async fn an_address_has_no_more_connections_than_its_share_unless_a_proxy_may_st
 async fn the_last_places_are_for_the_telephone_network_and_for_health() {
     let rig = Rig::with(|setup| {
         setup.http.connections = 3;
-        setup.http.kept = 2;
+        setup.http.reserved = 2;
     })
     .await;
-    assert_eq!(get(&rig, "/health", &[]).await.status, 200);
+    assert_eq!(get(&rig, "/metrics", &[]).await.status, 404);
     let _held = held(&rig).await;
-    for path in ["/health", "/api/calls", "/metrics", "/nothing"] {
+    for path in ["/api/calls", "/metrics", "/nothing"] {
         let answer = get(&rig, path, &[]).await;
         assert_eq!((answer.status, answer.error().as_str()), (503, "no_room"), "{path}");
+        assert!(answer.head.contains("connection: close"), "{}", answer.head);
     }
-    assert_eq!(get(&rig, "/healthz", &[]).await.status, 200);
+    for path in ["/health", "/healthz", "/readyz"] {
+        assert_eq!(get(&rig, path, &[]).await.status, 200, "{path}");
+    }
     rig.announce(CALL).await;
     rig.socket().await;
 }

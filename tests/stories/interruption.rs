@@ -20,7 +20,7 @@ fn the_voice_stops_80_ms_after_the_first_voiced_frame_and_a_sentence_takes_the_f
     assert_eq!(stage.when("clear"), 4_080);
     assert_eq!(stage.call.floor(), "caller");
     let paused = stage.record.iter().find(|entry| matches!(entry, Entry::Paused { .. }));
-    assert_eq!(paused, Some(&Entry::Paused { at_ms: 4_080, after_ms: 60 }));
+    assert_eq!(paused, Some(&Entry::Paused { at_ms: 4_080, after_ms: Some(60) }));
     stage.at(4_950, heard("Espere un momento.", true)).until(8_000);
     let after_clear = stage.sent.iter().filter(|(at, _)| (4_080..5_250).contains(at)).count();
     assert_eq!(after_clear, 0);

@@ -25,9 +25,6 @@ use tokio::sync::mpsc;
 /// So many inputs in a row are taken before a timer that is due and the providers get their turn, whatever the line sends.
 const BURST: u32 = 16;
 
-/// A frame that leaves so long after its time counts as late.
-const LATE: Duration = Duration::from_millis(20);
-
 /// What others ask of a live call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Steer {
@@ -69,11 +66,7 @@ impl Actor {
         let mut row = 0;
         let ended = 'call: loop {
             let now = clock::now();
-            let late = self.call.sends_at().is_some_and(|due| now > due + LATE);
             self.call.handle(now, input, &mut out);
-            if late {
-                metrics::frames_late(out.frames());
-            }
             // Where the line is over it tells why when it is asked next.
             if let Ok(Some(ending)) = self.act(&mut out).await {
                 break 'call Ended::Ours(ending);
@@ -170,7 +163,7 @@ impl Actor {
     fn keep(&self, output: Output) {
         match output {
             Output::Record(entry) => {
-                if let Entry::Paused { after_ms, .. } = entry {
+                if let Entry::Paused { after_ms: Some(after_ms), .. } = entry {
                     metrics::barge_in_cleared(Duration::from_millis(after_ms));
                 }
                 self.journal.record(entry);
@@ -197,6 +190,7 @@ fn tell(report: &TurnReport) {
             metrics::turn_step(step, Duration::from_millis(end.saturating_sub(begin.unwrap_or(0))));
         }
     }
+    metrics::frames_late(report.late_frames);
     tracing::info!(
         turn.id = %report.turn,
         endpoint_ms = report.endpoint_ms,

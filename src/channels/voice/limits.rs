@@ -20,7 +20,8 @@ pub struct Limits {
     pub message: usize,
     /// The most pieces of one message; the network sends each message in one.
     pub pieces: u32,
-    /// Messages taken. After a stall of [`Limits::idle`] three quarters of a thousand arrive at once.
+    /// Messages taken. Behind a stall of [`Limits::idle`] all that it held back comes at once: 50 frames of each second and
+    /// the echoes of our marks.
     pub messages: Rate,
     /// Pings and pongs taken.
     pub pings: Rate,
@@ -42,7 +43,7 @@ impl Default for Limits {
             closing: Duration::from_secs(1),
             message: 64 * 1024,
             pieces: 100,
-            messages: Rate { most: 1_000, within: Duration::from_secs(5) },
+            messages: Rate { most: 1_500, within: Duration::from_secs(5) },
             pings: Rate::a_second(50),
             digits: Rate::a_second(32),
             gap: Duration::from_secs(1),

@@ -1,6 +1,6 @@
 //! The other side of a WebSocket, kept within its limits.
 
-use super::{frames::TooManyPieces, limits::Limits};
+use super::{limits::Limits, pieces::TooManyPieces};
 use crate::base::{clock, rate::Meter};
 use axum::extract::ws::close_code;
 use futures_util::{Sink, SinkExt, Stream, StreamExt};

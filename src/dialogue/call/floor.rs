@@ -6,7 +6,7 @@ use crate::dialogue::{
     output::{Ending, Output, Outputs},
     phrases,
     record::{Clip, Entry},
-    stats::Moments,
+    stats::{Moments, TurnReport},
 };
 use std::time::{Duration, Instant};
 
@@ -180,7 +180,9 @@ impl Call {
             out.push(Output::Record(Entry::Agent { at_ms, turn: answer.turn, heard, meant, interrupted }));
         }
         if answer.origin == Origin::Model {
-            out.push(Output::Report(Box::new(answer.moments.report(answer.turn, interrupted))));
+            let late_frames = self.playback.late();
+            let report = TurnReport { late_frames, ..answer.moments.report(answer.turn, interrupted) };
+            out.push(Output::Report(Box::new(report)));
         }
     }
 

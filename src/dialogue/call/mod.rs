@@ -177,11 +177,6 @@ impl Call {
         [self.timers.next(), self.playback.next_deadline()].into_iter().flatten().min()
     }
 
-    /// When the next frame must leave, if any waits.
-    pub fn sends_at(&self) -> Option<Instant> {
-        self.playback.next_deadline()
-    }
-
     /// Whether the call is over.
     pub const fn is_over(&self) -> bool {
         matches!(self.phase, Phase::Ended)

@@ -301,9 +301,13 @@ impl Call {
         let Phase::Ours(answer) = &mut self.phase else { return };
         answer.paused = Some(now);
         let timeline = &answer.timeline;
+        let sounding = !self.playback.is_silent(now);
         self.playback.pause(now, |sample| timeline.word_start(sample), out);
-        let after = self.caller.first_voiced().map_or(Duration::ZERO, |at| now.saturating_duration_since(at));
-        out.push(Output::Record(Entry::Paused { at_ms: self.at_ms(now), after_ms: millis(after) }));
+        if sounding {
+            let first_voiced = self.caller.first_voiced().filter(|_| !self.line.is_noisy());
+            let after_ms = first_voiced.map(|at| millis(now.saturating_duration_since(at)));
+            out.push(Output::Record(Entry::Paused { at_ms: self.at_ms(now), after_ms }));
+        }
         self.pause_told = false;
         self.timers.stop(Timer::Hold);
         self.timers.stop(Timer::Played);

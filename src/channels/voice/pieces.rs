@@ -16,19 +16,19 @@ pub struct TooManyPieces;
 /// A connection after its upgrade to WebSocket; reading fails with [`TooManyPieces`] where a message has more pieces than
 /// allowed.
 #[derive(Debug)]
-pub struct Frames<S> {
+pub struct Pieces<S> {
     inner: S,
     counter: Counter,
 }
 
-impl<S> Frames<S> {
+impl<S> Pieces<S> {
     /// Counts from the first frame on; a message may have `most` pieces.
     pub fn new(inner: S, most: u32) -> Self {
         Self { inner, counter: Counter { most, ..Counter::default() } }
     }
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for Frames<S> {
+impl<S: AsyncRead + Unpin> AsyncRead for Pieces<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -43,7 +43,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Frames<S> {
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Frames<S> {
+impl<S: AsyncWrite + Unpin> AsyncWrite for Pieces<S> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         Pin::new(&mut self.inner).poll_write(cx, buf)
     }
@@ -93,9 +93,15 @@ impl Counter {
     fn count(&mut self, first: u8) -> Result<(), TooManyPieces> {
         let (is_last, is_control) = (first & 0x80 != 0, first & 0x08 != 0);
         if !is_control {
-            self.pieces = if is_last { 0 } else { self.pieces + 1 };
+            self.pieces += 1;
+            if self.pieces > self.most {
+                return Err(TooManyPieces);
+            }
+            if is_last {
+                self.pieces = 0;
+            }
         }
-        if self.pieces > self.most { Err(TooManyPieces) } else { Ok(()) }
+        Ok(())
     }
 }
 
@@ -139,14 +145,15 @@ mod tests {
         let whole = [0, 1, 125, 126, 65_535, 65_536].map(|length| frame(0x81, length)).concat();
         let pieces = [frame(0x01, 3), frame(0x00, 200), frame(0x89, 5), frame(0x00, 70_000)].concat();
         for cut in [1, 2, 3, 7, 1_000, usize::MAX] {
-            let mut counter = Counter { most: 3, ..Counter::default() };
+            let mut counter = Counter { most: 4, ..Counter::default() };
             for _ in 0..5 {
                 for bytes in [&whole[..], &pieces, &frame(0x80, 9)] {
                     assert!(bytes.chunks(cut).all(|bytes| counter.pass(bytes).is_ok()), "{cut}");
                 }
             }
             assert!(pieces.chunks(cut).all(|bytes| counter.pass(bytes).is_ok()));
-            assert!(frame(0x00, 0).chunks(cut).any(|bytes| counter.pass(bytes).is_err()), "{cut}");
+            counter.pass(&frame(0x00, 1)).unwrap();
+            assert!(frame(0x80, 0).chunks(cut).any(|bytes| counter.pass(bytes).is_err()), "{cut}");
         }
     }
 }
