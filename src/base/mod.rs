@@ -1,6 +1,7 @@
 //! Words that everybody uses: units, identifiers, secrets, clocks, queues. No async, no I/O.
 
 pub mod backoff;
+pub mod breaker;
 pub mod clock;
 pub mod ids;
 pub mod language;

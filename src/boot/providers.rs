@@ -15,7 +15,7 @@ use crate::{
         voice_activity::VoiceActivity,
     },
     providers::{
-        deepgram, elevenlabs,
+        deepgram, elevenlabs, failover,
         local::{self, ModelFolder, Speech, brain::Receptionist},
         openai,
         twilio::{Account, Rest},
@@ -96,17 +96,28 @@ fn unusable(error: impl Display) -> StartError {
 }
 
 fn hearing(config: &Config, speech: &Speech) -> Result<Arc<dyn SpeechToText>, StartError> {
-    match config.stt() {
-        Stt::Deepgram(key) => Ok(Arc::new(deepgram::Listen::new(deepgram(config, key)))),
-        Stt::Embedded => speech.recogniser().map_err(unusable),
+    let chosen = config.stt();
+    match chosen.first() {
+        Some(Stt::Deepgram(key)) => Ok(Arc::new(deepgram::Listen::new(deepgram(config, key)))),
+        Some(Stt::Embedded) | None => speech.recogniser().map_err(unusable),
     }
 }
 
 fn model(config: &Config) -> Result<Arc<dyn LanguageModel>, StartError> {
-    match config.llm() {
-        Llm::OpenAi(address) => {
-            let mut options =
-                openai::Options::new(address, config.openai.api_key.clone(), config.openai.model.clone());
+    let chosen = config.llm();
+    let models = chosen.into_iter().map(|llm| model_of(config, llm));
+    let mut models = models.collect::<Result<Vec<_>, _>>()?;
+    match models.len() {
+        1 => Ok(models.remove(0)),
+        _ => Ok(Arc::new(failover::Models::new(models))),
+    }
+}
+
+fn model_of(config: &Config, llm: Llm<'_>) -> Result<Arc<dyn LanguageModel>, StartError> {
+    match llm {
+        Llm::OpenAi { name, address, settings } => {
+            let mut options = openai::Options::new(address, settings.api_key.clone(), settings.model.clone());
+            options.name = name;
             options.http.idle = config.providers.keep_connections;
             Ok(Arc::new(openai::Chat::new(options).map_err(unusable)?))
         }
@@ -115,16 +126,19 @@ fn model(config: &Config) -> Result<Arc<dyn LanguageModel>, StartError> {
 }
 
 fn voice(config: &Config, speech: &Speech) -> Result<Arc<dyn TextToSpeech>, StartError> {
-    match config.tts() {
-        Tts::ElevenLabs(key) => {
+    let chosen = config.tts();
+    match chosen.first() {
+        Some(Tts::ElevenLabs(key)) => {
             let settings = &config.elevenlabs;
             let (base, voice) = (settings.base_url.clone(), settings.voice_id.clone());
-            let mut options = elevenlabs::Options::new(base, key.clone(), voice);
+            let mut options = elevenlabs::Options::new(base, (*key).clone(), voice);
             options.model.clone_from(&settings.model);
             Ok(Arc::new(elevenlabs::ElevenLabs::new(options)))
         }
-        Tts::Deepgram(key) => Ok(Arc::new(deepgram::Speak::new(deepgram(config, key)).map_err(unusable)?)),
-        Tts::Embedded => speech.voice().map_err(unusable),
+        Some(Tts::Deepgram(key)) => {
+            Ok(Arc::new(deepgram::Speak::new(deepgram(config, key)).map_err(unusable)?))
+        }
+        Some(Tts::Embedded) | None => speech.voice().map_err(unusable),
     }
 }
 

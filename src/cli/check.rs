@@ -118,39 +118,49 @@ fn explained(config: &Config) -> Vec<(&'static str, String)> {
     ]
 }
 
+/// Everybody in order, as one line.
+fn in_order<T>(chosen: &[T], told: impl Fn(&T) -> String) -> String {
+    chosen.iter().map(told).collect::<Vec<_>>().join(", then ")
+}
+
 fn stt(config: &Config) -> String {
-    match config.stt() {
-        Stt::Deepgram(_) => {
-            format!("Deepgram {} at {}", config.deepgram.model, config.deepgram.base_url)
-        }
-        Stt::Embedded => "embedded (Whisper base); DEEPGRAM_API_KEY takes Deepgram".to_owned(),
-    }
+    let chosen = config.stt();
+    let more = if chosen.len() == 1 { "; DEEPGRAM_API_KEY takes Deepgram" } else { "" };
+    in_order(&chosen, |stt| match stt {
+        Stt::Deepgram(_) => format!("Deepgram {} at {}", config.deepgram.model, config.deepgram.base_url),
+        Stt::Embedded => format!("embedded (Whisper base){more}"),
+    })
 }
 
 fn llm(config: &Config) -> String {
-    match config.llm() {
-        Llm::OpenAi(address) => format!("{} at {address}", config.openai.model),
-        Llm::Embedded => {
-            "embedded receptionist; OPENAI_API_KEY or OPENAI_BASE_URL takes a language model".to_owned()
-        }
-    }
+    let chosen = config.llm();
+    let more =
+        if chosen.len() == 1 { "; OPENAI_API_KEY or OPENAI_BASE_URL takes a language model" } else { "" };
+    in_order(&chosen, |llm| match llm {
+        Llm::OpenAi { address, settings, .. } => format!("{} at {address}", settings.model),
+        Llm::Embedded => format!("embedded receptionist{more}"),
+    })
 }
 
 fn tts(config: &Config) -> String {
-    match config.tts() {
+    let chosen = config.tts();
+    let more = if chosen.len() == 1 { "; ELEVENLABS_API_KEY or DEEPGRAM_API_KEY takes theirs" } else { "" };
+    in_order(&chosen, |tts| match tts {
         Tts::ElevenLabs(_) => {
             format!("ElevenLabs {} at {}", config.elevenlabs.model, config.elevenlabs.base_url)
         }
         Tts::Deepgram(_) => format!("Deepgram Aura at {}", config.deepgram.base_url),
-        Tts::Embedded => "embedded (Kokoro); ELEVENLABS_API_KEY or DEEPGRAM_API_KEY takes theirs".to_owned(),
-    }
+        Tts::Embedded => format!("embedded (Kokoro){more}"),
+    })
 }
 
 /// What is here and what the first start would fetch.
 fn models(config: &Config, folder: &ModelFolder) -> String {
+    let hears = config.stt().iter().any(|stt| matches!(stt, Stt::Embedded));
+    let speaks = config.tts().iter().any(|tts| matches!(tts, Tts::Embedded));
     let wanted: [(&str, bool, &[&Bundle]); 3] = [
-        ("recogniser", matches!(config.stt(), Stt::Embedded), &[&models::WHISPER]),
-        ("voice", matches!(config.tts(), Tts::Embedded), &[&models::VOICE, &models::ENGLISH]),
+        ("recogniser", hears, &[&models::WHISPER]),
+        ("voice", speaks, &[&models::VOICE, &models::ENGLISH]),
         ("voice activity", true, &[&models::VOICE_ACTIVITY]),
     ];
     let here = |bundles: &[&Bundle]| bundles.iter().all(|bundle| folder.has(bundle));

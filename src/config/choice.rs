@@ -1,6 +1,6 @@
 //! Who listens, thinks and speaks, decided from what is set.
 
-use super::{Config, LlmProvider, SttProvider, TtsProvider};
+use super::{Config, LlmProvider, OpenAi, SttProvider, TtsProvider};
 use crate::{base::secret::SecretString, net::address::BaseUrl};
 
 /// Where OpenAI itself answers.
@@ -17,9 +17,16 @@ pub enum Stt<'a> {
 
 /// Who thinks.
 #[derive(Clone, Debug)]
-pub enum Llm {
-    /// A server that speaks OpenAI's chat protocol: its address with the version path.
-    OpenAi(BaseUrl),
+pub enum Llm<'a> {
+    /// A server that speaks OpenAI's chat protocol.
+    OpenAi {
+        /// What it is called in logs and metrics.
+        name: &'static str,
+        /// Its address with the version path.
+        address: BaseUrl,
+        /// Its section.
+        settings: &'a OpenAi,
+    },
     /// The receptionist's rules in this process.
     Embedded,
 }
@@ -35,39 +42,99 @@ pub enum Tts<'a> {
     Embedded,
 }
 
-/// A choice without its key does not pass the rules, so none is met here.
+/// What a provider is called in the settings, in logs and in metrics.
+pub trait Named {
+    /// Its name.
+    fn name(&self) -> &'static str;
+}
+
+impl Named for Stt<'_> {
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Deepgram(_) => "deepgram",
+            Self::Embedded => "embedded",
+        }
+    }
+}
+
+impl Named for Llm<'_> {
+    fn name(&self) -> &'static str {
+        match self {
+            Self::OpenAi { name, .. } => name,
+            Self::Embedded => "embedded",
+        }
+    }
+}
+
+impl Named for Tts<'_> {
+    fn name(&self) -> &'static str {
+        match self {
+            Self::ElevenLabs(_) => "elevenlabs",
+            Self::Deepgram(_) => "deepgram",
+            Self::Embedded => "embedded",
+        }
+    }
+}
+
+/// In the order in which they are asked; the others stand in for the first one. A choice without its key does not pass
+/// the rules, so none is met here.
 impl Config {
     /// Who listens.
-    pub fn stt(&self) -> Stt<'_> {
-        match (self.providers.stt, &self.deepgram.api_key) {
-            (SttProvider::Auto | SttProvider::Deepgram, Some(key)) => Stt::Deepgram(key),
-            _ => Stt::Embedded,
-        }
+    pub fn stt(&self) -> Vec<Stt<'_>> {
+        let deepgram = || self.deepgram.api_key.as_ref().map(Stt::Deepgram);
+        let chosen = self.providers.stt.iter().map(|wanted| match wanted {
+            SttProvider::Auto => deepgram().or(Some(Stt::Embedded)),
+            SttProvider::Deepgram => deepgram(),
+            SttProvider::Embedded => Some(Stt::Embedded),
+        });
+        each_once(chosen.flatten())
     }
 
     /// Who thinks.
-    pub fn llm(&self) -> Llm {
-        let settings = &self.openai;
-        let wanted = match self.providers.llm {
-            LlmProvider::Auto => settings.api_key.is_some() || settings.base_url.is_some(),
-            LlmProvider::Openai => true,
-            LlmProvider::Embedded => false,
-        };
-        let address = settings.base_url.clone().or_else(|| OPENAI.parse().ok());
-        address.filter(|_| wanted).map_or(Llm::Embedded, Llm::OpenAi)
+    pub fn llm(&self) -> Vec<Llm<'_>> {
+        let first = || server("openai", &self.openai);
+        let fallback = || server("openai_fallback", &self.openai_fallback);
+        let set = self.openai.is_set();
+        let chosen = self.providers.llm.iter().map(|wanted| match wanted {
+            LlmProvider::Auto => first().filter(|_| set).or(Some(Llm::Embedded)),
+            LlmProvider::Openai => first(),
+            LlmProvider::OpenaiFallback => fallback(),
+            LlmProvider::Embedded => Some(Llm::Embedded),
+        });
+        each_once(chosen.flatten())
     }
 
     /// Who speaks.
-    pub fn tts(&self) -> Tts<'_> {
-        match (self.providers.tts, &self.elevenlabs.api_key, &self.deepgram.api_key) {
-            (TtsProvider::Auto | TtsProvider::Elevenlabs, Some(key), _) => Tts::ElevenLabs(key),
-            (TtsProvider::Auto | TtsProvider::Deepgram, _, Some(key)) => Tts::Deepgram(key),
-            _ => Tts::Embedded,
-        }
+    pub fn tts(&self) -> Vec<Tts<'_>> {
+        let elevenlabs = || self.elevenlabs.api_key.as_ref().map(Tts::ElevenLabs);
+        let deepgram = || self.deepgram.api_key.as_ref().map(Tts::Deepgram);
+        let chosen = self.providers.tts.iter().map(|wanted| match wanted {
+            TtsProvider::Auto => elevenlabs().or_else(deepgram).or(Some(Tts::Embedded)),
+            TtsProvider::Elevenlabs => elevenlabs(),
+            TtsProvider::Deepgram => deepgram(),
+            TtsProvider::Embedded => Some(Tts::Embedded),
+        });
+        each_once(chosen.flatten())
     }
 
     /// Whether a model file is needed at all.
     pub fn needs_models(&self) -> bool {
-        matches!(self.stt(), Stt::Embedded) || matches!(self.tts(), Tts::Embedded)
+        self.stt().iter().any(|stt| matches!(stt, Stt::Embedded))
+            || self.tts().iter().any(|tts| matches!(tts, Tts::Embedded))
     }
+}
+
+fn server<'a>(name: &'static str, settings: &'a OpenAi) -> Option<Llm<'a>> {
+    let address = settings.base_url.clone().or_else(|| OPENAI.parse().ok())?;
+    Some(Llm::OpenAi { name, address, settings })
+}
+
+/// "auto" may choose who is named too.
+fn each_once<T: Named>(chosen: impl Iterator<Item = T>) -> Vec<T> {
+    chosen.fold(Vec::new(), |mut once, one| {
+        if !once.iter().any(|other: &T| other.name() == one.name()) {
+            once.push(one);
+        }
+        once
+    })
 }

@@ -37,6 +37,9 @@ pub const VARIABLES: &[(&str, &str)] = &[
     ("OPENAI_API_KEY", "openai.api_key"),
     ("OPENAI_BASE_URL", "openai.base_url"),
     ("OPENAI_MODEL", "openai.model"),
+    ("OPENAI_FALLBACK_API_KEY", "openai_fallback.api_key"),
+    ("OPENAI_FALLBACK_BASE_URL", "openai_fallback.base_url"),
+    ("OPENAI_FALLBACK_MODEL", "openai_fallback.model"),
     ("ELEVENLABS_API_KEY", "elevenlabs.api_key"),
     ("ELEVENLABS_BASE_URL", "elevenlabs.base_url"),
     ("ELEVENLABS_VOICE_ID", "elevenlabs.voice_id"),
@@ -51,6 +54,7 @@ pub const SECRETS: &[&str] = &[
     "twilio.shared_key",
     "deepgram.api_key",
     "openai.api_key",
+    "openai_fallback.api_key",
     "elevenlabs.api_key",
 ];
 

@@ -11,8 +11,9 @@ mod settings;
 mod source;
 #[cfg(test)]
 mod tests;
+mod wanted;
 
-pub use choice::{Llm, Stt, Tts};
+pub use choice::{Llm, Named, Stt, Tts};
 pub use complaint::{Complaint, Complaints, Origin};
 pub use env::{Environment, SECRETS, VARIABLES};
 pub use settings::{
@@ -20,6 +21,7 @@ pub use settings::{
     Twilio, VoiceChannel, agent_file,
 };
 pub use source::Sources;
+pub use wanted::Wanted;
 
 /// Every setting with its default and its meaning.
 pub const DEFAULTS: &str = include_str!("default.toml");

@@ -29,6 +29,7 @@ pub(super) fn check(config: &Config, origins: &BTreeMap<String, Origin>) -> Vec<
     rules.keys();
     rules.upstreams();
     rules.choices();
+    rules.orders();
     rules.texts();
     rules.complaints
 }
@@ -85,6 +86,7 @@ impl Rules<'_> {
             ("server.api_token", &config.server.api_token),
             ("deepgram.api_key", &config.deepgram.api_key),
             ("openai.api_key", &config.openai.api_key),
+            ("openai_fallback.api_key", &config.openai_fallback.api_key),
             ("elevenlabs.api_key", &config.elevenlabs.api_key),
         ];
         for (key, secret) in keys {
@@ -102,10 +104,11 @@ impl Rules<'_> {
 
     fn upstreams(&mut self) {
         let config = self.config;
-        let upstreams: [(&str, Option<&BaseUrl>); 4] = [
+        let upstreams: [(&str, Option<&BaseUrl>); 5] = [
             ("twilio.api_base_url", Some(&config.twilio.api_base_url)),
             ("deepgram.base_url", Some(&config.deepgram.base_url)),
             ("openai.base_url", config.openai.base_url.as_ref()),
+            ("openai_fallback.base_url", config.openai_fallback.base_url.as_ref()),
             ("elevenlabs.base_url", Some(&config.elevenlabs.base_url)),
         ];
         for (key, url) in upstreams {
@@ -136,24 +139,27 @@ impl Rules<'_> {
         let choice = &config.providers;
         let keyless = [
             (
-                choice.stt == SttProvider::Deepgram && config.deepgram.api_key.is_none(),
+                choice.stt.contains(&SttProvider::Deepgram) && config.deepgram.api_key.is_none(),
                 "providers.stt",
                 "DEEPGRAM_API_KEY",
             ),
             (
-                choice.llm == LlmProvider::Openai
-                    && config.openai.api_key.is_none()
-                    && config.openai.base_url.is_none(),
+                choice.llm.contains(&LlmProvider::Openai) && !config.openai.is_set(),
                 "providers.llm",
                 "OPENAI_API_KEY or OPENAI_BASE_URL",
             ),
             (
-                choice.tts == TtsProvider::Elevenlabs && config.elevenlabs.api_key.is_none(),
+                choice.llm.contains(&LlmProvider::OpenaiFallback) && !config.openai_fallback.is_set(),
+                "providers.llm",
+                "OPENAI_FALLBACK_API_KEY or OPENAI_FALLBACK_BASE_URL",
+            ),
+            (
+                choice.tts.contains(&TtsProvider::Elevenlabs) && config.elevenlabs.api_key.is_none(),
                 "providers.tts",
                 "ELEVENLABS_API_KEY",
             ),
             (
-                choice.tts == TtsProvider::Deepgram && config.deepgram.api_key.is_none(),
+                choice.tts.contains(&TtsProvider::Deepgram) && config.deepgram.api_key.is_none(),
                 "providers.tts",
                 "DEEPGRAM_API_KEY",
             ),
@@ -169,12 +175,24 @@ impl Rules<'_> {
         }
     }
 
+    /// Only models take over from one another so far.
+    fn orders(&mut self) {
+        for (key, chosen) in
+            [("providers.stt", self.config.stt().len()), ("providers.tts", self.config.tts().len())]
+        {
+            if chosen > 1 {
+                self.complain(key, "only language models take over from one another", "name one");
+            }
+        }
+    }
+
     fn texts(&mut self) {
         let config = self.config;
         let wanted = [
             ("voice.agent", &config.voice.agent),
             ("deepgram.model", &config.deepgram.model),
             ("openai.model", &config.openai.model),
+            ("openai_fallback.model", &config.openai_fallback.model),
             ("elevenlabs.model", &config.elevenlabs.model),
             ("elevenlabs.voice_id", &config.elevenlabs.voice_id),
         ];

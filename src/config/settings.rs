@@ -4,6 +4,7 @@ use super::{
     complaint::{Complaint, Complaints},
     rules,
     source::{self, Sources},
+    wanted::Wanted,
 };
 use crate::{
     base::{ids::AccountSid, secret::SecretString},
@@ -39,6 +40,8 @@ pub struct Config {
     pub deepgram: Deepgram,
     /// Any server that speaks OpenAI's chat protocol.
     pub openai: OpenAi,
+    /// Another one.
+    pub openai_fallback: OpenAi,
     /// Voices.
     pub elevenlabs: ElevenLabs,
 }
@@ -97,17 +100,17 @@ pub struct VoiceChannel {
     pub max_calls: usize,
 }
 
-/// Who listens, thinks and speaks, as the operator wrote it; see [`Config::stt`] and its like for the decision.
+/// Who listens, thinks and speaks, in order, as the operator wrote it; see [`Config::stt`] and its like for the decision.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Providers {
     /// Speech to text.
-    pub stt: SttProvider,
+    pub stt: Wanted<SttProvider>,
     /// The language model.
-    pub llm: LlmProvider,
+    pub llm: Wanted<LlmProvider>,
     /// Text to speech.
-    pub tts: TtsProvider,
+    pub tts: Wanted<TtsProvider>,
     /// How long unused connections are kept; zero: none is used twice.
     #[serde(rename = "keep_connections_s", deserialize_with = "seconds")]
     pub keep_connections: Duration,
@@ -127,12 +130,14 @@ pub enum SttProvider {
 
 /// The language model.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "snake_case")]
 pub enum LlmProvider {
     /// Whoever has a key or an address.
     Auto,
     /// A server that speaks OpenAI's chat protocol.
     Openai,
+    /// Another such server.
+    OpenaiFallback,
     /// The receptionist's rules in this process.
     Embedded,
 }
@@ -211,6 +216,13 @@ pub struct OpenAi {
     pub base_url: Option<BaseUrl>,
     /// The chat model.
     pub model: String,
+}
+
+impl OpenAi {
+    /// Whether the operator named a server or gave a key.
+    pub const fn is_set(&self) -> bool {
+        self.api_key.is_some() || self.base_url.is_some()
+    }
 }
 
 /// Voices.

@@ -182,7 +182,8 @@ fn collect(prefix: &str, table: &DeTable<'_>, leaves: &mut Vec<(String, Value, u
     }
 }
 
-/// Only texts, whole numbers and truth values are settings; anything else stays what it is called, to be complained of.
+/// Only texts, lists of them, whole numbers and truth values are settings; anything else stays what it is called, to be
+/// complained of.
 fn owned(value: &DeValue<'_>) -> Value {
     match value {
         DeValue::String(text) => Value::String(text.to_string()),
@@ -193,7 +194,7 @@ fn owned(value: &DeValue<'_>) -> Value {
         }
         DeValue::Float(number) => Value::Float(number.as_str().parse().unwrap_or(f64::NAN)),
         DeValue::Datetime(moment) => Value::Datetime(*moment),
-        DeValue::Array(_) => Value::Array(Vec::new()),
+        DeValue::Array(items) => Value::Array(items.iter().map(|item| owned(item.get_ref())).collect()),
         DeValue::Table(_) => Value::Table(Table::new()),
     }
 }

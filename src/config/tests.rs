@@ -28,10 +28,12 @@ fn told(result: Result<Config, Complaints>) -> String {
     result.map(|_| ()).unwrap_err().to_string()
 }
 
-/// The names of the choices, without what they carry.
+/// The names of the choices.
 fn chosen(config: &Config) -> String {
-    let told = [format!("{:?}", config.stt()), format!("{:?}", config.llm()), format!("{:?}", config.tts())];
-    told.each_ref().map(|told| told.split('(').next().unwrap()).join(" ")
+    fn names<T: Named>(chosen: &[T]) -> String {
+        chosen.iter().map(Named::name).collect::<Vec<_>>().join("+")
+    }
+    [names(&config.stt()), names(&config.llm()), names(&config.tts())].join(" ")
 }
 
 #[test]
@@ -39,7 +41,7 @@ fn nothing_at_all_serves_this_machine_with_embedded_speech() {
     let config = from_env(&[]).unwrap();
     assert_eq!(config.bind(), IpAddr::V4(Ipv4Addr::LOCALHOST));
     assert_eq!(config.server.port, 8_080);
-    assert_eq!(chosen(&config), "Embedded Embedded Embedded");
+    assert_eq!(chosen(&config), "embedded embedded embedded");
     assert_eq!(config.agent(), (PathBuf::from("prompts"), "clinica".to_owned()));
     assert!(config.needs_models());
 }
@@ -78,12 +80,44 @@ fn an_agent_is_a_name_or_a_file() {
 fn a_key_that_is_set_chooses_its_provider() {
     let config =
         from_env(&[("DEEPGRAM_API_KEY", "d"), ("OPENAI_BASE_URL", "http://127.0.0.1:11434/v1")]).unwrap();
-    assert_eq!(chosen(&config), "Deepgram OpenAi Deepgram");
+    assert_eq!(chosen(&config), "deepgram openai deepgram");
     assert!(!config.needs_models());
     let config = from_env(&[("DEEPGRAM_API_KEY", "d"), ("ELEVENLABS_API_KEY", "e")]).unwrap();
-    assert_eq!(chosen(&config), "Deepgram Embedded ElevenLabs");
+    assert_eq!(chosen(&config), "deepgram embedded elevenlabs");
     let config = from_env(&[("DEEPGRAM_API_KEY", "d"), ("TTS_PROVIDER", "embedded")]).unwrap();
-    assert_eq!(chosen(&config), "Deepgram Embedded Embedded");
+    assert_eq!(chosen(&config), "deepgram embedded embedded");
+}
+
+#[test]
+fn those_who_take_over_are_named_in_order() {
+    let keys = [
+        ("DEEPGRAM_API_KEY", "d"),
+        ("OPENAI_API_KEY", "o"),
+        ("OPENAI_FALLBACK_BASE_URL", "http://127.0.0.1:1"),
+    ];
+    let orders = [
+        ("STT_PROVIDER", "embedded"),
+        ("LLM_PROVIDER", "openai, openai_fallback,embedded"),
+        ("TTS_PROVIDER", "auto,deepgram"),
+    ];
+    let config = from_env(&[&keys[..], &orders].concat()).unwrap();
+    assert_eq!(chosen(&config), "embedded openai+openai_fallback+embedded deepgram");
+    assert!(told(from_env(&[&keys[..], &[("STT_PROVIDER", "auto,embedded")]].concat())).contains("name one"));
+
+    let listed = "[providers]\nllm = [\"auto\", \"openai\", \"embedded\"]\n";
+    assert_eq!(chosen(&from_file(listed, &keys).unwrap()), "deepgram openai+embedded deepgram");
+    assert_eq!(chosen(&from_file(listed, &keys[1..2]).unwrap()), "embedded openai+embedded embedded");
+
+    for (list, part) in [
+        ("[]", "nobody is named"),
+        ("[\"openai\", \"openai\"]", "named twice"),
+        ("[\"openai\", \"gpt\"]", "unknown variant `gpt`"),
+        ("7", "a name or a list of names"),
+        ("[\"embedded\", \"openai_fallback\"]", "set OPENAI_FALLBACK_API_KEY or OPENAI_FALLBACK_BASE_URL"),
+    ] {
+        let told = told(from_file(&format!("[providers]\nllm = {list}\n"), &keys[..2]));
+        assert!(told.contains(part) && told.contains("providers.llm"), "{list}: {told}");
+    }
 }
 
 #[test]

@@ -38,6 +38,8 @@ pub enum AnswerEvent {
     Text(String),
     /// A part of a tool call came: nothing to be spoken, but the model is at work.
     Working,
+    /// The model failed or is late, and another one was asked in its place. What was said stays said.
+    Switched,
     /// A whole tool call, its arguments complete. Sent when the stream ends.
     ToolCall(ToolCall),
     /// The end. Nothing follows.

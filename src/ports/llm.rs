@@ -48,6 +48,10 @@ pub type AnswerStream = BoxStream<'static, Result<AnswerEvent, LlmError>>;
 pub trait LanguageModel: Send + Sync + 'static {
     /// Its name in logs and metrics.
     fn name(&self) -> &'static str;
+    /// Whether it goes on with an answer that another model began, when a message asks it to.
+    fn continues(&self) -> bool {
+        true
+    }
     /// Asks; failures to connect are the stream's first item. Must be called within a tokio runtime.
     fn ask(&self, question: Question) -> AnswerStream;
 }

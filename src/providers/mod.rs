@@ -1,7 +1,8 @@
-//! Services used during a call, one folder a vendor; no vendor sees another.
+//! Services used during a call, one folder a vendor; no vendor sees another, and `failover` sees only the ports.
 
 pub mod deepgram;
 pub mod elevenlabs;
+pub mod failover;
 pub mod local;
 pub mod openai;
 pub mod twilio;

@@ -15,6 +15,7 @@ const BARGE_IN_CLEAR: &str = "barge_in_clear_ms";
 const FRAMES_LATE: &str = "frames_late_total";
 const STT_FRAMES_DROPPED: &str = "stt_frames_dropped_total";
 const PROVIDER_ERRORS: &str = "provider_errors_total";
+const PROVIDER_FAILOVERS: &str = "provider_failovers_total";
 const HTTP_REQUESTS: &str = "http_requests_total";
 const MEDIA_GAPS: &str = "media_gap_total";
 const MEDIA_REFUSED: &str = "media_sockets_refused_total";
@@ -91,6 +92,11 @@ pub fn stt_frames_dropped(count: u64) {
 /// A provider failed; `kind` is one of a few fixed words such as `busy` or `refused`.
 pub fn provider_error(provider: &'static str, kind: &'static str) {
     metrics::counter!(PROVIDER_ERRORS, "provider" => provider, "kind" => kind).increment(1);
+}
+
+/// The provider `to` was asked in the place of `from`, or beside it; `kind` is `stt`, `llm` or `tts`.
+pub fn provider_failover(kind: &'static str, from: &'static str, to: &'static str) {
+    metrics::counter!(PROVIDER_FAILOVERS, "kind" => kind, "from" => from, "to" => to).increment(1);
 }
 
 /// A request was answered; `route` is the pattern, not the path.
@@ -180,6 +186,10 @@ fn describe() {
         "Caller frames lost before a recogniser that did not keep up."
     );
     metrics::describe_counter!(PROVIDER_ERRORS, "Failures of providers, by provider and kind.");
+    metrics::describe_counter!(
+        PROVIDER_FAILOVERS,
+        "Providers replaced by the next one within a call, by kind."
+    );
     metrics::describe_counter!(HTTP_REQUESTS, "Answered requests, by route and status.");
     metrics::describe_counter!(MEDIA_GAPS, "Pieces of callers' sound that never came.");
     metrics::describe_counter!(MEDIA_REFUSED, "Media sockets closed before a call began, by reason.");
@@ -202,6 +212,7 @@ mod tests {
         frames_late(2);
         stt_frames_dropped(3);
         provider_error("test", "busy");
+        provider_failover("llm", "one", "two");
         http_request("/healthz", 200);
         metrics.keep_up();
         let text = install().unwrap().render();
@@ -213,6 +224,7 @@ mod tests {
             "frames_late_total ",
             "stt_frames_dropped_total ",
             "provider_errors_total{provider=\"test\",kind=\"busy\"} 1",
+            "provider_failovers_total{kind=\"llm\",from=\"one\",to=\"two\"} 1",
             "http_requests_total{route=\"/healthz\",status=\"200\"} ",
         ] {
             assert!(text.contains(line), "{line}\nis missing in\n{text}");

@@ -56,7 +56,7 @@ pub(crate) struct House {
 }
 
 /// The fakes with short delays.
-fn quick() -> FakeOptions {
+pub(crate) fn quick() -> FakeOptions {
     let pace = SpeechPace {
         first_byte: Duration::from_millis(20),
         chars_per_second: CHARS_PER_SECOND,
@@ -121,8 +121,8 @@ impl House {
         let config = Config::read(&Sources { environment, ..Sources::default() }).unwrap();
         let server = boot::start_on(listener, &config, metrics::install().unwrap()).await.unwrap();
         let client = reqwest::Client::builder().no_proxy().build().unwrap();
-        let voice = match config.tts() {
-            Tts::Deepgram(_) => Service::Deepgram,
+        let voice = match config.tts().first() {
+            Some(Tts::Deepgram(_)) => Service::Deepgram,
             _ => Service::ElevenLabs,
         };
         let (phone, dialled) = (Phone::new().unwrap(), AtomicU32::new(0));

@@ -12,6 +12,7 @@ mod house;
 mod interruption;
 mod model_fails;
 mod network;
+mod replaced;
 mod sounds;
 mod voice_fails;
 
@@ -36,6 +37,11 @@ async fn soon<F: Future>(event: F) -> F::Output {
 async fn a_provider_that_fails_is_covered_and_the_call_goes_on_or_ends_politely() {
     together([hearing_fails::cases(), model_fails::cases(), voice_fails::cases()].into_iter().flatten())
         .await;
+}
+
+#[tokio::test]
+async fn a_provider_that_fails_is_replaced_and_the_caller_hears_every_word_once() {
+    together(replaced::cases()).await;
 }
 
 /// A case of a table: what it is called, and its call.

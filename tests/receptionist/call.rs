@@ -199,7 +199,7 @@ impl Call {
                     said.push_str(&text);
                 }
                 AnswerEvent::ToolCall(call) => calls.push(call),
-                AnswerEvent::Working | AnswerEvent::Done { .. } => {}
+                AnswerEvent::Working | AnswerEvent::Switched | AnswerEvent::Done { .. } => {}
             }
         }
         assert!(!said.trim().is_empty() || !calls.is_empty(), "the receptionist is silent");

@@ -34,6 +34,7 @@ fn event() -> impl Strategy<Value = Input> {
         1 => any::<bool>().prop_map(|fatal| Input::Hearing(SttEvent::Lost { fatal, reason: String::new() })),
         2 => (turn(), text()).prop_map(|(turn, text)| Input::Answer { turn, event: AnswerEvent::Text(text) }),
         1 => turn().prop_map(|turn| Input::Answer { turn, event: AnswerEvent::Working }),
+        1 => turn().prop_map(|turn| Input::Answer { turn, event: AnswerEvent::Switched }),
         2 => (turn(), any::<bool>())
             .prop_map(|(turn, truncated)| Input::Answer { turn, event: AnswerEvent::Done { truncated } }),
         1 => (turn(), prop_oneof![Just("end_call"), Just("book")]).prop_map(|(turn, name)| {

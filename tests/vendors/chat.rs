@@ -49,6 +49,7 @@ async fn ask(options: Options) -> Told {
         match within(answer.next()).await.expect("the answer has an end") {
             Ok(AnswerEvent::Text(piece)) => text.push_str(&piece),
             Ok(AnswerEvent::Working) => parts += 1,
+            Ok(AnswerEvent::Switched) => unreachable!("there is only one model"),
             Ok(AnswerEvent::ToolCall(call)) => calls.push(call),
             Ok(AnswerEvent::Done { truncated }) => break Ok(truncated),
             Err(error) => break Err(error),

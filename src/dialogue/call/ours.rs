@@ -44,6 +44,11 @@ impl Call {
         if answer.turn != turn || answer.text_done {
             return;
         }
+        if event == AnswerEvent::Switched {
+            self.timers.set(Timer::Model, now + timer::FIRST_TOKEN);
+            out.push(Output::Record(Entry::Trouble { at_ms: self.at_ms(now), kind: "llm".to_owned() }));
+            return;
+        }
         if !matches!(event, AnswerEvent::Done { .. }) {
             answer.moments.token.get_or_insert(now);
             self.timers.set(Timer::Model, now + timer::NEXT_TOKEN);
@@ -58,7 +63,7 @@ impl Call {
                     self.answer_ended(now, out);
                 }
             }
-            AnswerEvent::Working => {}
+            AnswerEvent::Working | AnswerEvent::Switched => {}
             AnswerEvent::ToolCall(call) => answer.wants(call),
             AnswerEvent::Done { .. } => self.answer_ended(now, out),
         }

@@ -47,7 +47,7 @@ impl Chat {
 
 impl LanguageModel for Chat {
     fn name(&self) -> &'static str {
-        "openai"
+        self.options.name
     }
 
     fn ask(&self, question: Question) -> AnswerStream {

@@ -25,6 +25,8 @@ use std::time::Duration;
 /// Which server is asked, and how.
 #[derive(Clone, Debug)]
 pub struct Options {
+    /// What this server is called in logs and metrics.
+    pub name: &'static str,
     /// The base with its version path, such as `https://api.openai.com/v1`.
     pub base_url: BaseUrl,
     /// The key; local servers often want none.
@@ -53,6 +55,7 @@ impl Options {
     /// Everything else at its default; key header and length field follow from the host.
     pub fn new(base_url: BaseUrl, key: Option<SecretString>, model: String) -> Self {
         Self {
+            name: "openai",
             key_header: KeyHeader::of(&base_url),
             max_tokens: MaxTokens::of(&base_url),
             base_url,

@@ -16,6 +16,11 @@ impl LanguageModel for Receptionist {
         "local"
     }
 
+    /// It decides each answer as a whole.
+    fn continues(&self) -> bool {
+        false
+    }
+
     fn ask(&self, question: Question) -> AnswerStream {
         stream::iter(answer(&question.messages, &question.tools).into_iter().map(Ok)).boxed()
     }

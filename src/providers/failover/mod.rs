@@ -1,0 +1,91 @@
+//! Several providers in the place of one: who fails is replaced within the call, and left alone for a while by all calls.
+
+mod llm;
+mod seam;
+
+pub use llm::Models;
+
+use crate::{
+    base::{
+        breaker::{Breaker, BreakerRules},
+        clock,
+    },
+    telemetry::metrics,
+};
+use std::{
+    fmt,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+/// One provider and what is known of it.
+struct Member<P: ?Sized> {
+    name: &'static str,
+    provider: Arc<P>,
+    breaker: Mutex<Breaker>,
+}
+
+/// Providers of one kind in the order in which they are wanted.
+struct Order<P: ?Sized> {
+    /// `stt`, `llm` or `tts`.
+    kind: &'static str,
+    members: Vec<Member<P>>,
+}
+
+impl<P: ?Sized> fmt::Debug for Order<P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.members.iter().map(|member| member.name)).finish()
+    }
+}
+
+impl<P: ?Sized> Order<P> {
+    fn new(kind: &'static str, named: impl IntoIterator<Item = (&'static str, Arc<P>)>) -> Self {
+        let member = |(name, provider)| Member {
+            name,
+            provider,
+            breaker: Mutex::new(Breaker::new(BreakerRules::default())),
+        };
+        Self { kind, members: named.into_iter().map(member).collect() }
+    }
+
+    fn name(&self, place: usize) -> &'static str {
+        self.members.get(place).map_or("none", |member| member.name)
+    }
+
+    /// Takes out of `untried` who is to be asked now: the first whose breaker lets it, else the first of all, since an
+    /// answer that may fail is better than none.
+    fn take(&self, untried: &mut Vec<usize>) -> Option<usize> {
+        let now = clock::now();
+        let well =
+            untried.iter().position(|place| self.with(*place, |breaker| breaker.admits(now)) == Some(true));
+        let next = well.unwrap_or(0);
+        (next < untried.len()).then(|| untried.remove(next))
+    }
+
+    fn with<T>(&self, place: usize, act: impl FnOnce(&mut Breaker) -> T) -> Option<T> {
+        let member = self.members.get(place)?;
+        Some(act(&mut member.breaker.lock().unwrap_or_else(PoisonError::into_inner)))
+    }
+
+    fn succeeded(&self, place: usize) {
+        self.with(place, Breaker::succeeded);
+    }
+
+    fn failed(&self, place: usize) {
+        if self.with(place, |breaker| breaker.failed(clock::now())) == Some(true) {
+            let (kind, provider) = (self.kind, self.name(place));
+            tracing::error!(
+                code = "PROVIDER_OUT",
+                kind,
+                provider,
+                "a provider failed again and again: it rests"
+            );
+        }
+    }
+
+    /// `to` is asked in the place of `from`, or beside it.
+    fn replaced(&self, from: usize, to: usize, reason: &str) {
+        let (kind, from, to) = (self.kind, self.name(from), self.name(to));
+        metrics::provider_failover(kind, from, to);
+        tracing::warn!(code = "PROVIDER_FAILOVER", kind, from, to, reason, "another provider takes over");
+    }
+}
