@@ -86,6 +86,13 @@ pub enum Entry {
         /// Milliseconds since the call began.
         at_ms: u64,
     },
+    /// By a fault of ours nobody had the floor any more; the caller was asked to repeat.
+    Recovered {
+        /// Milliseconds since the call began.
+        at_ms: u64,
+        /// Who should have had it.
+        floor: String,
+    },
     /// A provider failed.
     Trouble {
         /// Milliseconds since the call began.

@@ -12,6 +12,7 @@ const CALLS_ACTIVE: &str = "calls_active";
 const CALLS_TOTAL: &str = "calls_total";
 const TURN_LATENCY: &str = "turn_latency_ms";
 const BARGE_IN_CLEAR: &str = "barge_in_clear_ms";
+const CALLS_RECOVERED: &str = "calls_recovered_total";
 const FRAMES_LATE: &str = "frames_late_total";
 const STT_FRAMES_DROPPED: &str = "stt_frames_dropped_total";
 const PROVIDER_ERRORS: &str = "provider_errors_total";
@@ -77,6 +78,11 @@ pub fn turn_step(step: Step, took: Duration) {
 /// The caller's first voiced frame to our `clear`.
 pub fn barge_in_cleared(took: Duration) {
     metrics::histogram!(BARGE_IN_CLEAR).record(milliseconds(took));
+}
+
+/// By a fault of ours a call waited for nothing, and the caller was asked to repeat.
+pub fn call_recovered() {
+    metrics::counter!(CALLS_RECOVERED).increment(1);
 }
 
 /// Outbound frames that callers missed while the sound waited here.
@@ -177,6 +183,7 @@ fn describe() {
     metrics::describe_counter!(CALLS_TOTAL, "Calls that are over or were not taken, by outcome.");
     metrics::describe_histogram!(TURN_LATENCY, "Time from the caller's last word, by step of the answer.");
     metrics::describe_histogram!(BARGE_IN_CLEAR, "From the caller's first voiced frame to our clear.");
+    metrics::describe_counter!(CALLS_RECOVERED, "Times that a call waited for nothing by a fault of ours.");
     metrics::describe_counter!(
         FRAMES_LATE,
         "Outbound frames of 20 ms that callers missed while the sound waited here."

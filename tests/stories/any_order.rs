@@ -93,7 +93,7 @@ fn voice() -> impl Strategy<Value = VoiceActs> {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 10_000, failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// `Stage` asserts after each event that the call is alive.
+    /// `Stage` fails where a call had to be recovered: nobody had the floor and no timer was armed.
     #[test]
     fn somebody_owns_the_floor_or_a_timer_is_armed(
         happenings in prop::collection::vec((0_u64..900, happening()), 1..30),

@@ -211,7 +211,6 @@ impl Stage {
         let now = self.start + Duration::from_millis(self.now_ms);
         let mut out = std::mem::take(&mut self.out);
         self.call.handle(now, input, &mut out);
-        assert!(self.call.is_alive(), "nobody owns the floor and no timer is armed: {:?}", self.call);
         let outputs: Vec<Output> = out.drain().collect();
         self.out = out;
         for output in outputs {
@@ -279,8 +278,10 @@ impl Stage {
             Output::CallerPaused => {}
             Output::CallerTurnOver => self.tell("turn over?"),
             Output::Record(entry) => {
-                if let Entry::Clip { clip, .. } = &entry {
-                    self.tell(&format!("clip {clip:?}"));
+                match &entry {
+                    Entry::Clip { clip, .. } => self.tell(&format!("clip {clip:?}")),
+                    Entry::Recovered { .. } => panic!("nobody had the floor: {:?}", self.call),
+                    _ => {}
                 }
                 self.record.push(entry);
             }

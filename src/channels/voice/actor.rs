@@ -163,8 +163,15 @@ impl Actor {
     fn keep(&self, output: Output) {
         match output {
             Output::Record(entry) => {
-                if let Entry::Paused { after_ms: Some(after_ms), .. } = entry {
-                    metrics::barge_in_cleared(Duration::from_millis(after_ms));
+                match &entry {
+                    Entry::Paused { after_ms: Some(after_ms), .. } => {
+                        metrics::barge_in_cleared(Duration::from_millis(*after_ms));
+                    }
+                    Entry::Recovered { floor, .. } => {
+                        tracing::error!(code = "RECOVERED", floor, "nobody had the floor");
+                        metrics::call_recovered();
+                    }
+                    _ => {}
                 }
                 self.journal.record(entry);
             }

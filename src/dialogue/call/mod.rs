@@ -2,6 +2,7 @@
 
 mod floor;
 mod late;
+mod liveness;
 mod ours;
 mod providers;
 mod theirs;
@@ -24,7 +25,7 @@ use crate::{
 };
 use bytes::Bytes;
 use std::{sync::Arc, time::Instant};
-use timer::{TIMERS, Timer, WHILE_WE_SPEAK};
+use timer::{TIMERS, Timer};
 
 /// The standard phrases as mu-law.
 #[derive(Clone, Debug, Default)]
@@ -167,6 +168,7 @@ impl Call {
             Input::Tick => self.tick(now, out),
         }
         self.settle(now, out);
+        self.stay_alive(now, out);
     }
 
     /// When [`Input::Tick`] is next due; always something while the call lives.
@@ -185,18 +187,6 @@ impl Call {
     /// Whether the voice has given so much that it should wait: 10 s of sound ahead (design §9).
     pub fn is_full_of_speech(&self) -> bool {
         self.playback.waiting().duration() >= std::time::Duration::from_secs(10)
-    }
-
-    /// Whether somebody owns the floor or a timer other than the longest call is armed: what must always hold.
-    pub fn is_alive(&self) -> bool {
-        let waits = |timers: &[Timer]| timers.iter().any(|timer| self.timers.is_set(*timer));
-        match &self.phase {
-            Phase::Before | Phase::Ended => true,
-            Phase::Listening => waits(&[Timer::StillThere]),
-            Phase::Caller => waits(&[Timer::FramesStalled, Timer::Text]),
-            Phase::Ours(answer) if answer.paused.is_some() => waits(&[Timer::Decide]),
-            Phase::Ours(_) => waits(WHILE_WE_SPEAK),
-        }
     }
 
     /// Whose turn it is, in a word, for logs and the live view.
