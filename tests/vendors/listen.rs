@@ -54,8 +54,14 @@ fn speak(session: &SttSession) {
 
 /// Plays the server's lines of a recording and gives what the call is told.
 async fn recorded(path: &str) -> Vec<SttEvent> {
+    recorded_by("nova-3", path).await
+}
+
+async fn recorded_by(model: &str, path: &str) -> Vec<SttEvent> {
     let server = Server::start().await;
-    let mut session = open(options(&server.url()));
+    let mut options = options(&server.url());
+    options.listen.model = model.to_owned();
+    let mut session = open(options);
     let mut peer = server.upgrade().await;
     assert_eq!(event(&mut session).await, SttEvent::Ready);
     for line in lines(path).iter().filter(|line| line["dir"] == "in" && line["msg"].is_object()) {
@@ -80,6 +86,21 @@ async fn a_recorded_session_gives_its_turns_once() {
         last("para el martes.", true),
     ];
     assert_eq!(recorded("deepgram/listen_v1_session.jsonl").await, expected);
+}
+
+#[tokio::test]
+async fn flux_tells_its_turns_whole_and_once() {
+    let expected = [
+        partial("Hola"),
+        partial("Hola quería"),
+        partial("Hola, quería una cita"),
+        partial("Hola, quería una cita para"),
+        partial("Hola, quería una cita para el martes."),
+        last("Hola, quería una cita para el martes.", true),
+    ];
+    let flux = "flux-general-multi";
+    assert_eq!(recorded_by(flux, "deepgram/flux_v2_session.jsonl").await, expected);
+    assert_eq!(recorded_by(flux, "deepgram/flux_v2_errors.jsonl").await, []);
 }
 
 #[tokio::test]
@@ -124,6 +145,20 @@ async fn close_codes_reconnect_and_refusals_are_fatal_after_two_tries() {
         } else {
             assert_eq!(within(session.events.next()).await, None);
         }
+    }
+}
+
+#[tokio::test]
+async fn flux_is_asked_for_by_its_own_address() {
+    for (model, hint) in [("flux-general-multi", "&language_hint=es"), ("flux-general-en", "")] {
+        let server = Server::start().await;
+        let mut options = options(&server.url());
+        options.listen.model = model.to_owned();
+        options.listen.keyterms = vec!["cita".to_owned()];
+        let _session = open(options);
+        let request = server.answer(&http(500, "text/plain", "")).await;
+        let query = format!("/v2/listen?model={model}&encoding=mulaw&sample_rate=8000{hint}&keyterm=cita");
+        assert!(request.starts_with(&format!("GET {query} HTTP/1.1")), "{request}");
     }
 }
 

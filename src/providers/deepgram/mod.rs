@@ -3,6 +3,7 @@
 pub mod wire;
 
 mod fetch;
+mod query;
 mod replay;
 mod speak;
 mod stt;

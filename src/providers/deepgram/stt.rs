@@ -1,9 +1,9 @@
-//! Speech to text by `/v1/listen`: one socket a call, opened again by itself when it breaks.
+//! Speech to text by `/v1/listen` (Nova) or `/v2/listen` (Flux): one socket a call, opened again by itself when it breaks.
 //!
 //! Per 20 ms frame: one wake-up, one write. The one timer is armed again only when it fires.
 
 use super::{
-    Options,
+    Options, query,
     replay::Replay,
     watch::{Deafness, Turn},
     wire::{self, FromDeepgram},
@@ -31,10 +31,10 @@ use tokio::{
 /// Events that wait for the call before the recogniser is no longer read.
 const EVENTS_WAITING: usize = 64;
 
-/// How `/v1/listen` is used. Durations are limits of our own unless said otherwise.
+/// How Deepgram listens. Durations are limits of our own unless said otherwise.
 #[derive(Clone, Debug)]
 pub struct ListenOptions {
-    /// The model; `nova-3`.
+    /// The model: `nova-3`, or one of Flux, such as `flux-general-multi`, which decides itself when a turn is over.
     pub model: String,
     /// The language by Deepgram's code, such as `multi`; `None` follows the agent's tag.
     pub language: Option<String>,
@@ -66,6 +66,12 @@ pub struct ListenOptions {
     pub longest_pause: Duration,
     /// How long the farewell may take.
     pub closing: Duration,
+}
+
+impl ListenOptions {
+    pub(super) fn is_flux(&self) -> bool {
+        self.model.starts_with("flux-")
+    }
 }
 
 impl Default for ListenOptions {
@@ -150,7 +156,7 @@ impl Listening {
     ) -> Self {
         let listen = &options.listen;
         Self {
-            address: address(&options, spec),
+            address: query::address(&options, spec),
             commands,
             events,
             replay: Replay::new(listen.keep),
@@ -285,12 +291,15 @@ impl Listening {
         let message = FromDeepgram::read(&text);
         match &message {
             FromDeepgram::Results(results) => {
-                self.deafness.answered();
-                // The service works again only when it answers: a server that accepts and closes is not hammered.
-                let listen = &self.options.listen;
-                self.backoff = Backoff::new(listen.first_pause, listen.longest_pause);
+                self.answered();
                 if results.is_final {
                     self.replay.cover(results.end);
+                }
+            }
+            FromDeepgram::TurnInfo(info) => {
+                self.answered();
+                if info.is_over {
+                    self.replay.cover(info.end);
                 }
             }
             FromDeepgram::Trouble(kind) => {
@@ -302,6 +311,13 @@ impl Listening {
             Some(event) => self.events.send(event).await.is_err().then_some(End::Closed),
             None => None,
         }
+    }
+
+    /// The service works again only when it answers: a server that accepts and closes is not hammered.
+    fn answered(&mut self) {
+        self.deafness.answered();
+        let listen = &self.options.listen;
+        self.backoff = Backoff::new(listen.first_pause, listen.longest_pause);
     }
 
     async fn tick(
@@ -319,7 +335,8 @@ impl Listening {
         }
         let next = spoke + self.options.listen.keep_alive;
         timer.reset(self.deafness.deadline().map_or(next, |deaf| next.min(deaf)).into());
-        if idle {
+        // Flux knows no keep-alive; the telephone never pauses.
+        if idle && !self.options.listen.is_flux() {
             return self.write(socket, Message::text(wire::KEEP_ALIVE)).await.err().map(End::Lost);
         }
         None
@@ -339,32 +356,4 @@ async fn farewell(socket: &mut Socket) {
     if socket.send(Message::text(wire::CLOSE_STREAM)).await.is_ok() {
         ws::drain(socket).await;
     }
-}
-
-/// The address with all settings; `None` where it is no URI, which a parsed base address cannot cause.
-fn address(options: &Options, spec: &SttSpec) -> Option<Uri> {
-    let listen = &options.listen;
-    let language = listen.language.clone().unwrap_or_else(|| wire::language_code(&spec.tag));
-    let mut url = options.base_url.ws("/v1/listen");
-    let mut query = url.query_pairs_mut();
-    query
-        .append_pair("model", &listen.model)
-        .append_pair("language", &language)
-        .append_pair("encoding", "mulaw")
-        .append_pair("sample_rate", "8000")
-        .append_pair("channels", "1")
-        .append_pair("interim_results", "true")
-        .append_pair("endpointing", &listen.endpointing.as_millis().to_string())
-        .append_pair("utterance_end_ms", &listen.utterance_end.as_millis().to_string())
-        .append_pair("vad_events", "true")
-        .append_pair("smart_format", if listen.smart_format { "true" } else { "false" })
-        .append_pair("punctuate", if listen.punctuate { "true" } else { "false" });
-    for keyterm in &listen.keyterms {
-        query.append_pair("keyterm", keyterm);
-    }
-    if listen.no_training {
-        query.append_pair("mip_opt_out", "true");
-    }
-    drop(query);
-    url.as_str().parse().ok()
 }

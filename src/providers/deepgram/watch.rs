@@ -1,6 +1,6 @@
 //! Judges the stream of a recogniser: what its results mean for the turn, and whether it has gone deaf.
 
-use super::wire::{FromDeepgram, Results};
+use super::wire::{FromDeepgram, Results, TurnInfo};
 use crate::ports::stt::SttEvent;
 use std::time::{Duration, Instant};
 
@@ -21,6 +21,7 @@ impl Turn {
     pub(super) fn read(&mut self, message: FromDeepgram) -> Option<SttEvent> {
         match message {
             FromDeepgram::Results(results) => self.results(results),
+            FromDeepgram::TurnInfo(info) => turn_info(info),
             FromDeepgram::UtteranceEnd if self.words => {
                 *self = Self::default();
                 Some(SttEvent::UtteranceEnd)
@@ -50,6 +51,16 @@ impl Turn {
         self.unfinished = false;
         news.then_some(SttEvent::Final { text, end_of_turn })
     }
+}
+
+/// Flux tells the whole turn each time, and never that an empty one is over.
+fn turn_info(TurnInfo { text, is_over, .. }: TurnInfo) -> Option<SttEvent> {
+    let event = if is_over {
+        SttEvent::Final { text: text.clone(), end_of_turn: true }
+    } else {
+        SttEvent::Partial { text: text.clone() }
+    };
+    (!text.is_empty()).then_some(event)
 }
 
 /// Loud bytes in a frame that make it count as speech: a quarter of it.

@@ -1,6 +1,6 @@
-//! Deepgram's messages: `/v1/listen` (WebSocket) and `/v1/speak` (HTTP), as specified in its API specs read 2026-11.
+//! Deepgram's messages: `/v1/listen` (Nova), `/v2/listen` (Flux) and `/v1/speak`, as specified in its API specs read 2026-11.
 //!
-//! Spec: <https://developers.deepgram.com/reference/speech-to-text/listen-streaming>. Tolerant: unknown fields and
+//! Spec: <https://developers.deepgram.com/reference/speech-to-text/listen-streaming> and `listen-flux`. Tolerant: unknown fields and
 //! unknown messages are ignored.
 
 use serde::{Deserialize, Serialize};
@@ -15,11 +15,13 @@ pub const FINALIZE: &str = r#"{"type":"Finalize"}"#;
 /// The end of the audio; answered by the last results, `Metadata` and close 1000.
 pub const CLOSE_STREAM: &str = r#"{"type":"CloseStream"}"#;
 
-/// A message of `/v1/listen`.
+/// A message of `/v1/listen` or `/v2/listen`.
 #[derive(Clone, Debug, PartialEq)]
 pub enum FromDeepgram {
     /// A partial or final result.
     Results(Results),
+    /// What Flux believes of the present turn.
+    TurnInfo(TurnInfo),
     /// No new word for `utterance_end_ms`.
     UtteranceEnd,
     /// Something like speech began; comes for noise too.
@@ -45,6 +47,25 @@ pub struct Results {
     pub from_finalize: bool,
     /// Where the stretch ends, in seconds of audio received on this connection.
     pub end: f64,
+}
+
+/// The turn so far, by Flux.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TurnInfo {
+    /// All words of the turn, cleaned and at most [`LONGEST_TEXT`] long.
+    pub text: String,
+    /// `EndOfTurn`: the words will not change, the next message is about another turn.
+    pub is_over: bool,
+    /// Where it ends, in seconds of audio received on this connection.
+    pub end: f64,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct RawTurnInfo {
+    event: String,
+    audio_window_end: f64,
+    transcript: String,
 }
 
 #[derive(Deserialize)]
@@ -83,12 +104,21 @@ impl FromDeepgram {
         match kind.as_str() {
             "Results" => serde_json::from_str::<RawResults>(frame)
                 .map_or(Self::Unknown, |raw| Self::Results(Results::from(raw))),
+            "TurnInfo" => serde_json::from_str::<RawTurnInfo>(frame)
+                .map_or(Self::Unknown, |raw| Self::TurnInfo(TurnInfo::from(raw))),
             "UtteranceEnd" => Self::UtteranceEnd,
             "SpeechStarted" => Self::SpeechStarted,
             "Metadata" => Self::Metadata,
-            "Error" | "Warning" => Self::Trouble(kind),
+            "Error" | "Warning" | "ConfigureFailure" => Self::Trouble(kind),
             _ => Self::Unknown,
         }
+    }
+}
+
+impl From<RawTurnInfo> for TurnInfo {
+    fn from(raw: RawTurnInfo) -> Self {
+        let RawTurnInfo { event, audio_window_end, transcript } = raw;
+        Self { text: clean(&transcript), is_over: event == "EndOfTurn", end: audio_window_end }
     }
 }
 
