@@ -177,7 +177,7 @@ async fn pieces_are_spoken_in_order_and_a_cancelled_turn_is_not() {
                 assert_eq!(turn, second);
                 break;
             }
-            failed @ SpeechEvent::Failed { .. } => panic!("{failed:?}"),
+            other => panic!("{other:?}"),
         }
     }
     assert_eq!(done, [0, 1]);

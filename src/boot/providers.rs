@@ -127,18 +127,25 @@ fn model_of(config: &Config, llm: Llm<'_>) -> Result<Arc<dyn LanguageModel>, Sta
 
 fn voice(config: &Config, speech: &Speech) -> Result<Arc<dyn TextToSpeech>, StartError> {
     let chosen = config.tts();
-    match chosen.first() {
-        Some(Tts::ElevenLabs(key)) => {
+    let voices = chosen.into_iter().map(|tts| voice_of(config, tts, speech));
+    let mut voices = voices.collect::<Result<Vec<_>, _>>()?;
+    match voices.len() {
+        1 => Ok(voices.remove(0)),
+        _ => Ok(Arc::new(failover::Voices::new(voices))),
+    }
+}
+
+fn voice_of(config: &Config, tts: Tts<'_>, speech: &Speech) -> Result<Arc<dyn TextToSpeech>, StartError> {
+    match tts {
+        Tts::ElevenLabs(key) => {
             let settings = &config.elevenlabs;
             let (base, voice) = (settings.base_url.clone(), settings.voice_id.clone());
-            let mut options = elevenlabs::Options::new(base, (*key).clone(), voice);
+            let mut options = elevenlabs::Options::new(base, key.clone(), voice);
             options.model.clone_from(&settings.model);
             Ok(Arc::new(elevenlabs::ElevenLabs::new(options)))
         }
-        Some(Tts::Deepgram(key)) => {
-            Ok(Arc::new(deepgram::Speak::new(deepgram(config, key)).map_err(unusable)?))
-        }
-        Some(Tts::Embedded) | None => speech.voice().map_err(unusable),
+        Tts::Deepgram(key) => Ok(Arc::new(deepgram::Speak::new(deepgram(config, key)).map_err(unusable)?)),
+        Tts::Embedded => speech.voice().map_err(unusable),
     }
 }
 

@@ -175,14 +175,10 @@ impl Rules<'_> {
         }
     }
 
-    /// Only models take over from one another so far.
+    /// Recognisers do not take over from one another so far.
     fn orders(&mut self) {
-        for (key, chosen) in
-            [("providers.stt", self.config.stt().len()), ("providers.tts", self.config.tts().len())]
-        {
-            if chosen > 1 {
-                self.complain(key, "only language models take over from one another", "name one");
-            }
+        if self.config.stt().len() > 1 {
+            self.complain("providers.stt", "recognisers do not take over from one another", "name one");
         }
     }
 

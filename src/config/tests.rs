@@ -98,10 +98,10 @@ fn those_who_take_over_are_named_in_order() {
     let orders = [
         ("STT_PROVIDER", "embedded"),
         ("LLM_PROVIDER", "openai, openai_fallback,embedded"),
-        ("TTS_PROVIDER", "auto,deepgram"),
+        ("TTS_PROVIDER", "auto,embedded"),
     ];
     let config = from_env(&[&keys[..], &orders].concat()).unwrap();
-    assert_eq!(chosen(&config), "embedded openai+openai_fallback+embedded deepgram");
+    assert_eq!(chosen(&config), "embedded openai+openai_fallback+embedded deepgram+embedded");
     assert!(told(from_env(&[&keys[..], &[("STT_PROVIDER", "auto,embedded")]].concat())).contains("name one"));
 
     let listed = "[providers]\nllm = [\"auto\", \"openai\", \"embedded\"]\n";

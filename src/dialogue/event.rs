@@ -70,6 +70,11 @@ pub enum SpeechEvent {
         /// The piece.
         piece: u32,
     },
+    /// The voice failed, and another one was asked to speak what is left. What was given stays.
+    Switched {
+        /// The answer it belongs to.
+        turn: TurnId,
+    },
     /// All audio of the turn was sent.
     Done {
         /// The answer it belongs to.
@@ -90,6 +95,7 @@ impl SpeechEvent {
         match self {
             Self::Audio { turn, .. }
             | Self::PieceDone { turn, .. }
+            | Self::Switched { turn }
             | Self::Done { turn }
             | Self::Failed { turn, .. } => *turn,
         }

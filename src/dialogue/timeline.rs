@@ -1,5 +1,7 @@
 //! Which words of an answer lie at which moment of its sound.
 
+use crate::base::units::PHONE_RATE;
+
 /// A stretch of sound and the stretch of text that it speaks.
 #[derive(Clone, Copy, Debug)]
 struct Stretch {
@@ -74,11 +76,24 @@ impl Timeline {
         if let Some(piece) = self.pieces.get_mut(sounding.max(piece as usize)) {
             piece.sample.get_or_insert(start);
         }
+        if words.is_none() && !self.aligned.is_empty() {
+            self.hear_more(start, samples, sounding.max(piece as usize));
+        }
         if let Some(words) = words {
             let char = self.aligned.last().map_or(0, |last| last.char + last.chars);
             let chars = words.chars().count();
             self.aligned.push(Stretch { sample: start, samples, char, chars });
         }
+    }
+
+    /// Sound without words behind sound with words, as when another voice takes over: estimated within its piece.
+    fn hear_more(&mut self, sample: u64, samples: u64, piece: usize) {
+        let told = self.aligned.last().map_or(0, |last| last.char + last.chars);
+        let (begin, end) = self.pieces.get(piece).map_or((told, told), |p| (p.char, p.char + p.chars));
+        let char = told.max(begin);
+        let chars = samples * CHARS_PER_SECOND / u64::from(PHONE_RATE);
+        let chars = usize::try_from(chars).unwrap_or(usize::MAX).min(end.saturating_sub(char));
+        self.aligned.push(Stretch { sample, samples, char, chars });
     }
 
     /// The voice said that `piece` is complete.
@@ -155,7 +170,7 @@ impl Timeline {
         }
         let spoken = self.pieces.iter().filter_map(|piece| {
             let sample = piece.sample?;
-            let estimate = piece.chars as u64 * u64::from(crate::base::units::PHONE_RATE) / CHARS_PER_SECOND;
+            let estimate = piece.chars as u64 * u64::from(PHONE_RATE) / CHARS_PER_SECOND;
             let samples = piece.samples.unwrap_or_else(|| estimate.max(self.samples - sample));
             Some(Stretch { sample, samples, char: piece.char, chars: piece.chars })
         });
@@ -187,6 +202,18 @@ mod tests {
         line.hear(0, 800, Some("dos."));
         assert_eq!(line.text_until(7_900), "Uno");
         assert_eq!(line.text_until(8_790), "Uno dos.");
+    }
+
+    #[test]
+    fn sound_of_another_voice_behind_aligned_words_is_estimated() {
+        let mut line = Timeline::default();
+        line.ask("Uno dos tres.");
+        line.ask("Catorce letras y más.");
+        line.hear(0, 4_000, Some("Uno dos"));
+        line.hear(0, 8_000, None);
+        assert_eq!(line.text_until(12_000), "Uno dos tres.");
+        line.hear(1, 8_000, None);
+        assert_eq!(line.text_until(20_000), "Uno dos tres. Catorce letras");
     }
 
     #[test]

@@ -4,14 +4,17 @@ use super::{
     Case,
     caller::Caller,
     case,
-    house::{House, quick},
+    house::{GREETING, House, quick},
     soon,
+    sounds::{clip, said},
 };
 use centralita::testbed::{
     fakes::Fakes,
     log::Service,
     openai::{Answer, LlmFault},
+    speech::SpeechFault,
 };
+use std::time::Duration;
 
 const SENTENCES: [&str; 2] = ["Tenemos lugar este martes.", "El doctor atiende por la mañana."];
 const WHOLE: &str = "Tenemos lugar este martes. El doctor atiende por la mañana.";
@@ -19,14 +22,15 @@ const WHOLE: &str = "Tenemos lugar este martes. El doctor atiende por la mañana
 const TOKENS: usize = 6;
 const REST: &str = "doctor atiende por la mañana.";
 
-/// How often the record tells of trouble of that kind, and what the caller heard of the last answer.
-async fn told(house: &House, caller: &Caller, kind: &str) -> (usize, String) {
+/// The record tells of one trouble, of that kind, and that these words were heard.
+async fn recorded(house: &House, caller: &Caller, kind: &str, words: &str) {
     let record = house.record(&caller.sid).await;
     let entries = record["entries"].as_array().unwrap();
-    let troubles = entries.iter().filter(|entry| entry["what"] == "trouble");
-    let of_kind = troubles.inspect(|trouble| assert_eq!(trouble["kind"], kind)).count();
-    let heard = entries.iter().rev().find(|entry| entry["what"] == "agent").unwrap();
-    (of_kind, heard["heard"].as_str().unwrap().to_owned())
+    let kinds: Vec<&str> = (entries.iter().filter(|entry| entry["what"] == "trouble"))
+        .map(|trouble| trouble["kind"].as_str().unwrap())
+        .collect();
+    assert_eq!(kinds, [kind]);
+    assert!(entries.iter().any(|entry| entry["heard"] == words), "{record}");
 }
 
 /// The first model does this, the second one says that.
@@ -51,12 +55,80 @@ async fn model(fault: LlmFault, says: &'static str) {
     assert_eq!((opened(&house.fakes), opened(&second)), (1, 1));
     house.fakes.openai.faults().clear();
     house.understands(&mut caller).await;
-    let (troubles, _) = told(&house, &caller, "llm").await;
-    assert_eq!(troubles, 1);
-    let record = house.record(&caller.sid).await;
-    assert!(record["entries"].as_array().unwrap().iter().any(|entry| entry["heard"] == WHOLE), "{record}");
+    recorded(&house, &caller, "llm", WHOLE).await;
     house.goes_on(caller).await;
     soon(second.closed()).await;
+}
+
+/// One piece, of which so much sound is "Los médi".
+const LONG: &str = "Los médicos atienden de lunes a viernes desde las ocho de la mañana hasta las siete.";
+const PART: Duration = Duration::from_millis(300);
+const UNHEARD: &str = "médicos atienden de lunes a viernes desde las ocho de la mañana hasta las siete.";
+
+/// ElevenLabs speaks and Deepgram stands in, or the other way round.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum First {
+    ElevenLabs,
+    Deepgram,
+}
+
+/// The first voice does this, in mid answer or before it, and the other one speaks what was not heard; the agent's little
+/// patience may bring the hold phrase before.
+async fn voice(first: First, fault: SpeechFault, amid: bool, hold: bool) {
+    let (order, other) = match first {
+        First::ElevenLabs => ("elevenlabs,deepgram", Service::Deepgram),
+        First::Deepgram => ("deepgram,elevenlabs", Service::ElevenLabs),
+    };
+    let house = House::with(&[("TTS_PROVIDER", order)]).await;
+    let mut caller = house.dial();
+    caller.hears_the_greeting().await;
+    let faults = match first {
+        First::ElevenLabs => house.fakes.elevenlabs.faults(),
+        First::Deepgram => house.fakes.deepgram.speak_faults(),
+    };
+    faults.always(fault);
+    house.fakes.openai.answers([Answer::text(LONG)]);
+    house.fakes.deepgram.hears(["¿Cuándo atienden?"]);
+    caller.says(3).await;
+    let rest = if amid { UNHEARD } else { LONG };
+    match (amid, hold) {
+        (true, true) => {
+            caller.hears_broken_off(&said(LONG), &clip("hold")).await;
+            caller.hears(&said(rest)).await;
+        }
+        (true, false) => caller.hears_broken_off(&said(LONG), &said(rest)).await,
+        (false, true) => {
+            caller.hears_clips(&["hold"]).await;
+            caller.hears(&said(rest)).await;
+        }
+        (false, false) => caller.hears(&said(rest)).await,
+    }
+    let asked: Vec<String> = house.fakes.log().details(other, "speak");
+    assert_eq!(asked.iter().map(|text| text.trim()).collect::<Vec<_>>(), [rest]);
+
+    // Who took over stays.
+    house.fakes.openai.answers([Answer::text("Aquí sigo.")]);
+    house.fakes.deepgram.hears(["¿Sigue ahí?"]);
+    caller.says(3).await;
+    caller.hears(&said("Aquí sigo.")).await;
+    recorded(&house, &caller, "tts", LONG).await;
+    faults.clear();
+    house.goes_on(caller).await;
+}
+
+/// The first voice has refused our key since before the call.
+async fn a_voice_refuses() {
+    let house = House::with(&[("TTS_PROVIDER", "elevenlabs,deepgram")]).await;
+    house.fakes.elevenlabs.faults().always(SpeechFault::Refuse(401));
+    let mut caller = house.dial();
+    caller.while_waiting(|log| log.count(Service::Deepgram, "speak") >= 2).await;
+    let asked = house.fakes.log().details(Service::Deepgram, "speak");
+    assert_eq!(asked[1], GREETING);
+    for text in asked {
+        caller.hears(&said(&text)).await;
+    }
+    house.fakes.elevenlabs.faults().clear();
+    house.goes_on(caller).await;
 }
 
 /// Who may fail, and how.
@@ -67,6 +139,19 @@ pub(crate) fn cases() -> Vec<Case> {
     let mut cases = Vec::new();
     cases.extend(before.map(|fault| case(named(&fault, WHOLE), model(fault, WHOLE))));
     cases.extend(amid.map(|fault| case(named(&fault, REST), model(fault, REST))));
+    for first in [First::ElevenLabs, First::Deepgram] {
+        let named = |fault: &SpeechFault| format!("{first:?} does {fault:?}, the other voice takes over");
+        for (fault, amid, hold) in [
+            (SpeechFault::WrongFormat, false, false),
+            (SpeechFault::ZeroBytes, false, false),
+            (SpeechFault::Silent, false, true),
+            (SpeechFault::CloseAfter(PART), true, false),
+            (SpeechFault::StallAfter(PART), true, true),
+        ] {
+            cases.push(case(named(&fault), voice(first, fault, amid, hold)));
+        }
+    }
+    cases.push(case("a voice refuses our key, the other one greets", a_voice_refuses()));
     cases.push(case("the model begins anew", model(LlmFault::CutAfter(TOKENS), WHOLE)));
     cases
 }

@@ -59,6 +59,8 @@ pub(crate) struct Heard {
     pub(crate) words: String,
     pub(crate) pieces: Vec<u32>,
     pub(crate) failed: Option<String>,
+    /// How often another voice took over.
+    pub(crate) switches: u32,
 }
 
 /// Listens until `turn` is done or has failed; sound of another turn fails the test.
@@ -75,6 +77,10 @@ pub(crate) async fn hear(session: &mut TtsSession, turn: TurnId) -> Heard {
                 }
             }
             SpeechEvent::PieceDone { turn: of, .. } => assert_eq!(of, turn),
+            SpeechEvent::Switched { turn: of } => {
+                assert_eq!(of, turn);
+                heard.switches += 1;
+            }
             SpeechEvent::Done { turn: of } => {
                 assert_eq!(of, turn);
                 return heard;

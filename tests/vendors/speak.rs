@@ -57,6 +57,7 @@ async fn pieces_sound_in_order_and_each_is_told_complete() {
             }
             SpeechEvent::PieceDone { piece, .. } => story.push(format!("end {piece}")),
             SpeechEvent::Done { turn } => break assert_eq!(turn, TurnId(1)),
+            SpeechEvent::Switched { .. } => panic!("there is only one voice"),
             SpeechEvent::Failed { reason, .. } => panic!("{reason}"),
         }
     }

@@ -208,6 +208,10 @@ impl Call {
                 self.timers.set(Timer::Voice, now + timer::SOUND);
             }
             SpeechEvent::PieceDone { turn, piece } if turn == answer.turn => answer.timeline.complete(piece),
+            SpeechEvent::Switched { turn } if turn == answer.turn && !answer.sound_done => {
+                self.timers.set(Timer::Voice, now + timer::SOUND);
+                out.push(Output::Record(Entry::Trouble { at_ms: self.at_ms(now), kind: "tts".to_owned() }));
+            }
             SpeechEvent::Done { turn } if turn == answer.turn => {
                 self.timers.stop(Timer::Voice);
                 if answer.timeline.samples() == 0 {

@@ -1,6 +1,6 @@
 //! Language models in order: the next one is asked when one fails or is late, and goes on where one broke off.
 
-use super::{Order, seam::Seam};
+use super::{Order, seam::Seam, until};
 use crate::{
     base::clock,
     dialogue::message::Message,
@@ -9,12 +9,11 @@ use crate::{
 use futures_util::{StreamExt as _, stream};
 use std::{
     collections::VecDeque,
-    future::{pending, poll_fn},
+    future::poll_fn,
     sync::Arc,
     task::Poll,
     time::{Duration, Instant},
 };
-use tokio::time::sleep_until;
 
 /// How long a model may be silent, before its first token or in mid answer, until the next one is asked: the caller hears
 /// the hold phrase at about that time (reliability C1), and our own adapters give up later.
@@ -283,13 +282,6 @@ async fn first_of(racing: &mut [(usize, AnswerStream)]) -> (usize, Option<Result
         Poll::Pending
     })
     .await
-}
-
-async fn until(instant: Option<Instant>) {
-    match instant {
-        Some(instant) => sleep_until(instant.into()).await,
-        None => pending().await,
-    }
 }
 
 /// How many bytes of the text are whole words: all where it ends in a mark behind a letter, since what speaks waits for it.

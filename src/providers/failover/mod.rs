@@ -2,8 +2,11 @@
 
 mod llm;
 mod seam;
+mod speech;
+mod tts;
 
 pub use llm::Models;
+pub use tts::Voices;
 
 use crate::{
     base::{
@@ -14,8 +17,19 @@ use crate::{
 };
 use std::{
     fmt,
+    future::pending,
     sync::{Arc, Mutex, PoisonError},
+    time::Instant,
 };
+use tokio::time::sleep_until;
+
+/// Waits for the instant; for ever where there is none.
+async fn until(instant: Option<Instant>) {
+    match instant {
+        Some(instant) => sleep_until(instant.into()).await,
+        None => pending().await,
+    }
+}
 
 /// One provider and what is known of it.
 struct Member<P: ?Sized> {
