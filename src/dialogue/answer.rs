@@ -3,7 +3,7 @@
 use crate::{
     base::ids::TurnId,
     dialogue::{
-        caller::joined, message::ToolCall, output::Ending, pieces::Pieces, record::Clip, stats::Moments,
+        message::ToolCall, output::Ending, pieces::Pieces, question::Question, record::Clip, stats::Moments,
         timeline::Timeline, transcript::Transcript,
     },
 };
@@ -26,22 +26,6 @@ struct Round {
     /// Characters of the timeline's text at the end of the round.
     chars: usize,
     calls: Vec<ToolCall>,
-}
-
-/// The caller's words that are being answered.
-#[derive(Clone, Debug, Default)]
-pub struct Question {
-    /// Those that will not change.
-    pub finals: String,
-    /// Those behind them of which the recogniser was not sure when the answer began; empty where it was.
-    pub partial: String,
-}
-
-impl Question {
-    /// All of them.
-    pub fn text(&self) -> String {
-        joined(&self.finals, &self.partial)
-    }
 }
 
 /// One turn of the agent.

@@ -7,7 +7,11 @@ use crate::{
         language::Language,
         units::{FRAME, FRAME_SAMPLES, Samples},
     },
-    dialogue::{agent::Patience, answer::Question, event::SttEvent},
+    dialogue::{
+        agent::Patience,
+        event::SttEvent,
+        question::{Question, append, joined},
+    },
 };
 use std::time::{Duration, Instant};
 
@@ -62,7 +66,7 @@ pub struct CallerTurn {
     recent: u8,
     first_voiced: Option<Instant>,
     last_voiced: Option<Instant>,
-    heard_live: bool,
+    spoke_since_asked: bool,
     last_text: Option<Instant>,
 }
 
@@ -81,7 +85,9 @@ impl CallerTurn {
             self.first_voiced.get_or_insert(now);
             self.last_voiced = Some(now);
             // Who goes on speaking had not finished, whatever the recogniser thought.
-            self.signalled &= !self.speaks(3, 4);
+            let speaks = self.speaks(3, 4);
+            self.signalled &= !speaks;
+            self.spoke_since_asked |= speaks;
         } else {
             self.quiet += Samples(FRAME_SAMPLES as u64);
         }
@@ -104,8 +110,6 @@ impl CallerTurn {
             SttEvent::Partial { text } => {
                 if !text.trim().is_empty() {
                     text.trim().clone_into(&mut self.partial);
-                    // Seven: a recogniser that decodes in pauses may tell of the last one when the next word has begun.
-                    self.heard_live |= self.speaks(7, 7);
                     self.last_text = Some(now);
                 }
             }
@@ -167,9 +171,19 @@ impl CallerTurn {
         self.last_voiced
     }
 
-    /// Whether words came in the middle of a sound, not only behind a pause.
-    pub const fn was_heard_live(&self) -> bool {
-        self.heard_live
+    /// The recogniser is asked for the text so far.
+    pub const fn asked(&mut self) {
+        self.spoke_since_asked = false;
+    }
+
+    /// Whether the caller spoke since the recogniser was asked for the text.
+    pub const fn spoke_since_asked(&self) -> bool {
+        self.spoke_since_asked
+    }
+
+    /// The turn is not over, whatever the recogniser said.
+    pub const fn take_back_signal(&mut self) {
+        self.signalled = false;
     }
 
     /// When the last text arrived.
@@ -188,8 +202,8 @@ impl CallerTurn {
         }
     }
 
-    /// Whether the turn is over.
-    pub fn decide(&self, patience: &Patience, language: Language) -> Decision {
+    /// Whether the turn is over. A recogniser `by_utterance` owes text until it was asked for all of it.
+    pub fn decide(&self, patience: &Patience, language: Language, by_utterance: bool) -> Decision {
         let quiet = self.quiet();
         if quiet < PAUSE {
             return Decision::Wait;
@@ -203,29 +217,12 @@ impl CallerTurn {
         };
         if quiet + FRAME <= needed {
             Decision::Wait
-        } else if self.has_text() && (self.signalled || self.partial.is_empty()) {
+        } else if self.has_text() && (self.signalled || self.partial.is_empty() && !by_utterance) {
             Decision::Over
         } else {
             Decision::AwaitText
         }
     }
-}
-
-/// Two texts with a space between them.
-pub fn joined(text: &str, more: &str) -> String {
-    let mut text = text.to_owned();
-    append(&mut text, more);
-    text
-}
-
-fn append(text: &mut String, more: &str) {
-    if more.is_empty() {
-        return;
-    }
-    if !text.is_empty() {
-        text.push(' ');
-    }
-    text.push_str(more);
 }
 
 /// Words after which nobody stops: articles, prepositions, conjunctions and the beginnings of a number.
@@ -267,7 +264,7 @@ mod tests {
             turn.frame(now, 0.0, -70.0, 0.5);
         }
         turn.hear(now, event);
-        turn.decide(&Patience::default(), Language::Es)
+        turn.decide(&Patience::default(), Language::Es, false)
     }
 
     #[test]

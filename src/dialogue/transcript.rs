@@ -1,8 +1,8 @@
 //! The conversation as the model will read it: only what was heard.
 
 use crate::dialogue::{
-    caller::joined,
     message::{Message, ToolCall},
+    question::joined,
 };
 
 /// What a tool call is answered with until its tool replies.

@@ -61,6 +61,11 @@ impl SttSession {
 pub trait SpeechToText: Send + Sync + 'static {
     /// Its name in logs and metrics, such as `deepgram`.
     fn name(&self) -> &'static str;
+    /// Whether it gives text only behind [`HearingCommand::Paused`] or [`HearingCommand::TurnOver`], and a final with
+    /// `end_of_turn` for each of the latter, however empty. The others tell partials while the caller speaks.
+    fn by_utterance(&self) -> bool {
+        false
+    }
     /// Opens a recognition for one call; connects behind the returned session. Must be called within a tokio runtime.
     fn open(&self, spec: SttSpec) -> SttSession;
 }

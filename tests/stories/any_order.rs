@@ -100,8 +100,9 @@ proptest! {
         voice in voice(),
         echoes in any::<bool>(),
         frames in any::<bool>(),
+        by_utterance in any::<bool>(),
     ) {
-        let mut stage = Stage::open([]);
+        let mut stage = if by_utterance { Stage::by_utterance([]) } else { Stage::open([]) };
         stage.voice = voice;
         stage.echoes = echoes;
         stage.frames_flow = frames;

@@ -2,7 +2,7 @@
 
 use crate::script::says;
 use crate::stage::{Stage, heard, hearing};
-use centralita::dialogue::{message::Message, record::Entry};
+use centralita::dialogue::{event::SttEvent, input::Input, message::Message, record::Entry};
 
 const STORY: &str = "Había una vez un rey que vivía en un castillo. Tenía tres hijas y un perro muy viejo.";
 
@@ -81,12 +81,17 @@ fn a_cough_without_words_goes_on_too() {
 }
 
 #[test]
-fn long_speech_takes_the_floor_even_before_its_text_comes() {
-    let mut stage = Stage::greeted([says(STORY)]);
-    stage.say("Cuénteme algo que no sepa.", 1_600).until(4_500);
-    stage.speak_until(5_180);
+fn long_speech_without_a_word_is_none_to_a_streaming_recogniser_unless_it_is_away() {
+    let mut stage = Stage::open([]);
+    stage.now(Input::Begin { opening: STORY.to_owned() }).until(2_000);
+    stage.speak_until(4_000).until(5_000);
+    assert_eq!((stage.when("clear"), stage.first_sound(0x10, 2_100)), (2_080, 3_580));
+
+    let mut stage = telling();
+    let lost = SttEvent::Lost { fatal: false, reason: String::new() };
+    stage.now(Input::Hearing(lost)).speak_until(4_680);
     assert_eq!(stage.call.floor(), "paused");
-    stage.speak_until(5_200);
+    stage.speak_until(4_700);
     assert_eq!(stage.call.floor(), "caller");
 }
 
@@ -104,7 +109,7 @@ fn what_the_old_turn_still_sends_is_never_played() {
     let turn = centralita::base::ids::TurnId(2);
     let audio = bytes::Bytes::from_static(&[0x77; 1_600]);
     let late = centralita::dialogue::event::SpeechEvent::Audio { turn, piece: 1, audio, text: None };
-    stage.now(centralita::dialogue::input::Input::Speech(late)).until(6_000);
+    stage.now(Input::Speech(late)).until(6_000);
     assert!(stage.sent.iter().all(|(_, byte)| *byte != 0x77));
 }
 

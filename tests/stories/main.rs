@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may panic")]
 
 mod any_order;
+mod by_utterance;
 mod ending;
 mod failures;
 mod interruption;

@@ -2,6 +2,8 @@
 
 pub(crate) use crate::script::{VoiceActs, heard, hearing};
 
+mod voice;
+
 use crate::script::{GOODBYE, HOLD, REPEAT, Reply, TROUBLE};
 use bytes::Bytes;
 use centralita::{
@@ -9,7 +11,6 @@ use centralita::{
     dialogue::{
         agent::Patience,
         call::{Call, Clips, Setup},
-        event::SpeechEvent,
         input::{Input, Voice},
         message::{Message, ToolCall},
         output::{Output, Outputs},
@@ -57,6 +58,8 @@ pub(crate) struct Stage {
     pub(crate) questions: Vec<Vec<Message>>,
     pub(crate) tools: Vec<(TurnId, ToolCall)>,
     pub(crate) tool_delay_ms: Option<u64>,
+    /// When the recogniser was told that the caller pauses.
+    pub(crate) pauses: Vec<u64>,
     pub(crate) ended: bool,
 }
 
@@ -67,6 +70,15 @@ impl Stage {
     }
 
     pub(crate) fn open_with(patience: Patience, replies: impl IntoIterator<Item = Reply>) -> Self {
+        Self::set_up(patience, false, replies)
+    }
+
+    /// As [`Stage::open`], with a recogniser by utterance.
+    pub(crate) fn by_utterance(replies: impl IntoIterator<Item = Reply>) -> Self {
+        Self::set_up(Patience::default(), true, replies)
+    }
+
+    fn set_up(patience: Patience, by_utterance: bool, replies: impl IntoIterator<Item = Reply>) -> Self {
         let clip = |mark: u8| Bytes::from(vec![mark; 8_000]);
         let clips =
             Clips { hold: clip(HOLD), repeat: clip(REPEAT), trouble: clip(TROUBLE), goodbye: clip(GOODBYE) };
@@ -77,6 +89,7 @@ impl Stage {
             clips: Arc::new(clips),
             threshold: 0.5,
             raised_threshold: 0.7,
+            by_utterance,
         };
         let start = clock::now();
         Self {
@@ -106,18 +119,23 @@ impl Stage {
             questions: Vec::new(),
             tools: Vec::new(),
             tool_delay_ms: Some(300),
+            pauses: Vec::new(),
             ended: false,
         }
     }
 
     /// A call whose greeting ("Hola.", 500 ms) is over and whose caller has the floor, at 1000 ms.
     pub(crate) fn greeted(replies: impl IntoIterator<Item = Reply>) -> Self {
-        let mut stage = Self::open(replies);
-        stage.now(Input::Begin { opening: "Hola.".to_owned() });
-        stage.until(1_000);
-        assert_eq!(stage.call.floor(), "listening");
-        stage.story.clear();
-        stage
+        Self::open(replies).greet()
+    }
+
+    /// As [`Stage::greeted`], from a call that is open.
+    pub(crate) fn greet(mut self) -> Self {
+        self.now(Input::Begin { opening: "Hola.".to_owned() });
+        self.until(1_000);
+        assert_eq!(self.call.floor(), "listening");
+        self.story.clear();
+        self
     }
 
     /// Lets everything happen up to `ms`.
@@ -275,7 +293,7 @@ impl Stage {
                 }
                 self.tools.push((turn, call));
             }
-            Output::CallerPaused => {}
+            Output::CallerPaused => self.pauses.push(self.now_ms),
             Output::CallerTurnOver => self.tell("turn over?"),
             Output::Record(entry) => {
                 match &entry {
@@ -291,48 +309,6 @@ impl Stage {
                 self.ended = true;
             }
         }
-    }
-
-    fn voice_says(&mut self, turn: TurnId, piece: u32, text: String) {
-        self.tell(&format!("say {turn}.{piece} “{text}”"));
-        let samples = text.chars().count() * 8_000 / 14;
-        match self.voice {
-            VoiceActs::Well | VoiceActs::Stalls => {
-                let samples = if self.voice == VoiceActs::Stalls { 2_400 } else { samples };
-                let audio = Bytes::from(vec![0x10; samples]);
-                let sound = SpeechEvent::Audio { turn, piece, audio, text: None };
-                self.later(self.now_ms + self.voice_takes_ms, Input::Speech(sound));
-                if self.voice == VoiceActs::Well {
-                    self.later(
-                        self.now_ms + self.voice_takes_ms,
-                        Input::Speech(SpeechEvent::PieceDone { turn, piece }),
-                    );
-                }
-            }
-            VoiceActs::Drips => {
-                for chunk in 0..samples / 56 {
-                    let audio = Bytes::from_static(&[0x10; 56]);
-                    let at = self.now_ms + self.voice_takes_ms + 5 * chunk as u64;
-                    self.later(at, Input::Speech(SpeechEvent::Audio { turn, piece, audio, text: None }));
-                    self.voice_done_at = at;
-                }
-            }
-            VoiceActs::Refuses => {
-                let failed = SpeechEvent::Failed { turn, reason: "refused".to_owned() };
-                self.later(self.now_ms + 10, Input::Speech(failed));
-            }
-            VoiceActs::Silent => {}
-        }
-        self.asked.push((turn, piece, text));
-    }
-
-    fn voice_finishes(&mut self, turn: TurnId) {
-        let at = match self.voice {
-            VoiceActs::Well => self.now_ms + self.voice_takes_ms,
-            VoiceActs::Drips => self.voice_done_at.max(self.now_ms + self.voice_takes_ms),
-            _ => return,
-        };
-        self.later(at, Input::Speech(SpeechEvent::Done { turn }));
     }
 
     /// Twilio plays a frame every 20 ms and echoes a mark when it is reached.

@@ -60,14 +60,6 @@ fn interim_text_that_never_becomes_final_is_used_after_a_short_wait() {
 }
 
 #[test]
-fn a_recogniser_by_utterance_is_told_of_pause_and_end_and_answers_then() {
-    let mut stage = Stage::greeted([says("Claro.")]);
-    stage.speak_until(2_000).at(2_900, hearing("Hola")).at(2_910, heard("Hola", true)).until(3_000);
-    assert_eq!(stage.when("turn over?"), 2_500);
-    assert_eq!(stage.when("ask"), 2_910);
-}
-
-#[test]
 fn a_late_or_doubled_final_makes_no_second_turn() {
     let mut stage = Stage::greeted([says("Muy bien, gracias."), says("No.")]);
     stage.say("¿Cómo está?", 1_000).at(2_600, heard("¿Cómo está?", true)).until(9_000);

@@ -292,6 +292,7 @@ impl Room {
             clips: (self.staff.clips)(agent.language),
             threshold: THRESHOLD,
             raised_threshold: RAISED_THRESHOLD,
+            by_utterance: self.staff.hearing.by_utterance(),
         }
     }
 

@@ -119,7 +119,8 @@ impl Call {
         self.stop_turn_timers();
         self.playback.begin(answer.turn);
         self.caller.reset();
-        self.pause_told = false;
+        // There is nothing to decode before the caller makes a sound.
+        self.pause_told = true;
         self.phase = Phase::Ours(Box::new(answer));
     }
 
@@ -145,7 +146,7 @@ impl Call {
         ends: Option<Ending>,
         out: &mut Outputs,
     ) {
-        let mut answer = self.new_answer(Origin::Clip, Moments::default());
+        let mut answer = self.new_answer(Origin::Clip, Moments { asked: Some(now), ..Moments::default() });
         answer.ends = ends;
         answer.interruptible = ends.is_none();
         self.take_floor(answer);

@@ -2,10 +2,9 @@
 
 use super::{Call, Phase, theirs::TEXT_BEHIND};
 use crate::dialogue::{
-    answer::Question,
-    caller::joined,
     event::SttEvent,
     output::{Output, Outputs},
+    question::{Question, joined},
     record::Entry,
     stats::Moments,
 };

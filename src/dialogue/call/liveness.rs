@@ -56,6 +56,7 @@ mod tests {
             clips: Arc::new(clips),
             threshold: 0.5,
             raised_threshold: 0.6,
+            by_utterance: false,
         };
         let (now, mut out) = (clock::now(), Outputs::default());
         for floor in ["listening", "caller"] {

@@ -7,6 +7,7 @@ mod ours;
 mod providers;
 mod theirs;
 mod timer;
+mod words;
 
 use crate::{
     base::{ids::TurnId, language::Language, timers::Timers},
@@ -15,9 +16,10 @@ use crate::{
         answer::Answer,
         caller::CallerTurn,
         input::Input,
-        line::Line,
+        noise::Noise,
         output::{Output, Outputs},
         playback::Playback,
+        progress::Progress,
         record::{Clip, Entry},
         stats::millis,
         transcript::Transcript,
@@ -66,6 +68,8 @@ pub struct Setup {
     pub threshold: f32,
     /// The same while we speak: our own echo and the room must not interrupt.
     pub raised_threshold: f32,
+    /// The recogniser gives text only behind a pause, or when it is asked for it.
+    pub by_utterance: bool,
 }
 
 /// Who has the floor.
@@ -101,9 +105,8 @@ pub struct Call {
     began: Instant,
     turn: TurnId,
     caller: CallerTurn,
-    /// When the caller's turn began.
-    turn_began: Instant,
-    line: Line,
+    progress: Progress,
+    noise: Noise,
     playback: Playback,
     transcript: Transcript,
     timers: Timers<Timer, TIMERS>,
@@ -124,14 +127,15 @@ pub struct Call {
 impl Call {
     /// A call whose stream opens at `now`.
     pub fn new(setup: Setup, now: Instant) -> Self {
+        let by_utterance = setup.by_utterance;
         Self {
             setup,
             phase: Phase::Before,
             began: now,
             turn: TurnId::default(),
             caller: CallerTurn::default(),
-            turn_began: now,
-            line: Line::default(),
+            progress: Progress::new(now, by_utterance),
+            noise: Noise::default(),
             playback: Playback::default(),
             transcript: Transcript::default(),
             timers: Timers::default(),

@@ -2,13 +2,15 @@
 
 use super::{Call, Hearing, Phase, Timer, timer};
 use crate::dialogue::{
-    answer::{Origin, Question},
+    answer::Origin,
     backchannel::is_backchannel,
-    caller::{COUGH, Decision, PAUSE, Standing},
+    caller::{COUGH, Decision, PAUSE},
     event::SttEvent,
     input::Voice,
     output::{Ending, Output, Outputs},
-    record::{Clip, Entry},
+    progress::Progress,
+    question::Question,
+    record::Entry,
     stats::{Moments, millis},
 };
 use std::time::{Duration, Instant};
@@ -30,7 +32,7 @@ impl Call {
         let threshold =
             if self.playback.is_silent(now) { self.setup.threshold } else { self.setup.raised_threshold };
         self.caller.frame(now, voice.speech, voice.level.0, threshold);
-        self.line.frame(self.caller.speaks(3, 4));
+        self.noise.frame(self.caller.speaks(3, 4));
         let forgotten = self.caller.quiet() >= NOISE_FORGOTTEN && !self.caller.has_text();
         match &self.phase {
             Phase::Listening => {
@@ -43,10 +45,13 @@ impl Call {
             Phase::Caller => self.caller_goes_on(now, out),
             Phase::Ours(answer) if answer.paused.is_some() => self.decide_interruption(now, out),
             Phase::Ours(answer) if answer.interruptible => {
-                if self.caller.speaks(4, 5) && !self.line.is_noisy() {
+                if self.caller.speaks(4, 5) && !self.noise.is_noisy() {
                     self.pause(now, out);
-                } else if forgotten {
-                    self.caller.reset();
+                } else {
+                    self.tell_pause(out);
+                    if forgotten {
+                        self.caller.reset();
+                    }
                 }
             }
             Phase::Ours(_) | Phase::Before | Phase::Ended => {}
@@ -61,7 +66,7 @@ impl Call {
 
     fn open_turn(&mut self, now: Instant) {
         self.phase = Phase::Caller;
-        self.turn_began = now;
+        self.progress = Progress::new(now, self.setup.by_utterance);
         self.timers.set(Timer::FramesStalled, now + timer::FRAMES_STALLED);
         self.watch_progress(now, true);
     }
@@ -74,56 +79,6 @@ impl Call {
             self.timers.stop(Timer::Text);
         }
         self.decide_end(now, out);
-    }
-
-    /// Sets how long the caller's words may stand still, whatever sounds on the line.
-    fn watch_progress(&mut self, now: Instant, news: bool) {
-        let patience = match self.caller.standing(self.setup.language) {
-            Standing::Open => timer::ENDED_BY_NOTHING,
-            Standing::Final => timer::ENDED_BY_FINAL,
-            Standing::Signalled => timer::ENDED_BY_SIGNAL,
-        };
-        let at = (now + patience).min(self.turn_began + timer::LONGEST_TURN);
-        if news {
-            self.timers.set(Timer::NoProgress, at);
-        } else if self.timers.is_set(Timer::NoProgress) {
-            self.timers.hasten(Timer::NoProgress, at);
-        }
-    }
-
-    /// The caller's words have stood still for long, or the turn has lasted as long as it may; the line still sounds.
-    pub(super) fn words_stand_still(&mut self, now: Instant, out: &mut Outputs) {
-        if !matches!(self.phase, Phase::Caller) {
-            return;
-        }
-        if self.caller.has_text() {
-            self.note_noise();
-            self.caller_turn_over(now, out);
-        } else {
-            self.want_text(now, out);
-        }
-    }
-
-    /// What sounds on the line by now is no speech.
-    fn note_noise(&mut self) {
-        if self.caller.quiet() < PAUSE {
-            self.line.sounds_without_words();
-        }
-    }
-
-    /// Takes in words of the open turn.
-    fn more_words(&mut self, now: Instant, event: SttEvent, out: &mut Outputs) {
-        let before = self.caller.text();
-        self.caller.hear(now, event);
-        let news = self.caller.text() != before;
-        let asked_for = news && !self.timers.is_set(Timer::NoProgress);
-        if asked_for {
-            self.timers.stop(Timer::Text);
-        }
-        self.watch_progress(now, news);
-        if asked_for && self.caller.standing(self.setup.language) == Standing::Signalled {
-            self.words_stand_still(now, out);
-        }
     }
 
     /// Tells the recogniser once per pause that it may decode.
@@ -207,46 +162,14 @@ impl Call {
         }
     }
 
-    fn decide_end(&mut self, now: Instant, out: &mut Outputs) {
+    pub(super) fn decide_end(&mut self, now: Instant, out: &mut Outputs) {
         if !matches!(self.phase, Phase::Caller) {
             return;
         }
-        match self.caller.decide(&self.setup.patience, self.setup.language) {
+        match self.caller.decide(&self.setup.patience, self.setup.language, self.setup.by_utterance) {
             Decision::Wait => {}
             Decision::Over => self.caller_turn_over(now, out),
             Decision::AwaitText => self.want_text(now, out),
-        }
-    }
-
-    /// Asks the recogniser for the text that it owes.
-    fn want_text(&mut self, now: Instant, out: &mut Outputs) {
-        if !self.timers.is_set(Timer::Text) {
-            out.push(Output::CallerTurnOver);
-            let patience = if self.caller.has_text() { timer::PARTIAL_TO_FINAL } else { timer::NO_TEXT };
-            self.timers.set(Timer::Text, now + patience);
-        }
-    }
-
-    pub(super) fn text_is_late(&mut self, now: Instant, out: &mut Outputs) {
-        if !matches!(self.phase, Phase::Caller) {
-            return;
-        }
-        if self.caller.has_text() {
-            self.caller_turn_over(now, out);
-        } else {
-            self.nothing_understood(now, out);
-        }
-    }
-
-    fn nothing_understood(&mut self, now: Instant, out: &mut Outputs) {
-        let nobody_spoke = self.caller.voiced() < COUGH || self.line.is_noisy();
-        self.note_noise();
-        if !nobody_spoke {
-            self.excuse(now, Clip::Repeat, out);
-        } else if self.still_there_at <= now {
-            self.still_there(now, out);
-        } else {
-            self.listen_on();
         }
     }
 
@@ -266,13 +189,10 @@ impl Call {
         out.push(Output::Record(Entry::Caller { at_ms, text: self.caller.text() }));
     }
 
-    fn caller_turn_over(&mut self, now: Instant, out: &mut Outputs) {
+    pub(super) fn caller_turn_over(&mut self, now: Instant, out: &mut Outputs) {
         self.record_caller(now, out);
         self.transcript.caller(&self.caller.text());
         self.reprompts = 0;
-        if self.caller.voiced() >= timer::NO_WORD {
-            self.line.words_come_late(!self.caller.was_heard_live());
-        }
         let moments = Moments {
             voiced: self.caller.last_voiced(),
             text: self.caller.last_text(),
@@ -304,7 +224,7 @@ impl Call {
         let sounding = !self.playback.is_silent(now);
         self.playback.pause(now, |sample| timeline.word_start(sample), out);
         if sounding {
-            let first_voiced = self.caller.first_voiced().filter(|_| !self.line.is_noisy());
+            let first_voiced = self.caller.first_voiced().filter(|_| !self.noise.is_noisy());
             let after_ms = first_voiced.map(|at| millis(now.saturating_duration_since(at)));
             out.push(Output::Record(Entry::Paused { at_ms: self.at_ms(now), after_ms }));
         }
@@ -321,7 +241,7 @@ impl Call {
         let Phase::Ours(answer) = &self.phase else { return };
         let ending = answer.ends == Some(Ending::Goodbye);
         let (words, quiet) = (self.caller.has_text(), self.caller.quiet());
-        let long = self.caller.voiced() >= timer::SURELY_SPEECH && self.line.long_sound_is_speech();
+        let long = self.caller.voiced() >= timer::SURELY_SPEECH && self.long_sound_is_speech();
         if !backchannel && (words || long && !ending) {
             self.interrupt(now, out);
         } else if backchannel && quiet >= PAUSE
@@ -330,6 +250,11 @@ impl Call {
         {
             self.go_on(now, out);
         }
+    }
+
+    /// Whether a long sound over our voice is speech although no word of it came: a streaming recogniser would have told one.
+    fn long_sound_is_speech(&self) -> bool {
+        (self.setup.by_utterance || self.hearing != Hearing::Well) && !self.noise.is_noisy()
     }
 
     /// Whether all that was understood is an "ajá" that wants no answer: at the end of a question it is one.

@@ -31,6 +31,10 @@ impl SpeechToText for LocalSpeechToText {
         "local-whisper"
     }
 
+    fn by_utterance(&self) -> bool {
+        true
+    }
+
     fn open(&self, spec: SttSpec) -> SttSession {
         let (commands, reader) = SttSession::queue();
         let session = Session {

@@ -1,21 +1,20 @@
-//! The caller's line and the recogniser that listens to it: whether a sound may be taken for speech before its words come.
+//! What sounds on the caller's line besides the caller: whether a sound may be taken for speech before its words come.
 
 use crate::base::units::{FRAME_SAMPLES, Samples};
 use std::time::Duration;
 
 /// After this much without a sound a noisy line is quiet again: longer than the gaps in a noise that comes and goes, such as
-/// a television.
+/// a television, whose talk pauses like a caller's: at the most [`crate::dialogue::agent::Patience::unfinished`], 1.2 s.
 const QUIET: Duration = Duration::from_millis(1_500);
 
-/// What a call has learned of its line.
+/// What a call knows of the noise on its line.
 #[derive(Clone, Debug, Default)]
-pub struct Line {
+pub struct Noise {
     noisy: bool,
     quiet: Samples,
-    words_come_late: bool,
 }
 
-impl Line {
+impl Noise {
     /// Takes in 20 ms of the caller; `sounds` where they are part of a sound.
     pub fn frame(&mut self, sounds: bool) {
         self.quiet = if sounds { Samples(0) } else { self.quiet + Samples(FRAME_SAMPLES as u64) };
@@ -27,19 +26,9 @@ impl Line {
         self.noisy = true;
     }
 
-    /// A turn showed whether the recogniser tells words only behind a pause, as those do that work by utterance.
-    pub const fn words_come_late(&mut self, late: bool) {
-        self.words_come_late = late;
-    }
-
     /// Whether a sound on this line means nothing until it brings words.
     pub const fn is_noisy(&self) -> bool {
         self.noisy
-    }
-
-    /// Whether a long sound is speech although no word of it came yet.
-    pub const fn long_sound_is_speech(&self) -> bool {
-        self.words_come_late && !self.noisy
     }
 }
 
@@ -49,13 +38,13 @@ mod tests {
 
     #[test]
     fn a_noisy_line_is_quiet_again_after_a_second_and_a_half_without_a_sound() {
-        let mut line = Line::default();
+        let mut noise = Noise::default();
         for (last_sounds, noisy) in [(true, true), (false, false)] {
-            line.sounds_without_words();
-            line.frame(true);
-            (0..74).for_each(|_| line.frame(false));
-            line.frame(last_sounds);
-            assert_eq!(line.is_noisy(), noisy);
+            noise.sounds_without_words();
+            noise.frame(true);
+            (0..74).for_each(|_| noise.frame(false));
+            noise.frame(last_sounds);
+            assert_eq!(noise.is_noisy(), noisy);
         }
     }
 }
