@@ -97,9 +97,22 @@ fn unusable(error: impl Display) -> StartError {
 
 fn hearing(config: &Config, speech: &Speech) -> Result<Arc<dyn SpeechToText>, StartError> {
     let chosen = config.stt();
-    match chosen.first() {
-        Some(Stt::Deepgram(key)) => Ok(Arc::new(deepgram::Listen::new(deepgram(config, key)))),
-        Some(Stt::Embedded) | None => speech.recogniser().map_err(unusable),
+    let recognisers = chosen.into_iter().map(|stt| recogniser_of(config, stt, speech));
+    let mut recognisers = recognisers.collect::<Result<Vec<_>, _>>()?;
+    match recognisers.len() {
+        1 => Ok(recognisers.remove(0)),
+        _ => Ok(Arc::new(failover::Recognisers::new(recognisers))),
+    }
+}
+
+fn recogniser_of(
+    config: &Config,
+    stt: Stt<'_>,
+    speech: &Speech,
+) -> Result<Arc<dyn SpeechToText>, StartError> {
+    match stt {
+        Stt::Deepgram(key) => Ok(Arc::new(deepgram::Listen::new(deepgram(config, key)))),
+        Stt::Embedded => speech.recogniser().map_err(unusable),
     }
 }
 

@@ -29,7 +29,6 @@ pub(super) fn check(config: &Config, origins: &BTreeMap<String, Origin>) -> Vec<
     rules.keys();
     rules.upstreams();
     rules.choices();
-    rules.orders();
     rules.texts();
     rules.complaints
 }
@@ -172,13 +171,6 @@ impl Rules<'_> {
                     format!("set {variable}, or choose \"auto\""),
                 );
             }
-        }
-    }
-
-    /// Recognisers do not take over from one another so far.
-    fn orders(&mut self) {
-        if self.config.stt().len() > 1 {
-            self.complain("providers.stt", "recognisers do not take over from one another", "name one");
         }
     }
 

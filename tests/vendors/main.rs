@@ -6,6 +6,7 @@
 mod chat;
 mod failover;
 mod listen;
+mod recognisers;
 mod rig;
 mod speak;
 mod voices;

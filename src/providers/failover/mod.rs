@@ -1,11 +1,14 @@
 //! Several providers in the place of one: who fails is replaced within the call, and left alone for a while by all calls.
 
 mod llm;
+mod ring;
 mod seam;
 mod speech;
+mod stt;
 mod tts;
 
 pub use llm::Models;
+pub use stt::Recognisers;
 pub use tts::Voices;
 
 use crate::{

@@ -1,0 +1,198 @@
+//! Recognisers in order: the next one hears again what no final covers, and then goes on with the live sound.
+
+use super::{Order, ring::Ring, seam::Seam, until};
+use crate::{
+    base::{clock, queue::Reader},
+    ports::stt::{HearingCommand, SpeechToText, SttEvent, SttSession, SttSpec},
+    telemetry::metrics,
+};
+use futures_util::{StreamExt as _, stream};
+use std::{
+    collections::VecDeque,
+    future::pending,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+/// How long a recogniser may be away, until the next one takes its place: it has tried twice to come back by then, and the
+/// caller is told of trouble after 3 s.
+const PATIENCE: Duration = Duration::from_millis(1_500);
+
+/// Recognisers in the place of one.
+#[derive(Debug)]
+pub struct Recognisers {
+    order: Arc<Order<dyn SpeechToText>>,
+    patience: Duration,
+}
+
+impl Recognisers {
+    /// The recognisers in the order in which they are wanted. Calls share what is learnt of them.
+    pub fn new(recognisers: impl IntoIterator<Item = Arc<dyn SpeechToText>>) -> Self {
+        let named = recognisers.into_iter().map(|recogniser| (recogniser.name(), recogniser));
+        Self { order: Arc::new(Order::new("stt", named)), patience: PATIENCE }
+    }
+
+    /// The same, where a recogniser may be away for so long until the next one takes its place; else 1.5 s.
+    #[must_use]
+    pub const fn with_patience(mut self, patience: Duration) -> Self {
+        self.patience = patience;
+        self
+    }
+}
+
+impl SpeechToText for Recognisers {
+    fn name(&self) -> &'static str {
+        self.order.name(0)
+    }
+
+    fn open(&self, spec: SttSpec) -> SttSession {
+        let (commands, heard) = SttSession::queue();
+        let mut untried: Vec<usize> = (0..self.order.members.len()).collect();
+        let place = self.order.take(&mut untried).unwrap_or_default();
+        let mut listening = Listening {
+            order: Arc::clone(&self.order),
+            patience: self.patience,
+            spec,
+            commands: heard,
+            place,
+            recogniser: None,
+            untried,
+            ring: Ring::default(),
+            away_at: None,
+            losses: 0,
+            repeats: None,
+            ready: VecDeque::new(),
+        };
+        listening.open(place);
+        // The session lives in the stream: polling drives it, dropping ends it. No task of its own.
+        let events =
+            stream::unfold(listening, async |mut listening| Some((listening.next().await?, listening)));
+        SttSession { commands, events: events.boxed() }
+    }
+}
+
+/// One call's recognition.
+struct Listening {
+    order: Arc<Order<dyn SpeechToText>>,
+    patience: Duration,
+    spec: SttSpec,
+    commands: Reader<HearingCommand>,
+    place: usize,
+    /// `None` once it gave up.
+    recogniser: Option<SttSession>,
+    untried: Vec<usize>,
+    ring: Ring,
+    /// When the recogniser has been away for too long.
+    away_at: Option<Instant>,
+    /// How often it was lost since its last final.
+    losses: u32,
+    /// The final before a takeover, of which the next one may hear the end again.
+    repeats: Option<String>,
+    ready: VecDeque<SttEvent>,
+}
+
+impl Listening {
+    /// The next event; `None` once the call has dropped its end, or when nobody is left.
+    async fn next(&mut self) -> Option<SttEvent> {
+        loop {
+            if let Some(event) = self.ready.pop_front() {
+                return Some(event);
+            }
+            let away_at = self.away_at.filter(|_| !self.untried.is_empty());
+            tokio::select! {
+                biased;
+                event = next_of(&mut self.recogniser) => match event {
+                    Some(event) => self.take(event),
+                    None => self.failed(true, "the recogniser gave up".to_owned()),
+                },
+                command = self.commands.recv() => {
+                    let command = command?;
+                    self.ring.push(command.clone());
+                    self.tell(command);
+                }
+                () = until(away_at) => self.failed(false, format!("away for {:?}", self.patience)),
+            }
+        }
+    }
+
+    fn tell(&self, command: HearingCommand) {
+        let lost = self.recogniser.as_ref().and_then(|recogniser| recogniser.commands.push(command));
+        if lost.is_some() {
+            metrics::stt_frames_dropped(1);
+        }
+    }
+
+    fn take(&mut self, event: SttEvent) {
+        match event {
+            SttEvent::Ready => {
+                self.away_at = None;
+                self.ready.push_back(event);
+            }
+            SttEvent::Lost { fatal, reason } => {
+                self.losses += 1;
+                if fatal || (self.losses > 1 && !self.untried.is_empty()) {
+                    return self.failed(fatal, reason);
+                }
+                self.away_at.get_or_insert_with(|| clock::now() + self.patience);
+                self.ready.push_back(SttEvent::Lost { fatal, reason });
+            }
+            SttEvent::Partial { text } => {
+                let text = self.new_words(text);
+                if !text.is_empty() {
+                    self.ready.push_back(SttEvent::Partial { text });
+                }
+            }
+            SttEvent::Final { text, end_of_turn } => {
+                self.losses = 0;
+                self.order.succeeded(self.place);
+                self.ring.cover(&text);
+                let text = self.new_words(text);
+                self.repeats = None;
+                if end_of_turn || !text.is_empty() {
+                    self.ready.push_back(SttEvent::Final { text, end_of_turn });
+                }
+            }
+            SttEvent::UtteranceEnd => self.ready.push_back(event),
+        }
+    }
+
+    /// Without what the recogniser before has made final already.
+    fn new_words(&self, text: String) -> String {
+        let Some(before) = &self.repeats else { return text };
+        let mut seam = Seam::new(before);
+        seam.push(&text) + &seam.finish()
+    }
+
+    /// The next recogniser takes over; without one, the call learns of it.
+    fn failed(&mut self, fatal: bool, reason: String) {
+        let from = self.place;
+        self.order.failed(from);
+        self.away_at = None;
+        let next = self.order.take(&mut self.untried);
+        if let Some(place) = next {
+            self.order.replaced(from, place, &reason);
+            self.repeats = self.ring.last_final();
+            self.open(place);
+            for command in self.ring.commands() {
+                self.tell(command);
+            }
+        } else {
+            self.recogniser = None;
+        }
+        self.ready.push_back(SttEvent::Lost { fatal: fatal && next.is_none(), reason });
+    }
+
+    fn open(&mut self, place: usize) {
+        self.place = place;
+        self.losses = 0;
+        self.away_at = Some(clock::now() + self.patience);
+        self.recogniser = self.order.members.get(place).map(|member| member.provider.open(self.spec.clone()));
+    }
+}
+
+async fn next_of(recogniser: &mut Option<SttSession>) -> Option<SttEvent> {
+    match recogniser {
+        Some(recogniser) => recogniser.events.next().await,
+        None => pending().await,
+    }
+}
