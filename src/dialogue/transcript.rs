@@ -25,11 +25,14 @@ impl Transcript {
 
     /// What the caller said last was in truth `now` and not `before`; nothing where they said no more at all.
     pub fn amend(&mut self, before: &str, now: &str) {
-        let Some(Message::User { content }) = self.0.last_mut() else { return };
+        // Behind it there may be tools that an answer ran before it was taken back.
+        let last = self.0.iter().rposition(|message| matches!(message, Message::User { .. }));
+        let Some(last) = last else { return };
+        let Some(Message::User { content }) = self.0.get_mut(last) else { return };
         let Some(kept) = content.strip_suffix(before) else { return };
         *content = joined(kept.trim_end(), now);
         if content.is_empty() {
-            self.0.pop();
+            self.0.remove(last);
         }
     }
 
@@ -83,6 +86,16 @@ mod tests {
             transcript.messages("s")[1..],
             [Message::User { content: "Quiero un turno. Para el jueves.".into() }]
         );
+    }
+
+    #[test]
+    fn what_the_caller_said_last_is_amended_behind_a_tool_too() {
+        let mut transcript = Transcript::default();
+        let call = ToolCall { id: "c1".into(), name: "book".into(), arguments: "{}".into() };
+        transcript.caller("El jueves");
+        transcript.agent("", &[call]);
+        transcript.amend("El jueves", "El jueves a las diez.");
+        assert_eq!(transcript.messages("s")[1], Message::User { content: "El jueves a las diez.".into() });
     }
 
     #[test]

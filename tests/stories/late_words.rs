@@ -48,7 +48,7 @@ fn an_answer_that_nobody_hears_yet_is_taken_back_and_given_to_all_the_words() {
     assert_eq!(stage.when("cancel speech 2"), 3_250);
     assert_eq!(stage.when("ask 3: “El jueves no, el lunes.”"), 3_250);
     assert!(!stage.story().contains("clear"), "{}", stage.story());
-    assert_eq!(stage.answers()[1..], [("", true), ("Reservado.", false)]);
+    assert_eq!(stage.answers()[1..], [("Reservado.", false)]);
 }
 
 #[test]
@@ -84,4 +84,6 @@ fn a_caller_who_goes_on_before_the_words_are_final_is_understood_once() {
     stage.speak_until(3_500).now(hearing("El jueves a las diez")).speak_until(3_800);
     stage.at(4_150, heard("El jueves a las diez y media.", true)).until(7_000);
     assert_eq!(told(&stage), ["[Hola.]", "El jueves a las diez y media."]);
+    let taken_back = |entry: &Entry| matches!(entry, Entry::Amended { text, .. } if text.is_empty());
+    assert!(stage.record.iter().any(taken_back), "{:?}", stage.record);
 }

@@ -163,15 +163,7 @@ impl Call {
     /// Ends the present answer: tells the transcript and the record what was heard of it.
     pub(super) fn leave_answer(&mut self, now: Instant, interrupted: bool, out: &mut Outputs) {
         let heard = if interrupted { self.playback.cut(now, out) } else { self.playback.heard(now) };
-        let phase = std::mem::replace(&mut self.phase, Phase::Listening);
-        self.stop_turn_timers();
-        let Phase::Ours(answer) = phase else { return };
-        if !answer.text_done && answer.origin == Origin::Model {
-            out.push(Output::CancelModel { turn: answer.turn });
-        }
-        if answer.has_spoken() && !answer.sound_done {
-            out.push(Output::CancelSpeech { turn: answer.turn });
-        }
+        let Some(answer) = self.stop_answer(out) else { return };
         let heard = answer.timeline.text_until(heard);
         answer.tell(heard, &mut self.transcript);
         if answer.has_spoken() {
@@ -185,6 +177,20 @@ impl Call {
             let report = TurnReport { late_frames, ..answer.moments.report(answer.turn, interrupted) };
             out.push(Output::Report(Box::new(report)));
         }
+    }
+
+    /// Takes the floor from the present answer, and its providers from their work.
+    pub(super) fn stop_answer(&mut self, out: &mut Outputs) -> Option<Box<Answer>> {
+        let phase = std::mem::replace(&mut self.phase, Phase::Listening);
+        self.stop_turn_timers();
+        let Phase::Ours(answer) = phase else { return None };
+        if !answer.text_done && answer.origin == Origin::Model {
+            out.push(Output::CancelModel { turn: answer.turn });
+        }
+        if answer.has_spoken() && !answer.sound_done {
+            out.push(Output::CancelSpeech { turn: answer.turn });
+        }
+        Some(answer)
     }
 
     /// Ends the call with a sentence that cannot be interrupted.

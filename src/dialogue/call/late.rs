@@ -46,7 +46,11 @@ impl Call {
         self.transcript.amend(&known, &full);
         out.push(Output::Record(Entry::Amended { at_ms: self.at_ms(now), text: full }));
         if !self.playback.has_begun() {
-            self.leave_answer(now, true, out);
+            self.playback.cut(now, out);
+            if let Some(unheard) = self.stop_answer(out) {
+                // It was never said, but the tools that it ran have run.
+                unheard.tell("", &mut self.transcript);
+            }
             let moments =
                 Moments { voiced: moments.voiced, text: Some(now), asked: Some(now), ..Moments::default() };
             self.answer_question(now, question, moments, out);
@@ -58,11 +62,12 @@ impl Call {
     }
 
     /// A caller who interrupts before the last words were final is heard with them once more: they count once.
-    pub(super) fn take_back_what_is_said_again(&mut self) {
+    pub(super) fn take_back_what_is_said_again(&mut self, now: Instant, out: &mut Outputs) {
         let Phase::Ours(answer) = &self.phase else { return };
         let Question { finals, partial } = &answer.question;
         if !partial.is_empty() && says_again(&self.caller.text(), partial) {
             self.transcript.amend(&answer.question.text(), finals);
+            out.push(Output::Record(Entry::Amended { at_ms: self.at_ms(now), text: finals.clone() }));
         }
     }
 }

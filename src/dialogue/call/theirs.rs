@@ -303,7 +303,7 @@ impl Call {
 
     /// The caller takes the floor.
     fn interrupt(&mut self, now: Instant, out: &mut Outputs) {
-        self.take_back_what_is_said_again();
+        self.take_back_what_is_said_again(now, out);
         self.leave_answer(now, true, out);
         self.still_there_at = now + self.setup.patience.reprompt;
         self.open_turn(now);

@@ -45,6 +45,12 @@ impl SpeechToText for Recognisers {
         self.order.name(0)
     }
 
+    /// Where one of them is, each may be taken for one: it costs a streaming recogniser a few hints, while one by utterance
+    /// would never be asked.
+    fn by_utterance(&self) -> bool {
+        self.order.members.iter().any(|member| member.provider.by_utterance())
+    }
+
     fn open(&self, spec: SttSpec) -> SttSession {
         let (commands, heard) = SttSession::queue();
         let mut untried: Vec<usize> = (0..self.order.members.len()).collect();
