@@ -16,7 +16,8 @@ use futures_util::{
     StreamExt as _,
     stream::{self, BoxStream},
 };
-use tokio::sync::mpsc;
+use std::{future::pending, time::Instant};
+use tokio::{sync::mpsc, time::sleep_until};
 
 /// What a session's task tells, as the stream that the call holds. `kept` is dropped with it: a guard that ends the task,
 /// or nothing where the task ends by itself.
@@ -25,4 +26,20 @@ pub fn events<T: Send + 'static>(
     kept: impl Send + 'static,
 ) -> BoxStream<'static, T> {
     stream::unfold((told, kept), async |(mut told, kept)| Some((told.recv().await?, (told, kept)))).boxed()
+}
+
+/// What the stream gives next; waits for ever where there is none. Cancel-safe.
+pub async fn next_of<T>(stream: Option<&mut BoxStream<'_, T>>) -> Option<T> {
+    match stream {
+        Some(stream) => stream.next().await,
+        None => pending().await,
+    }
+}
+
+/// Waits for the instant; for ever where there is none. Cancel-safe.
+pub async fn until(instant: Option<Instant>) {
+    match instant {
+        Some(instant) => sleep_until(instant.into()).await,
+        None => pending().await,
+    }
 }

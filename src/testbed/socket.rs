@@ -4,7 +4,6 @@ use axum::{
     extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade},
     response::Response,
 };
-use std::time::Instant;
 
 /// Sets small buffers and answers the upgrade; `serve` gets the socket.
 pub(super) fn accept<F, S>(upgrade: WebSocketUpgrade, serve: F) -> Response
@@ -35,12 +34,4 @@ pub(super) async fn close(socket: &mut WebSocket, code: u16, reason: &str) {
     }
     // Read on until the peer has answered, so that our frame is not lost to a reset.
     while let Some(Ok(_)) = socket.recv().await {}
-}
-
-/// Sleeps until `deadline`; for ever without one. Cancel-safe.
-pub(super) async fn until(deadline: Option<Instant>) {
-    match deadline {
-        Some(at) => tokio::time::sleep_until(at.into()).await,
-        None => std::future::pending().await,
-    }
 }

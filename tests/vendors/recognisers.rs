@@ -122,33 +122,30 @@ async fn who_breaks_in_mid_utterance_again_is_replaced_and_the_utterance_is_hear
     }
 }
 
-#[tokio::test]
-async fn what_was_made_final_is_not_heard_again() {
-    let two = Two::start().await;
+/// The first one makes [`FIRST`] final and then refuses; the second one hears `then`. Returns the second turn's words.
+async fn after_a_final(two: &Two, then: &str) -> String {
     two.first.deepgram.hears([FIRST]);
-    two.second.deepgram.hears([SECOND]);
+    two.second.deepgram.hears([then]);
     let mut session = two.recognisers.open(stt_spec());
     speak(&session);
     assert_eq!(turn(&mut session).await, (FIRST.to_owned(), 0));
     two.first.deepgram.listen_faults().always(ListenFault::Refuse(403));
     two.first.deepgram.close_sockets(1011, "NET-0001");
     speak(&session);
-    assert_eq!(turn(&mut session).await.0, SECOND);
+    turn(&mut session).await.0
+}
+
+#[tokio::test]
+async fn what_was_made_final_is_not_heard_again() {
+    let two = Two::start().await;
+    assert_eq!(after_a_final(&two, SECOND).await, SECOND);
     assert_eq!(two.finals(), (vec![FIRST.to_owned()], vec![SECOND.to_owned()]));
 }
 
 #[tokio::test]
 async fn a_final_that_comes_again_is_told_once() {
     let two = Two::start().await;
-    two.first.deepgram.hears([FIRST]);
-    two.second.deepgram.hears(["Quiero una cita para el martes."]);
-    let mut session = two.recognisers.open(stt_spec());
-    speak(&session);
-    assert_eq!(turn(&mut session).await, (FIRST.to_owned(), 0));
-    two.first.deepgram.listen_faults().always(ListenFault::Refuse(403));
-    two.first.deepgram.close_sockets(1011, "NET-0001");
-    speak(&session);
-    assert_eq!(turn(&mut session).await.0, "para el martes.");
+    assert_eq!(after_a_final(&two, "Quiero una cita para el martes.").await, "para el martes.");
 }
 
 #[tokio::test]

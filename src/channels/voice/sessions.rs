@@ -13,17 +13,14 @@ use crate::{
     },
     ports::{
         llm::{AnswerStream, LanguageModel, LlmError, Question},
+        next_of,
         stt::{HearingCommand, SttSession},
         tts::{SpeechCommand, TtsSession},
     },
     telemetry::metrics,
 };
 use bytes::Bytes;
-use futures_util::{
-    StreamExt as _,
-    future::BoxFuture,
-    stream::{BoxStream, FuturesUnordered},
-};
+use futures_util::{StreamExt as _, future::BoxFuture, stream::FuturesUnordered};
 use std::{collections::VecDeque, fmt, future::pending, sync::Arc};
 
 /// An answer is cut after this many tokens (reliability C8).
@@ -90,8 +87,8 @@ impl Sessions {
         }
         tokio::select! {
             biased;
-            event = next_of(&mut self.hearing.events, self.hears) => self.heard(event),
-            event = next_of(&mut self.voice.events, self.speaks && !full) => self.spoke(event),
+            event = next_of(self.hears.then_some(&mut self.hearing.events)) => self.heard(event),
+            event = next_of((self.speaks && !full).then_some(&mut self.voice.events)) => self.spoke(event),
             input = next_answer(&mut self.answer) => input,
             Some((turn, id, reply)) = self.running.next(), if !self.running.is_empty() => {
                 Input::ToolReplied { turn, id, reply }
@@ -186,10 +183,6 @@ impl Sessions {
         }
         Input::Speech(event)
     }
-}
-
-async fn next_of<T>(stream: &mut BoxStream<'static, T>, open: bool) -> Option<T> {
-    if open { stream.next().await } else { pending().await }
 }
 
 async fn next_answer(answer: &mut Option<(TurnId, AnswerStream)>) -> Input {

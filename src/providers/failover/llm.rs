@@ -1,10 +1,13 @@
 //! Language models in order: the next one is asked when one fails or is late, and goes on where one broke off.
 
-use super::{Order, seam::Seam, until};
+use super::{InOrder, Order, seam::Seam};
 use crate::{
     base::clock,
     dialogue::message::Message,
-    ports::llm::{AnswerEvent, AnswerStream, LanguageModel, LlmError, Question},
+    ports::{
+        llm::{AnswerEvent, AnswerStream, LanguageModel, LlmError, Question},
+        until,
+    },
 };
 use futures_util::{StreamExt as _, stream};
 use std::{
@@ -24,25 +27,13 @@ const PATIENCE: Duration = Duration::from_millis(2_500);
 const GO_ON: &str = "(The connection broke off after your last words; I have heard them. Go on with the very next word, in \
                      the same language, as if nothing had happened. Repeat nothing, and say nothing about this.)";
 
-/// Language models in the place of one.
-#[derive(Debug)]
-pub struct Models {
-    order: Arc<Order<dyn LanguageModel>>,
-    patience: Duration,
-}
+/// Language models in the place of one: the next one is asked where one is silent for 2.5 s.
+pub type Models = InOrder<dyn LanguageModel>;
 
 impl Models {
     /// The models in the order in which they are wanted. Calls share what is learnt of them.
     pub fn new(models: impl IntoIterator<Item = Arc<dyn LanguageModel>>) -> Self {
-        let named = models.into_iter().map(|model| (model.name(), model));
-        Self { order: Arc::new(Order::new("llm", named)), patience: PATIENCE }
-    }
-
-    /// The same, where a model may be silent for so long until the next one is asked; else 2.5 s.
-    #[must_use]
-    pub const fn with_patience(mut self, patience: Duration) -> Self {
-        self.patience = patience;
-        self
+        Self::of("llm", PATIENCE, models.into_iter().map(|model| (model.name(), model)))
     }
 }
 

@@ -20,17 +20,37 @@ use crate::{
 };
 use std::{
     fmt,
-    future::pending,
     sync::{Arc, Mutex, PoisonError},
-    time::Instant,
+    time::Duration,
 };
-use tokio::time::sleep_until;
 
-/// Waits for the instant; for ever where there is none.
-async fn until(instant: Option<Instant>) {
-    match instant {
-        Some(instant) => sleep_until(instant.into()).await,
-        None => pending().await,
+/// Providers of one kind in the place of one; see [`Recognisers`], [`Models`] and [`Voices`].
+pub struct InOrder<P: ?Sized> {
+    order: Arc<Order<P>>,
+    /// How long one may be late or away until the next one is asked.
+    patience: Duration,
+}
+
+impl<P: ?Sized> fmt::Debug for InOrder<P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("InOrder").field("order", &self.order).field("patience", &self.patience).finish()
+    }
+}
+
+impl<P: ?Sized> InOrder<P> {
+    fn of(
+        kind: &'static str,
+        patience: Duration,
+        named: impl IntoIterator<Item = (&'static str, Arc<P>)>,
+    ) -> Self {
+        Self { order: Arc::new(Order::new(kind, named)), patience }
+    }
+
+    /// The same with another patience.
+    #[must_use]
+    pub const fn with_patience(mut self, patience: Duration) -> Self {
+        self.patience = patience;
+        self
     }
 }
 

@@ -1,15 +1,18 @@
 //! Recognisers in order: the next one hears again what no final covers, and then goes on with the live sound.
 
-use super::{Order, ring::Ring, seam::Seam, until};
+use super::{InOrder, Order, ring::Ring, seam::Seam};
 use crate::{
     base::{clock, queue::Reader},
-    ports::stt::{HearingCommand, SpeechToText, SttEvent, SttSession, SttSpec},
+    ports::{
+        next_of,
+        stt::{HearingCommand, SpeechToText, SttEvent, SttSession, SttSpec},
+        until,
+    },
     telemetry::metrics,
 };
 use futures_util::{StreamExt as _, stream};
 use std::{
     collections::VecDeque,
-    future::pending,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -18,25 +21,14 @@ use std::{
 /// caller is told of trouble after 3 s.
 const PATIENCE: Duration = Duration::from_millis(1_500);
 
-/// Recognisers in the place of one.
-#[derive(Debug)]
-pub struct Recognisers {
-    order: Arc<Order<dyn SpeechToText>>,
-    patience: Duration,
-}
+/// Recognisers in the place of one: the next one takes over where one is away for 1.5 s.
+pub type Recognisers = InOrder<dyn SpeechToText>;
 
 impl Recognisers {
     /// The recognisers in the order in which they are wanted. Calls share what is learnt of them.
     pub fn new(recognisers: impl IntoIterator<Item = Arc<dyn SpeechToText>>) -> Self {
         let named = recognisers.into_iter().map(|recogniser| (recogniser.name(), recogniser));
-        Self { order: Arc::new(Order::new("stt", named)), patience: PATIENCE }
-    }
-
-    /// The same, where a recogniser may be away for so long until the next one takes its place; else 1.5 s.
-    #[must_use]
-    pub const fn with_patience(mut self, patience: Duration) -> Self {
-        self.patience = patience;
-        self
+        Self::of("stt", PATIENCE, named)
     }
 }
 
@@ -107,7 +99,7 @@ impl Listening {
             let away_at = self.away_at.filter(|_| !self.untried.is_empty());
             tokio::select! {
                 biased;
-                event = next_of(&mut self.recogniser) => match event {
+                event = next_of(self.recogniser.as_mut().map(|open| &mut open.events)) => match event {
                     Some(event) => self.take(event),
                     None => self.failed(true, "the recogniser gave up".to_owned()),
                 },
@@ -193,12 +185,5 @@ impl Listening {
         self.losses = 0;
         self.away_at = Some(clock::now() + self.patience);
         self.recogniser = self.order.members.get(place).map(|member| member.provider.open(self.spec.clone()));
-    }
-}
-
-async fn next_of(recogniser: &mut Option<SttSession>) -> Option<SttEvent> {
-    match recogniser {
-        Some(recogniser) => recogniser.events.next().await,
-        None => pending().await,
     }
 }

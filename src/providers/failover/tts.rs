@@ -1,18 +1,20 @@
 //! Voices in order: what the one that fails has not spoken yet is spoken by the next one, from the next whole word.
 
 use super::{
-    Order,
+    InOrder, Order,
     speech::{Pace, Speech},
-    until,
 };
 use crate::{
     base::clock,
-    ports::tts::{COMMANDS_WAITING, SpeechCommand, SpeechEvent, TextToSpeech, TtsSession, TtsSpec},
+    ports::{
+        next_of,
+        tts::{COMMANDS_WAITING, SpeechCommand, SpeechEvent, TextToSpeech, TtsSession, TtsSpec},
+        until,
+    },
 };
 use futures_util::{StreamExt as _, stream};
 use std::{
     collections::VecDeque,
-    future::pending,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -22,26 +24,14 @@ use tokio::sync::mpsc;
 /// and early enough that the next one sounds within 4 s (reliability LB3).
 const PATIENCE: Duration = Duration::from_millis(1_500);
 
-/// Voices in the place of one.
-#[derive(Debug)]
-pub struct Voices {
-    order: Arc<Order<dyn TextToSpeech>>,
-    patience: Duration,
-}
+/// Voices in the place of one: the next one speaks where an answer is without sound for 1.5 s.
+pub type Voices = InOrder<dyn TextToSpeech>;
 
 impl Voices {
     /// The voices in the order in which they are wanted. Calls share what is learnt of them. The voice that an agent names
     /// is the first one's; the others speak with their own.
     pub fn new(voices: impl IntoIterator<Item = Arc<dyn TextToSpeech>>) -> Self {
-        let named = voices.into_iter().map(|voice| (voice.name(), voice));
-        Self { order: Arc::new(Order::new("tts", named)), patience: PATIENCE }
-    }
-
-    /// The same, where an answer may be without sound for so long until the next one speaks it; else 1.5 s.
-    #[must_use]
-    pub const fn with_patience(mut self, patience: Duration) -> Self {
-        self.patience = patience;
-        self
+        Self::of("tts", PATIENCE, voices.into_iter().map(|voice| (voice.name(), voice)))
     }
 }
 
@@ -52,7 +42,7 @@ impl TextToSpeech for Voices {
 
     fn open(&self, spec: TtsSpec) -> TtsSession {
         let (commands, asked) = mpsc::channel(COMMANDS_WAITING);
-        let mut untried = self.all();
+        let mut untried: Vec<usize> = (0..self.order.members.len()).collect();
         let place = self.order.take(&mut untried).unwrap_or_default();
         let mut speaking = Speaking {
             order: Arc::clone(&self.order),
@@ -71,12 +61,6 @@ impl TextToSpeech for Voices {
         // The session lives in the stream: polling drives it, dropping ends it. No task of its own.
         let events = stream::unfold(speaking, async |mut speaking| Some((speaking.next().await?, speaking)));
         TtsSession { commands, events: events.boxed() }
-    }
-}
-
-impl Voices {
-    fn all(&self) -> Vec<usize> {
-        (0..self.order.members.len()).collect()
     }
 }
 
@@ -112,7 +96,7 @@ impl Speaking {
             tokio::select! {
                 biased;
                 command = self.asked.recv() => self.obey(command?),
-                event = next_of(&mut self.voice) => match event {
+                event = next_of(self.voice.as_mut().map(|open| &mut open.events)) => match event {
                     Some(event) => self.take(event),
                     None => self.gone(),
                 },
@@ -225,12 +209,5 @@ impl Speaking {
         let voice = if place == 0 { self.spec.voice.clone() } else { String::new() };
         let spec = TtsSpec { voice, ..self.spec.clone() };
         self.voice = self.order.members.get(place).map(|member| member.provider.open(spec));
-    }
-}
-
-async fn next_of(voice: &mut Option<TtsSession>) -> Option<SpeechEvent> {
-    match voice {
-        Some(voice) => voice.events.next().await,
-        None => pending().await,
     }
 }

@@ -9,6 +9,7 @@ use super::{
 };
 use crate::{
     base::clock,
+    ports,
     testbed::{
         faults::Met,
         log::{Service, Visit},
@@ -129,7 +130,7 @@ impl Session {
                     Some(Ok(message)) => self.take(socket, message).await,
                     _ => Some(Over::Gone),
                 },
-                () = socket::until(due) => self.tick(socket, idle).await,
+                () = ports::until(due) => self.tick(socket, idle).await,
             };
             if let Some(over) = over {
                 return over;

@@ -8,6 +8,7 @@ use super::{
 };
 use crate::{
     base::clock,
+    ports,
     testbed::{
         faults::Met,
         log::{Service, Visit},
@@ -119,7 +120,7 @@ impl Session {
                     Some(Ok(Message::Close(_)) | Err(_)) | None => Some(Over::Gone),
                     Some(Ok(_)) => None,
                 },
-                () = socket::until(Some(due)) => self.tick(socket, idle).await,
+                () = ports::until(Some(due)) => self.tick(socket, idle).await,
             };
             if let Some(over) = over {
                 return over;
