@@ -158,6 +158,13 @@ fn voice_of(config: &Config, tts: Tts<'_>, speech: &Speech) -> Result<Arc<dyn Te
             Ok(Arc::new(elevenlabs::ElevenLabs::new(options)))
         }
         Tts::Deepgram(key) => Ok(Arc::new(deepgram::Speak::new(deepgram(config, key)).map_err(unusable)?)),
+        Tts::OpenAi { address, key } => {
+            let settings = &config.openai_speech;
+            let (model, voice) = (settings.model.clone(), settings.voice.clone());
+            let mut options = openai::SpeechOptions::new(address, key.cloned(), model, voice);
+            options.patience.http.idle = config.providers.keep_connections;
+            Ok(Arc::new(openai::Speech::new(options).map_err(unusable)?))
+        }
         Tts::Embedded => speech.voice().map_err(unusable),
     }
 }
@@ -165,7 +172,7 @@ fn voice_of(config: &Config, tts: Tts<'_>, speech: &Speech) -> Result<Arc<dyn Te
 fn deepgram(config: &Config, key: &SecretString) -> deepgram::Options {
     let mut options = deepgram::Options::new(config.deepgram.base_url.clone(), key.clone());
     options.listen.model.clone_from(&config.deepgram.model);
-    options.speak.http.idle = config.providers.keep_connections;
+    options.speak.patience.http.idle = config.providers.keep_connections;
     options
 }
 

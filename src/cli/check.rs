@@ -150,6 +150,9 @@ fn tts(config: &Config) -> String {
             format!("ElevenLabs {} at {}", config.elevenlabs.model, config.elevenlabs.base_url)
         }
         Tts::Deepgram(_) => format!("Deepgram Aura at {}", config.deepgram.base_url),
+        Tts::OpenAi { address, .. } => {
+            format!("{} ({}) at {address}", config.openai_speech.model, config.openai_speech.voice)
+        }
         Tts::Embedded => format!("embedded (Kokoro){more}"),
     })
 }

@@ -45,7 +45,7 @@ impl Args {
                 speech,
                 ..DeepgramOptions::default()
             },
-            openai: OpenAiOptions { port: port(1), pace, ..OpenAiOptions::default() },
+            openai: OpenAiOptions { port: port(1), pace, speech, ..OpenAiOptions::default() },
             elevenlabs: ElevenLabsOptions { port: port(2), pace: speech, ..ElevenLabsOptions::default() },
             // The phones are in other processes: every call is taken to be in progress.
             twilio: TwilioOptions { port: port(3), any_call: true, ..TwilioOptions::default() },

@@ -32,12 +32,19 @@ pub enum Llm<'a> {
 }
 
 /// Who speaks.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub enum Tts<'a> {
     /// ElevenLabs, with its key.
     ElevenLabs(&'a SecretString),
     /// Deepgram's Aura, with its key.
     Deepgram(&'a SecretString),
+    /// A server that speaks OpenAI's protocol.
+    OpenAi {
+        /// Its address with the version path.
+        address: BaseUrl,
+        /// Its key; some want none.
+        key: Option<&'a SecretString>,
+    },
     /// Kokoro in this process.
     Embedded,
 }
@@ -71,6 +78,7 @@ impl Named for Tts<'_> {
         match self {
             Self::ElevenLabs(_) => "elevenlabs",
             Self::Deepgram(_) => "deepgram",
+            Self::OpenAi { .. } => "openai",
             Self::Embedded => "embedded",
         }
     }
@@ -112,9 +120,20 @@ impl Config {
             TtsProvider::Auto => elevenlabs().or_else(deepgram).or(Some(Tts::Embedded)),
             TtsProvider::Elevenlabs => elevenlabs(),
             TtsProvider::Deepgram => deepgram(),
+            TtsProvider::Openai => self.openai_voice(),
             TtsProvider::Embedded => Some(Tts::Embedded),
         });
         each_once(chosen.flatten())
+    }
+
+    /// Without a server of its own it speaks where the chat answers, with the same key unless it has its own.
+    fn openai_voice(&self) -> Option<Tts<'_>> {
+        let (speech, chat) = (&self.openai_speech, &self.openai);
+        let key = speech.api_key.as_ref();
+        Some(match &speech.base_url {
+            Some(address) => Tts::OpenAi { address: address.clone(), key },
+            None => Tts::OpenAi { address: address(chat)?, key: key.or(chat.api_key.as_ref()) },
+        })
     }
 
     /// Whether a model file is needed at all.
@@ -125,8 +144,11 @@ impl Config {
 }
 
 fn server<'a>(name: &'static str, settings: &'a OpenAi) -> Option<Llm<'a>> {
-    let address = settings.base_url.clone().or_else(|| OPENAI.parse().ok())?;
-    Some(Llm::OpenAi { name, address, settings })
+    Some(Llm::OpenAi { name, address: address(settings)?, settings })
+}
+
+fn address(settings: &OpenAi) -> Option<BaseUrl> {
+    settings.base_url.clone().or_else(|| OPENAI.parse().ok())
 }
 
 /// "auto" may choose who is named too.

@@ -40,6 +40,10 @@ pub const VARIABLES: &[(&str, &str)] = &[
     ("OPENAI_FALLBACK_API_KEY", "openai_fallback.api_key"),
     ("OPENAI_FALLBACK_BASE_URL", "openai_fallback.base_url"),
     ("OPENAI_FALLBACK_MODEL", "openai_fallback.model"),
+    ("OPENAI_SPEECH_API_KEY", "openai_speech.api_key"),
+    ("OPENAI_SPEECH_BASE_URL", "openai_speech.base_url"),
+    ("OPENAI_SPEECH_MODEL", "openai_speech.model"),
+    ("OPENAI_SPEECH_VOICE", "openai_speech.voice"),
     ("ELEVENLABS_API_KEY", "elevenlabs.api_key"),
     ("ELEVENLABS_BASE_URL", "elevenlabs.base_url"),
     ("ELEVENLABS_VOICE_ID", "elevenlabs.voice_id"),
@@ -55,6 +59,7 @@ pub const SECRETS: &[&str] = &[
     "deepgram.api_key",
     "openai.api_key",
     "openai_fallback.api_key",
+    "openai_speech.api_key",
     "elevenlabs.api_key",
 ];
 

@@ -17,8 +17,8 @@ pub use choice::{Llm, Named, Stt, Tts};
 pub use complaint::{Complaint, Complaints, Origin};
 pub use env::{Environment, SECRETS, VARIABLES};
 pub use settings::{
-    Config, Deepgram, ElevenLabs, LlmProvider, Log, OpenAi, Providers, Server, SttProvider, TtsProvider,
-    Twilio, VoiceChannel, agent_file,
+    Config, Deepgram, ElevenLabs, LlmProvider, Log, OpenAi, OpenAiSpeech, Providers, Server, SttProvider,
+    TtsProvider, Twilio, VoiceChannel, agent_file,
 };
 pub use source::Sources;
 pub use wanted::Wanted;

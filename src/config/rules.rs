@@ -86,6 +86,7 @@ impl Rules<'_> {
             ("deepgram.api_key", &config.deepgram.api_key),
             ("openai.api_key", &config.openai.api_key),
             ("openai_fallback.api_key", &config.openai_fallback.api_key),
+            ("openai_speech.api_key", &config.openai_speech.api_key),
             ("elevenlabs.api_key", &config.elevenlabs.api_key),
         ];
         for (key, secret) in keys {
@@ -103,11 +104,12 @@ impl Rules<'_> {
 
     fn upstreams(&mut self) {
         let config = self.config;
-        let upstreams: [(&str, Option<&BaseUrl>); 5] = [
+        let upstreams: [(&str, Option<&BaseUrl>); 6] = [
             ("twilio.api_base_url", Some(&config.twilio.api_base_url)),
             ("deepgram.base_url", Some(&config.deepgram.base_url)),
             ("openai.base_url", config.openai.base_url.as_ref()),
             ("openai_fallback.base_url", config.openai_fallback.base_url.as_ref()),
+            ("openai_speech.base_url", config.openai_speech.base_url.as_ref()),
             ("elevenlabs.base_url", Some(&config.elevenlabs.base_url)),
         ];
         for (key, url) in upstreams {
@@ -162,6 +164,12 @@ impl Rules<'_> {
                 "providers.tts",
                 "DEEPGRAM_API_KEY",
             ),
+            (
+                choice.tts.contains(&TtsProvider::Openai)
+                    && !(config.openai.is_set() || config.openai_speech.is_set()),
+                "providers.tts",
+                "OPENAI_API_KEY, OPENAI_SPEECH_API_KEY or OPENAI_SPEECH_BASE_URL",
+            ),
         ];
         for (wrong, key, variable) in keyless {
             if wrong {
@@ -181,6 +189,8 @@ impl Rules<'_> {
             ("deepgram.model", &config.deepgram.model),
             ("openai.model", &config.openai.model),
             ("openai_fallback.model", &config.openai_fallback.model),
+            ("openai_speech.model", &config.openai_speech.model),
+            ("openai_speech.voice", &config.openai_speech.voice),
             ("elevenlabs.model", &config.elevenlabs.model),
             ("elevenlabs.voice_id", &config.elevenlabs.voice_id),
         ];

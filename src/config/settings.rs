@@ -42,6 +42,8 @@ pub struct Config {
     pub openai: OpenAi,
     /// Another one.
     pub openai_fallback: OpenAi,
+    /// A voice of such a server.
+    pub openai_speech: OpenAiSpeech,
     /// Voices.
     pub elevenlabs: ElevenLabs,
 }
@@ -152,6 +154,8 @@ pub enum TtsProvider {
     Elevenlabs,
     /// Deepgram's Aura.
     Deepgram,
+    /// OpenAI's voices, or a compatible server's.
+    Openai,
     /// Kokoro in this process.
     Embedded,
 }
@@ -219,6 +223,30 @@ pub struct OpenAi {
 }
 
 impl OpenAi {
+    /// Whether the operator named a server or gave a key.
+    pub const fn is_set(&self) -> bool {
+        self.api_key.is_some() || self.base_url.is_some()
+    }
+}
+
+/// The voice of OpenAI, or of a server that speaks its protocol.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct OpenAiSpeech {
+    /// Opens the service; some want none. See [`Config::tts`].
+    #[serde(deserialize_with = "secret")]
+    pub api_key: Option<SecretString>,
+    /// Where it answers, if not where the chat does; see [`Config::tts`].
+    #[serde(deserialize_with = "optional")]
+    pub base_url: Option<BaseUrl>,
+    /// The speech model.
+    pub model: String,
+    /// The voice where the agent names none.
+    pub voice: String,
+}
+
+impl OpenAiSpeech {
     /// Whether the operator named a server or gave a key.
     pub const fn is_set(&self) -> bool {
         self.api_key.is_some() || self.base_url.is_some()

@@ -121,6 +121,27 @@ fn those_who_take_over_are_named_in_order() {
 }
 
 #[test]
+fn an_openai_voice_speaks_where_the_chat_answers_or_at_a_server_of_its_own() {
+    let voice = |more: &[(&str, &str)]| {
+        let wanted = [("TTS_PROVIDER", "openai"), ("OPENAI_API_KEY", "chat-key")];
+        let config = from_env(&[&wanted, more].concat()).unwrap();
+        match config.tts().remove(0) {
+            Tts::OpenAi { address, key } => {
+                (address.to_string(), key.map(|key| key.expose_secret().to_owned()))
+            }
+            other => panic!("{other:?}"),
+        }
+    };
+    let (openai, local) = ("https://api.openai.com/v1".to_owned(), "http://127.0.0.1:8880/v1");
+    let key = |key: &str| Some(key.to_owned());
+    assert_eq!(voice(&[]), (openai.clone(), key("chat-key")));
+    assert_eq!(voice(&[("OPENAI_SPEECH_API_KEY", "speech-key")]), (openai, key("speech-key")));
+    assert_eq!(voice(&[("OPENAI_BASE_URL", local)]), (local.to_owned(), key("chat-key")));
+    // A key never goes to a server that it was not given for.
+    assert_eq!(voice(&[("OPENAI_SPEECH_BASE_URL", local)]), (local.to_owned(), None));
+}
+
+#[test]
 fn the_environment_wins_over_the_file_and_a_switch_over_both() {
     let mut sources = Sources {
         file: Some(("c.toml", "[server]\nport = 1\ndrain_s = 5\n")),
@@ -207,6 +228,7 @@ fn what_is_not_what_it_should_be_is_told() {
         ("LOG", "loud=very", "log.filter"),
         ("LLM_PROVIDER", "openai", "set OPENAI_API_KEY or OPENAI_BASE_URL"),
         ("TTS_PROVIDER", "elevenlabs", "set ELEVENLABS_API_KEY"),
+        ("TTS_PROVIDER", "openai", "set OPENAI_API_KEY, OPENAI_SPEECH_API_KEY or OPENAI_SPEECH_BASE_URL"),
         ("DEEPGRAM_API_KEY", "one\ntwo", "deepgram.api_key"),
         ("OPENAI_API_KEY", "sk-one two", "a blank, a line break"),
         ("ELEVENLABS_API_KEY", "clé", "copy it again"),

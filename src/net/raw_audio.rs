@@ -1,4 +1,4 @@
-//! Guards a stream that must be raw mu-law: a file header played as sound is a burst of noise in the caller's ear.
+//! Guards a stream that must be raw sound: a file header played as sound is a burst of noise in the caller's ear.
 
 use bytes::Bytes;
 
@@ -12,9 +12,9 @@ pub struct RawAudio {
     judged: bool,
 }
 
-/// Something else than raw mu-law came.
+/// Something else than raw sound came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("{0} came where raw mu-law was ordered")]
+#[error("{0} came where raw sound was ordered")]
 pub struct WrongFormat(&'static str);
 
 impl RawAudio {
@@ -47,7 +47,7 @@ impl RawAudio {
 }
 
 fn judge(bytes: &[u8]) -> Result<(), WrongFormat> {
-    // MP3 without a tag begins with FF Ex/Fx, which is plain silence in mu-law: the content type tells those apart.
+    // MP3 without a tag begins with FF Ex/Fx, which is plain silence in mu-law and a soft sample in linear sound: the content type tells those apart.
     let known: [(&[u8], &'static str); 8] = [
         (b"RIFF", "a WAV file"),
         (b"ID3", "an MP3 file"),
@@ -61,7 +61,7 @@ fn judge(bytes: &[u8]) -> Result<(), WrongFormat> {
     known.iter().find(|(head, _)| bytes.starts_with(head)).map_or(Ok(()), |(_, name)| Err(WrongFormat(name)))
 }
 
-/// Whether a `Content-Type` may be raw mu-law; an absent or vague one may.
+/// Whether a `Content-Type` may be raw sound; an absent or vague one may.
 ///
 /// # Errors
 /// [`WrongFormat`] for text, JSON and the compressed formats.

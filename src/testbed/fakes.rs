@@ -14,7 +14,7 @@ use std::{io, path::PathBuf};
 pub struct FakeOptions {
     /// Speech to text, Aura voices.
     pub deepgram: DeepgramOptions,
-    /// Chat completions.
+    /// Chat completions, a voice.
     pub openai: OpenAiOptions,
     /// Voices.
     pub elevenlabs: ElevenLabsOptions,
@@ -29,7 +29,7 @@ pub struct FakeOptions {
 pub struct Fakes {
     /// Speech to text, Aura voices.
     pub deepgram: Deepgram,
-    /// Chat completions.
+    /// Chat completions, a voice.
     pub openai: OpenAi,
     /// Voices.
     pub elevenlabs: ElevenLabs,

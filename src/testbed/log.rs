@@ -24,7 +24,7 @@ const KEPT: usize = 20_000;
 pub enum Service {
     /// Speech to text and Aura voices.
     Deepgram,
-    /// Chat completions.
+    /// Chat completions, a voice.
     OpenAi,
     /// Voices.
     ElevenLabs,

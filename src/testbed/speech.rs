@@ -86,8 +86,22 @@ pub(super) struct Plan {
     pub(super) end: End,
 }
 
-/// Plans the speech of `text`.
+/// How the audio is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Coding {
+    /// Mu-law, 8 kHz.
+    MuLaw,
+    /// Signed 16-bit samples, little-endian, 24 kHz.
+    Linear24k,
+}
+
+/// Plans the speech of `text` in mu-law.
 pub(super) fn plan(text: &str, pace: SpeechPace, fault: &SpeechFault) -> Plan {
+    plan_in(Coding::MuLaw, text, pace, fault)
+}
+
+/// Plans the speech of `text`.
+pub(super) fn plan_in(coding: Coding, text: &str, pace: SpeechPace, fault: &SpeechFault) -> Plan {
     let spoken = match fault {
         SpeechFault::Burst => "x".repeat(60 * pace.chars_per_second as usize),
         SpeechFault::Silent | SpeechFault::ZeroBytes => String::new(),
@@ -106,9 +120,17 @@ pub(super) fn plan(text: &str, pace: SpeechPace, fault: &SpeechFault) -> Plan {
     }
     let mut end = End::Complete;
     match fault {
-        SpeechFault::Silent => end = End::Stalled,
         SpeechFault::StallAfter(limit) => (chunks, end) = (cut(chunks, *limit), End::Stalled),
         SpeechFault::CloseAfter(limit) => (chunks, end) = (cut(chunks, *limit), End::Broken),
+        _ => {}
+    }
+    if coding == Coding::Linear24k && *fault != SpeechFault::WrongFormat {
+        for chunk in &mut chunks {
+            chunk.audio = linear_24k(&chunk.audio);
+        }
+    }
+    match fault {
+        SpeechFault::Silent => end = End::Stalled,
         SpeechFault::OddChunks => chunks = odd(chunks),
         SpeechFault::Garbage => {
             let audio = Bytes::from_static(b"<!DOCTYPE html><html><body>Bad gateway</body></html>");
@@ -145,6 +167,20 @@ fn odd(chunks: Vec<Chunk>) -> Vec<Chunk> {
         }
     }
     cut
+}
+
+/// Three times the rate by straight lines between the samples.
+fn linear_24k(audio: &[u8]) -> Bytes {
+    let mut linear = BytesMut::with_capacity(audio.len() * 6);
+    let mut last = 0_i32;
+    for next in audio.iter().map(|code| i32::from(super::mulaw::decode(*code))) {
+        for third in 1..=3 {
+            let sample = last + (next - last) * third / 3;
+            linear.put_i16_le(i16::try_from(sample).unwrap_or_default());
+        }
+        last = next;
+    }
+    linear.freeze()
 }
 
 /// Linear 16-bit samples behind a WAV header for 24 kHz: what a forgotten output format gives.
@@ -233,6 +269,8 @@ mod tests {
         assert_eq!(odd.chunks.iter().take(3).map(|c| c.audio.len()).collect::<Vec<_>>(), [1, 159, 161]);
         assert_eq!(bytes(&odd), bytes(&well));
         assert!(of(SpeechFault::WrongFormat).chunks[0].audio.starts_with(b"RIFF"));
+        let linear = plan_in(Coding::Linear24k, TEXT, SpeechPace::default(), &SpeechFault::OddChunks);
+        assert_eq!((bytes(&linear), linear.chunks[0].audio.len()), (6 * bytes(&well), 1));
         let burst = of(SpeechFault::Burst);
         assert_eq!(bytes(&burst), 480_000);
         assert!(burst.chunks.last().unwrap().after < Duration::from_millis(310));

@@ -123,6 +123,7 @@ impl House {
         let client = reqwest::Client::builder().no_proxy().build().unwrap();
         let voice = match config.tts().first() {
             Some(Tts::Deepgram(_)) => Service::Deepgram,
+            Some(Tts::OpenAi { .. }) => Service::OpenAi,
             _ => Service::ElevenLabs,
         };
         let (phone, dialled) = (Phone::new().unwrap(), AtomicU32::new(0));

@@ -2,7 +2,6 @@
 
 pub mod wire;
 
-mod fetch;
 mod query;
 mod replay;
 mod speak;

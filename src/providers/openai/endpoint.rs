@@ -36,16 +36,22 @@ pub(super) struct Endpoint {
 impl Endpoint {
     /// A key with characters that no header may hold is left out, and the server refuses us.
     pub(super) fn new(base: &BaseUrl, key: Option<&SecretString>, style: KeyHeader) -> Self {
-        let mut headers = HeaderMap::new();
-        if let Some(key) = key {
-            let (name, value) = match style {
-                KeyHeader::Bearer => (AUTHORIZATION, format!("Bearer {}", key.expose_secret())),
-                KeyHeader::ApiKey => (HeaderName::from_static("api-key"), key.expose_secret().to_owned()),
-            };
-            headers.extend(secret_header(&value).map(|value| (name, value)));
-        }
+        let headers = headers(key, style);
         Self { base: base.as_str().to_owned(), headers, key: key.cloned().unwrap_or_default() }
     }
+}
+
+/// The header that carries the key, where there is one.
+pub(super) fn headers(key: Option<&SecretString>, style: KeyHeader) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    if let Some(key) = key {
+        let (name, value) = match style {
+            KeyHeader::Bearer => (AUTHORIZATION, format!("Bearer {}", key.expose_secret())),
+            KeyHeader::ApiKey => (HeaderName::from_static("api-key"), key.expose_secret().to_owned()),
+        };
+        headers.extend(secret_header(&value).map(|value| (name, value)));
+    }
+    headers
 }
 
 impl Config for Endpoint {

@@ -1,6 +1,7 @@
-//! Chat completions on any server that speaks OpenAI's protocol: OpenAI, Azure, Groq, vLLM, llama.cpp, Ollama and others.
+//! Chat completions, and a voice, on any server that speaks OpenAI's protocol: OpenAI, Azure, Groq, vLLM, llama.cpp, Ollama
+//! and others.
 //!
-//! The requests, the addresses and the event stream are `async-openai`'s; the chunk type is ours (lenient), and so is
+//! The chat's requests, the addresses and the event stream are `async-openai`'s; the chunk type is ours (lenient), and so is
 //! the service below it, which never retries: in a call a hidden retry is dead air.
 
 pub mod wire;
@@ -9,6 +10,7 @@ mod collect;
 mod endpoint;
 mod llm;
 mod request;
+mod speech;
 mod think;
 mod transport;
 
@@ -16,13 +18,14 @@ pub use collect::Collector;
 pub use endpoint::KeyHeader;
 pub use llm::Chat;
 pub use request::MaxTokens;
+pub use speech::{Speech, SpeechOptions};
 
 use crate::net::{address::BaseUrl, http::Timeouts};
 use secrecy::SecretString;
 use serde_json::{Map, Value};
 use std::time::Duration;
 
-/// Which server is asked, and how.
+/// Which server is asked for answers, and how.
 #[derive(Clone, Debug)]
 pub struct Options {
     /// What this server is called in logs and metrics.

@@ -1,9 +1,9 @@
-//! The chunks of a streamed chat completion, as many servers really send them.
+//! The chunks of a streamed chat completion, as many servers really send them, and what is sent for speech.
 //!
-//! Spec: <https://platform.openai.com/docs/api-reference/chat-streaming> (read 2026-11). Every field may be missing,
+//! Spec: <https://platform.openai.com/docs/api-reference/chat-streaming> and `audio/createSpeech` (read 2026-11). Every field may be missing,
 //! `null` or of another type (`code` as a number, `arguments` as an object), and unknown ones are ignored.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 /// One event of the stream.
@@ -105,6 +105,23 @@ impl CallPart {
             None | Some(Value::Null) => String::new(),
             Some(value) => value.to_string(),
         }
+    }
+}
+
+/// The body of `POST /audio/speech`.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Speak<'a> {
+    model: &'a str,
+    voice: &'a str,
+    input: &'a str,
+    response_format: &'static str,
+}
+
+impl<'a> Speak<'a> {
+    /// Asks for `text`, at most 4,096 characters, as 16-bit samples at 24 kHz without a header. Without a format an MP3 file
+    /// would come.
+    pub const fn pcm(model: &'a str, voice: &'a str, text: &'a str) -> Self {
+        Self { model, voice, input: text, response_format: "pcm" }
     }
 }
 

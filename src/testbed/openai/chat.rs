@@ -66,7 +66,7 @@ pub(super) async fn post(
     with_headers((kind, body(plan, asked, every, visit)).into_response())
 }
 
-fn is_authorised(headers: &HeaderMap, key: Option<&str>) -> bool {
+pub(super) fn is_authorised(headers: &HeaderMap, key: Option<&str>) -> bool {
     let given = headers.get(header::AUTHORIZATION).and_then(|h| h.to_str().ok());
     let given = given.and_then(|h| h.strip_prefix("Bearer ")).map(str::trim);
     given.is_some_and(|given| !given.is_empty() && key.is_none_or(|key| key == given))
@@ -162,7 +162,7 @@ fn whole(model: &str, answer: &Answer, visit: &Visit) -> Response {
     )
 }
 
-fn refuse(status: u16, why: Option<&str>) -> Response {
+pub(super) fn refuse(status: u16, why: Option<&str>) -> Response {
     let (kind, code, message) = match status {
         400 => ("invalid_request_error", None, "The request is invalid."),
         401 => ("invalid_request_error", Some("invalid_api_key"), "Incorrect API key provided: sk-fake."),
@@ -200,7 +200,7 @@ fn error(status: u16, kind: &str, code: Option<&str>, message: &str) -> Response
     with_headers((status, Json(body)).into_response())
 }
 
-fn with_headers(mut response: Response) -> Response {
+pub(super) fn with_headers(mut response: Response) -> Response {
     for (name, value) in [
         ("x-request-id", "req_fake"),
         ("openai-processing-ms", "12"),

@@ -1,7 +1,8 @@
-//! A fake of OpenAI's chat completions (and of servers compatible with it), streamed and whole.
+//! A fake of OpenAI's chat completions (and of servers compatible with it), streamed and whole, and of its voices.
 
 mod answer;
 mod chat;
+mod speech;
 mod wire;
 
 pub use answer::{Answer, ModelPace};
@@ -11,6 +12,7 @@ use super::{
     faults::Faults,
     log::{Log, Service},
     script::Script,
+    speech::{SpeechFault, SpeechPace},
 };
 use axum::{Router, routing};
 use std::{
@@ -71,6 +73,8 @@ pub struct OpenAiOptions {
     pub pace: ModelPace,
     /// What is answered when no script says otherwise, over and over.
     pub answers: Vec<Answer>,
+    /// The voice.
+    pub speech: SpeechPace,
 }
 
 impl Default for OpenAiOptions {
@@ -86,7 +90,13 @@ impl Default for OpenAiOptions {
             "Con mucho gusto, la clínica queda en el centro de la ciudad, a dos cuadras del parque principal, y \
              tiene estacionamiento para pacientes.",
         ];
-        Self { port: 0, key: None, pace: ModelPace::default(), answers: answers.map(Answer::text).to_vec() }
+        Self {
+            port: 0,
+            key: None,
+            pace: ModelPace::default(),
+            answers: answers.map(Answer::text).to_vec(),
+            speech: SpeechPace::default(),
+        }
     }
 }
 
@@ -95,6 +105,7 @@ struct Shared {
     options: OpenAiOptions,
     log: Log,
     faults: Faults<LlmFault>,
+    speech: Faults<SpeechFault>,
     script: Script<Answer>,
     rules: Mutex<Vec<(String, Answer)>>,
     calls: AtomicU64,
@@ -126,11 +137,13 @@ impl OpenAi {
             options,
             log,
             faults: Faults::default(),
+            speech: Faults::default(),
             rules: Mutex::default(),
             calls: AtomicU64::new(1),
         });
         let router = Router::new()
             .route("/v1/chat/completions", routing::post(chat::post))
+            .route("/v1/audio/speech", routing::post(speech::post))
             .with_state(Arc::clone(&shared));
         Ok(Self { door: Door::open(port, router).await?, shared })
     }
@@ -140,9 +153,14 @@ impl OpenAi {
         format!("http://{}/v1", self.door.address())
     }
 
-    /// What goes wrong; a visit is a request.
+    /// What goes wrong with answers; a visit is a request.
     pub fn faults(&self) -> &Faults<LlmFault> {
         &self.shared.faults
+    }
+
+    /// What goes wrong with voices; a visit is a request.
+    pub fn speech_faults(&self) -> &Faults<SpeechFault> {
+        &self.shared.speech
     }
 
     /// What is answered next, whatever is asked.

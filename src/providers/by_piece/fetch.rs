@@ -1,13 +1,10 @@
 //! One piece of speech: one HTTP request, its sound handed on as it comes.
 
-use super::wire;
-use crate::{
-    base::clock,
-    net::raw_audio::{self, RawAudio},
-};
+use super::{Patience, Vendor, sound::Sound};
+use crate::{base::clock, net::raw_audio};
 use bytes::Bytes;
 use reqwest::{Request, Response, header::CONTENT_TYPE};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 use tokio::{
     sync::mpsc,
     time::{sleep, timeout, timeout_at},
@@ -18,17 +15,6 @@ use tokio_util::task::AbortOnDropHandle;
 const LONGEST_STRETCH: usize = 2_000;
 /// Stretches that wait for the call before the network is no longer read: 4 s.
 const STRETCHES_WAITING: usize = 16;
-
-/// The time limits of a request.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Patience {
-    /// From the request to the first byte of sound, a second try included.
-    pub(super) first: Duration,
-    /// Between two chunks.
-    pub(super) stall: Duration,
-    /// Before the second try after a refusal that may pass.
-    pub(super) pause: Duration,
-}
 
 /// A piece that is being fetched; dropping it cancels the request.
 #[derive(Debug)]
@@ -47,10 +33,10 @@ enum Failure {
 
 impl Fetch {
     /// Begins to fetch.
-    pub(super) fn start(client: reqwest::Client, request: Request, patience: Patience) -> Self {
+    pub(super) fn start<V: Vendor>(client: reqwest::Client, request: Request, patience: Patience) -> Self {
         let (sender, sound) = mpsc::channel(STRETCHES_WAITING);
         let task = tokio::spawn(async move {
-            if let Err(reason) = fetch(&client, request, patience, &sender).await {
+            if let Err(reason) = fetch::<V>(&client, request, patience, &sender).await {
                 // Nobody is left to tell when this fails: the piece was cancelled.
                 sender.send(Err(reason)).await.ok();
             }
@@ -64,21 +50,21 @@ impl Fetch {
     }
 }
 
-async fn fetch(
+async fn fetch<V: Vendor>(
     client: &reqwest::Client,
     request: Request,
     patience: Patience,
     sound: &mpsc::Sender<Result<Bytes, String>>,
 ) -> Result<(), String> {
-    let deadline = clock::now() + patience.first;
+    let deadline = clock::now() + patience.first_byte;
     let again = request.try_clone();
-    match attempt(client, request, patience, deadline, sound).await {
+    match attempt::<V>(client, request, patience, deadline, sound).await {
         Ok(()) => Ok(()),
         Err(Failure::Lasting(reason)) => Err(reason),
         Err(Failure::Passing(reason)) => {
             let Some(again) = again else { return Err(reason) };
             sleep(patience.pause).await;
-            match attempt(client, again, patience, deadline, sound).await {
+            match attempt::<V>(client, again, patience, deadline, sound).await {
                 Ok(()) => Ok(()),
                 Err(Failure::Passing(reason) | Failure::Lasting(reason)) => Err(reason),
             }
@@ -86,16 +72,17 @@ async fn fetch(
     }
 }
 
-async fn attempt(
+async fn attempt<V: Vendor>(
     client: &reqwest::Client,
     request: Request,
     patience: Patience,
     deadline: Instant,
-    sound: &mpsc::Sender<Result<Bytes, String>>,
+    heard: &mpsc::Sender<Result<Bytes, String>>,
 ) -> Result<(), Failure> {
-    let late = || Failure::Lasting(format!("no sound within {:?}", patience.first));
-    let mut response = timeout_at(deadline.into(), open(client, request)).await.map_err(|_| late())??;
-    let mut guard = RawAudio::default();
+    let late = || Failure::Lasting(format!("no sound within {:?}", patience.first_byte));
+    let mut response =
+        timeout_at(deadline.into(), open::<V>(client, request)).await.map_err(|_| late())??;
+    let mut sound = Sound::new(V::CODING).map_err(|error| Failure::Lasting(error.to_string()))?;
     let mut spoken = false;
     loop {
         let chunk = if spoken {
@@ -106,16 +93,16 @@ async fn attempt(
         };
         let (mut stretch, last) = match chunk {
             Ok(Some(bytes)) => {
-                (guard.admit(bytes).map_err(|error| Failure::Lasting(error.to_string()))?, false)
+                (sound.admit(bytes).map_err(|error| Failure::Lasting(error.to_string()))?, false)
             }
-            Ok(None) => (guard.rest(), true),
+            Ok(None) => (sound.rest(), true),
             Err(error) if spoken => return Err(Failure::Lasting(reason(&error))),
             Err(error) => return Err(Failure::Passing(reason(&error))),
         };
         while !stretch.is_empty() {
             spoken = true;
             let part = stretch.split_to(stretch.len().min(LONGEST_STRETCH));
-            if sound.send(Ok(part)).await.is_err() {
+            if heard.send(Ok(part)).await.is_err() {
                 return Ok(()); // cancelled
             }
         }
@@ -125,7 +112,7 @@ async fn attempt(
     }
 }
 
-async fn open(client: &reqwest::Client, request: Request) -> Result<Response, Failure> {
+async fn open<V: Vendor>(client: &reqwest::Client, request: Request) -> Result<Response, Failure> {
     let response = client.execute(request).await.map_err(|error| Failure::Passing(reason(&error)))?;
     let status = response.status();
     if status.is_success() {
@@ -134,8 +121,9 @@ async fn open(client: &reqwest::Client, request: Request) -> Result<Response, Fa
         return Ok(response);
     }
     let body = first_bytes(response).await;
-    let reason = format!("HTTP {} {}", status.as_u16(), wire::error_name(&body)).trim_end().to_owned();
-    let passes = status.is_server_error() || matches!(status.as_u16(), 408 | 429);
+    let name = V::refusal(&body);
+    let reason = format!("HTTP {} {name}", status.as_u16()).trim_end().to_owned();
+    let passes = (status.is_server_error() || matches!(status.as_u16(), 408 | 429)) && !V::lasts(&name);
     Err(if passes { Failure::Passing(reason) } else { Failure::Lasting(reason) })
 }
 
