@@ -1,14 +1,28 @@
 //! What every 20 ms of every call costs: the message parsed, its sound decoded, our sound encoded, our message written.
-//! The budget for all of it is 1 µs (design: budgets).
+//! The budget for all of it is 1 µs (design: budgets). Where calls are recorded the log comes on top.
 #![expect(clippy::unwrap_used, reason = "a bench may panic")]
 
+use bytes::Bytes;
 use centralita::{
     audio::g711,
-    base::ids::StreamSid,
+    base::{
+        clock,
+        ids::StreamSid,
+        language::Language,
+        units::{Decibels, FRAME},
+    },
+    dialogue::{
+        agent::Patience,
+        call::Setup,
+        input::{Input, Voice},
+        output::Output,
+        replay::{Head, Writer},
+    },
     ports::media::{MediaCodec, ToPhone},
     providers::twilio::MediaStreams,
 };
 use divan::{Bencher, black_box};
+use std::sync::Arc;
 
 fn main() {
     divan::main();
@@ -56,4 +70,37 @@ fn serialise(bencher: Bencher<'_, '_>) {
     let mut outbound = String::with_capacity(512);
     bencher
         .bench_local(|| MediaStreams.write(&stream, &ToPhone::Audio(black_box(&[0x37; 160])), &mut outbound));
+}
+
+/// A frame of the caller and a frame of ours in the log of a recorded call, with the block that is given away each second.
+#[divan::bench]
+fn log(bencher: Bencher<'_, '_>) {
+    let setup = Setup {
+        language: Language::Es,
+        patience: Patience::default(),
+        system: String::new(),
+        clips: Arc::default(),
+        threshold: 0.5,
+        raised_threshold: 0.6,
+        by_utterance: false,
+    };
+    let head = Head {
+        program: String::new(),
+        call: "CA0123456789abcdef0123456789abcdef".parse().unwrap(),
+        agent: String::new(),
+        started_at: jiff::Timestamp::UNIX_EPOCH,
+        setup,
+    };
+    let mut now = clock::now();
+    let (mut writer, _) = Writer::begin(&head, now).unwrap();
+    let outputs = [Output::Play(Bytes::from_static(&[0x37; 160]))];
+    bencher.bench_local(|| {
+        now += FRAME;
+        let voice = Voice { level: Decibels(-31.4), speech: 0.27 };
+        writer.input(now, black_box(&Input::Frame(voice)));
+        writer.outputs(black_box(&outputs));
+        if writer.is_due() {
+            black_box(writer.take_block());
+        }
+    });
 }

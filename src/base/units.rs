@@ -1,5 +1,6 @@
 //! Quantities with their unit in the type.
 
+use serde::{Deserialize, Serialize};
 use std::{
     fmt,
     ops::{Add, AddAssign, Sub},
@@ -59,7 +60,7 @@ impl Sub for Samples {
 }
 
 /// A level relative to full scale: 0 is the loudest square wave, silence is [`Decibels::SILENCE`].
-#[derive(Clone, Copy, Debug, PartialEq, PartialOrd)]
+#[derive(Clone, Copy, Debug, PartialEq, PartialOrd, Serialize, Deserialize)]
 pub struct Decibels(pub f32);
 
 impl Decibels {

@@ -2,9 +2,10 @@
 
 use crate::{base::ids::TurnId, dialogue::message::ToolCall};
 use bytes::Bytes;
+use serde::{Deserialize, Serialize};
 
 /// What the recogniser tells the call.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum SttEvent {
     /// The recogniser is connected and takes audio.
     Ready,
@@ -32,7 +33,7 @@ pub enum SttEvent {
 }
 
 /// What comes back, in order.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum AnswerEvent {
     /// A piece of text to be spoken; may be a part of a word.
     Text(String),
@@ -50,7 +51,7 @@ pub enum AnswerEvent {
 }
 
 /// What the voice gives.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum SpeechEvent {
     /// Audio of a turn, in order: mu-law, 8 kHz, any length, no header.
     Audio {

@@ -4,9 +4,10 @@ use crate::{
     base::{ids::TurnId, units::Decibels},
     dialogue::event::{AnswerEvent, SpeechEvent, SttEvent},
 };
+use serde::{Deserialize, Serialize};
 
 /// What one 20 ms frame of the caller sounds like. The models that judge it run in the actor, so replay loads none.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Voice {
     /// The level of the frame.
     pub level: Decibels,
@@ -15,7 +16,7 @@ pub struct Voice {
 }
 
 /// One event. An interruption makes the events of the old turn void: they carry its [`TurnId`].
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Input {
     /// The media stream is open. The agent speaks first.
     Begin {

@@ -19,6 +19,7 @@ pub mod playback;
 pub mod progress;
 pub mod question;
 pub mod record;
+pub mod replay;
 pub mod spoken;
 pub mod stats;
 pub mod timeline;

@@ -9,10 +9,11 @@ use crate::{
     },
 };
 use bytes::Bytes;
+use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// Why we end the call.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Ending {
     /// The model said goodbye, and it was heard.
     Goodbye,
@@ -39,7 +40,7 @@ impl fmt::Display for Ending {
 }
 
 /// One decision.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Output {
     /// Tell the recogniser that the caller pauses: it may start decoding.
     CallerPaused,
@@ -110,6 +111,11 @@ impl Outputs {
     /// Takes the decisions out, in order.
     pub fn drain(&mut self) -> impl Iterator<Item = Output> + '_ {
         self.0.drain(..)
+    }
+
+    /// What was decided, in order.
+    pub fn as_slice(&self) -> &[Output] {
+        &self.0
     }
 
     /// Whether there is nothing to do.

@@ -1,126 +1,17 @@
 //! In any order of events somebody owns the floor or a timer is armed, and a caller who says nothing always ends the call.
 
-use crate::stage::{Stage, VoiceActs, heard, hearing};
-use bytes::Bytes;
-use centralita::{
-    base::{ids::TurnId, units::Decibels},
-    dialogue::{
-        event::{AnswerEvent, SpeechEvent, SttEvent},
-        input::{Input, Voice},
-        message::ToolCall,
-    },
-};
+use crate::random;
 use proptest::prelude::*;
-
-const TEXTS: [&str; 7] =
-    ["sí", "", "quiero un turno para", "Espere, no.", "el jueves", "El jueves a las diez.", "¿A qué hora?"];
-
-fn text() -> impl Strategy<Value = String> {
-    prop::sample::select(&TEXTS[..]).prop_map(str::to_owned)
-}
-
-fn event() -> impl Strategy<Value = Input> {
-    let turn = || (0_u32..6).prop_map(TurnId);
-    prop_oneof![
-        8 => (any::<bool>()).prop_map(|speaks| {
-            let (level, speech) = if speaks { (-20.0, 0.9) } else { (-70.0, 0.0) };
-            Input::Frame(Voice { level: Decibels(level), speech })
-        }),
-        2 => text().prop_map(|text| Input::Hearing(SttEvent::Partial { text })),
-        2 => (text(), any::<bool>())
-            .prop_map(|(text, end_of_turn)| Input::Hearing(SttEvent::Final { text, end_of_turn })),
-        1 => Just(Input::Hearing(SttEvent::UtteranceEnd)),
-        1 => Just(Input::Hearing(SttEvent::Ready)),
-        1 => any::<bool>().prop_map(|fatal| Input::Hearing(SttEvent::Lost { fatal, reason: String::new() })),
-        2 => (turn(), text()).prop_map(|(turn, text)| Input::Answer { turn, event: AnswerEvent::Text(text) }),
-        1 => turn().prop_map(|turn| Input::Answer { turn, event: AnswerEvent::Working }),
-        1 => turn().prop_map(|turn| Input::Answer { turn, event: AnswerEvent::Switched }),
-        2 => (turn(), any::<bool>())
-            .prop_map(|(turn, truncated)| Input::Answer { turn, event: AnswerEvent::Done { truncated } }),
-        1 => (turn(), prop_oneof![Just("end_call"), Just("book")]).prop_map(|(turn, name)| {
-            let call = ToolCall { id: String::new(), name: name.to_owned(), arguments: "{}".to_owned() };
-            Input::Answer { turn, event: AnswerEvent::ToolCall(call) }
-        }),
-        1 => (turn(), any::<bool>()).prop_map(|(turn, again)| Input::AnswerFailed { turn, again }),
-        3 => (turn(), 0_u32..3, 0_usize..9_000).prop_map(|(turn, piece, length)| {
-            let audio = Bytes::from(vec![0x10; length]);
-            Input::Speech(SpeechEvent::Audio { turn, piece, audio, text: None })
-        }),
-        1 => (turn(), 0_u32..3).prop_map(|(turn, piece)| Input::Speech(SpeechEvent::PieceDone { turn, piece })),
-        1 => turn().prop_map(|turn| Input::Speech(SpeechEvent::Done { turn })),
-        1 => turn().prop_map(|turn| Input::Speech(SpeechEvent::Failed { turn, reason: String::new() })),
-        1 => (turn(), 1..3).prop_map(|(turn, count)| {
-            Input::ToolReplied { turn, id: format!("t{:04}c{count:03}", turn.0), reply: "{}".to_owned() }
-        }),
-        1 => prop_oneof![Just("0:1:end"), Just("0:1:160"), Just("x"), Just("9:9:9")]
-            .prop_map(|name| Input::Mark(name.to_owned())),
-        1 => Just(Input::Digit('5')),
-        1 => Just(Input::Tick),
-        1 => Just(Input::Begin { opening: "Hola.".to_owned() }),
-    ]
-}
-
-/// What happens in a call.
-#[derive(Clone, Debug)]
-enum Happening {
-    Event(Input),
-    /// A sound that passes for speech begins or ends.
-    Noise(bool),
-    /// The caller says something that the recogniser tells at once and makes final later, perhaps with more words.
-    Words(u64, String, String),
-}
-
-fn happening() -> impl Strategy<Value = Happening> {
-    prop_oneof![
-        80 => event().prop_map(Happening::Event),
-        8 => any::<bool>().prop_map(Happening::Noise),
-        8 => (100_u64..2_000, text(), text()).prop_map(|(late, partial, last)| Happening::Words(late, partial, last)),
-        1 => Just(Happening::Event(Input::EndAsked)),
-        1 => Just(Happening::Event(Input::LineEnded)),
-    ]
-}
-
-fn voice() -> impl Strategy<Value = VoiceActs> {
-    prop_oneof![
-        Just(VoiceActs::Well),
-        Just(VoiceActs::Refuses),
-        Just(VoiceActs::Silent),
-        Just(VoiceActs::Stalls),
-        Just(VoiceActs::Drips)
-    ]
-}
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 10_000, failure_persistence: None, ..ProptestConfig::default() })]
 
     /// `Stage` fails where a call had to be recovered: nobody had the floor and no timer was armed.
     #[test]
-    fn somebody_owns_the_floor_or_a_timer_is_armed(
-        happenings in prop::collection::vec((0_u64..900, happening()), 1..30),
-        voice in voice(),
-        echoes in any::<bool>(),
-        frames in any::<bool>(),
-        by_utterance in any::<bool>(),
-    ) {
-        let mut stage = if by_utterance { Stage::by_utterance([]) } else { Stage::open([]) };
-        stage.voice = voice;
-        stage.echoes = echoes;
-        stage.frames_flow = frames;
-        stage.now(Input::Begin { opening: "Hola. ¿En qué puedo ayudarle?".to_owned() });
-        for (pause, happening) in happenings {
-            let next = stage.ms() + pause;
-            stage.until(next);
-            match happening {
-                Happening::Event(event) => drop(stage.now(event)),
-                Happening::Noise(noise) => stage.noise = noise,
-                Happening::Words(late, partial, last) => {
-                    stage.speak_until(next + 300).now(hearing(&partial)).later(next + 300 + late, heard(&last, true));
-                }
-            }
-        }
+    fn somebody_owns_the_floor_or_a_timer_is_armed(call in random::call(0)) {
+        let mut stage = call.stage();
+        call.happens(&mut stage);
         // Whatever happened, when nobody says any more the call ends by itself, even where the line is not silent.
-        let end = stage.ms() + 120_000;
-        stage.until(end);
         prop_assert!(stage.call.is_over(), "still {}\n{}", stage.call.floor(), stage.story());
     }
 }

@@ -9,6 +9,8 @@ mod interruption;
 mod late_words;
 mod network;
 mod noise;
+mod random;
+mod replay;
 mod script;
 mod silence;
 mod stage;

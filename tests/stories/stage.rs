@@ -2,6 +2,7 @@
 
 pub(crate) use crate::script::{VoiceActs, heard, hearing};
 
+mod log;
 mod voice;
 
 use crate::script::{GOODBYE, HOLD, REPEAT, Reply, TROUBLE};
@@ -28,6 +29,8 @@ use std::{
 #[expect(clippy::struct_excessive_bools, reason = "independent switches of the stage")]
 pub(crate) struct Stage {
     pub(crate) call: Call,
+    setup: Setup,
+    log: Option<log::Logged>,
     start: Instant,
     now_ms: u64,
     next_frame_ms: u64,
@@ -93,7 +96,9 @@ impl Stage {
         };
         let start = clock::now();
         Self {
-            call: Call::new(setup, start),
+            call: Call::new(setup.clone(), start),
+            setup,
+            log: None,
             start,
             now_ms: 0,
             next_frame_ms: 20,
@@ -228,8 +233,14 @@ impl Stage {
         self.play_network();
         let now = self.start + Duration::from_millis(self.now_ms);
         let mut out = std::mem::take(&mut self.out);
+        if let Some(log) = &mut self.log {
+            log.told(now, &input);
+        }
         self.call.handle(now, input, &mut out);
         let outputs: Vec<Output> = out.drain().collect();
+        if let Some(log) = &mut self.log {
+            log.decided(&outputs);
+        }
         self.out = out;
         for output in outputs {
             self.act(output);

@@ -13,6 +13,7 @@ use crate::{
     dialogue::{clinic::Clinic, message::ToolSpec},
 };
 use jiff::tz::TimeZone;
+use serde::{Deserialize, Serialize};
 use std::{sync::Arc, time::Duration};
 
 /// An agent, ready to take calls.
@@ -62,7 +63,8 @@ impl Agent {
 }
 
 /// The times of the conversation (design §5); all from the agent's front matter.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Patience {
     /// Silence after which a complete sentence ends the caller's turn, when the recogniser gives no signal of its own.
     pub end_of_turn: Duration,

@@ -26,11 +26,12 @@ use crate::{
     },
 };
 use bytes::Bytes;
+use serde::{Deserialize, Serialize};
 use std::{sync::Arc, time::Instant};
 use timer::{TIMERS, Timer};
 
 /// The standard phrases as mu-law.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Clips {
     /// See [`Clip::Hold`].
     pub hold: Bytes,
@@ -54,7 +55,7 @@ impl Clips {
 }
 
 /// What a call is given at its beginning.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Setup {
     /// The language of our own phrases.
     pub language: Language,
