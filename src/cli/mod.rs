@@ -5,6 +5,7 @@ pub mod check;
 pub mod demo;
 pub mod fakes;
 pub mod load;
+pub mod replay;
 pub mod say;
 pub mod serve;
 mod server;
@@ -53,6 +54,8 @@ enum Command {
     Fakes(fakes::Args),
     /// Places many scripted calls to a running server and measures it.
     Load(load::Args),
+    /// Lives through a recorded call once more and compares.
+    Replay(replay::Args),
 }
 
 /// The whole command line, for its documentation and its tests.
@@ -77,6 +80,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Check(args) => check::run(&args),
         Command::Fakes(args) => fakes::run(&args),
         Command::Load(args) => load::run(&args),
+        Command::Replay(args) => replay::run(&args),
         Command::Say(args) => say::run(&args),
     }
 }

@@ -2,8 +2,13 @@
 
 use super::{caller::Caller, soon, sounds::CHARS_PER_SECOND};
 use centralita::{
+    base::clock,
     boot::{self, Running},
     config::{Config, Sources, Tts},
+    dialogue::{
+        output::Output,
+        replay::{End, Log, replay},
+    },
     telemetry::metrics,
     testbed::{
         deepgram::DeepgramOptions,
@@ -38,6 +43,7 @@ zone = "America/Mexico_City"
 greeting = "Aquí la prueba."
 tools = ["find_slots", "book_appointment", "end_call"]
 data = "clinica.toml"
+record = true
 [patience]
 hold_ms = 700
 +++
@@ -189,8 +195,24 @@ impl House {
         let sid = caller.sid.clone();
         caller.hangs_up(HangUpStyle::Stop).await;
         assert_eq!(self.record(&sid).await["outcome"], "caller_left");
+        self.replays(&sid);
         self.takes_another_call().await;
         soon(self.fakes.closed()).await;
+    }
+
+    /// The log of a call whose record is written.
+    pub(crate) fn log_of(&self, call: &str) -> PathBuf {
+        self.folder.join("data").join(format!("{call}.replay"))
+    }
+
+    /// A call whose record is written can be lived through once more, to its end. What was decided is returned.
+    pub(crate) fn replays(&self, call: &str) -> Vec<Output> {
+        let bytes = fs::read(self.log_of(call)).unwrap();
+        let mut outputs = Vec::new();
+        let mut log = Log::open(&bytes).unwrap();
+        let verdict = replay(&mut log, clock::now(), |played| outputs.extend_from_slice(played.outputs));
+        assert!(verdict.holds() && matches!(verdict.end, Some(End::Whole { .. })), "{verdict:?}");
+        outputs
     }
 
     /// The record of a call whose end the server has not noticed or not written down yet.

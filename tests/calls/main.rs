@@ -13,6 +13,7 @@ mod interruption;
 mod model_fails;
 mod network;
 mod replaced;
+mod replay;
 mod sounds;
 mod voice_fails;
 

@@ -65,8 +65,7 @@ impl Actor {
         let mut input = Input::Begin { opening };
         let mut row = 0;
         let ended = 'call: loop {
-            let now = clock::now();
-            self.call.handle(now, input, &mut out);
+            self.decide(input, &mut out);
             // Where the line is over it tells why when it is asked next.
             if let Ok(Some(ending)) = self.act(&mut out).await {
                 break 'call Ended::Ours(ending);
@@ -107,11 +106,23 @@ impl Actor {
                 }
             };
         };
-        self.call.handle(clock::now(), Input::LineEnded, &mut out);
+        self.decide(Input::LineEnded, &mut out);
         for output in out.drain() {
             self.keep(output);
         }
         (ended, self.line, self.recorder)
+    }
+
+    /// Has the core decide what follows from `input`; a recorded call notes both.
+    fn decide(&mut self, input: Input, out: &mut Outputs) {
+        let now = clock::now();
+        if let Some(recorder) = &mut self.recorder {
+            recorder.told(now, &input);
+        }
+        self.call.handle(now, input, out);
+        if let Some(recorder) = &mut self.recorder {
+            recorder.decided(out.as_slice());
+        }
     }
 
     /// Carries out what the core decided, in order. Once the line is over nothing is done any more, but all is kept.

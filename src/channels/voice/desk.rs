@@ -3,6 +3,7 @@
 use super::{
     actor::{Actor, Ended, Steer},
     agents::Agents,
+    call_log::{self, CallLog},
     calls::{CallStart, CallSummary, Calls, NoSuchCall},
     disk::Disk,
     ear::Ear,
@@ -22,6 +23,7 @@ use crate::{
         agent::Agent,
         call::{Call, Clips, Setup},
         output::Ending,
+        replay::Head,
     },
     ports::{
         calendar::Calendar,
@@ -36,6 +38,7 @@ use crate::{
 };
 use dashmap::DashMap;
 use futures_util::future::BoxFuture;
+use jiff::Timestamp;
 use serde_json::Value;
 use std::{
     fmt,
@@ -253,22 +256,23 @@ impl Room {
         };
         let opened_at = self.staff.clock.now();
         let recording = agent.record.then(|| self.staff.folder.join(format!("{}.wav", start.call)));
-        let recorder = recording.as_deref().map(|file| Recorder::new(self.disk.clone(), file));
+        let (began, now) = (clock::now(), opened_at.to_zoned(agent.zone.clone()));
+        let caller = start.from.starts_with('+').then_some(start.from.as_str());
+        let setup = self.setup(&agent, agent.system_message(&now, caller));
+        let recorder = recording.as_deref().map(|file| {
+            let head = head(&start, opened_at, setup.clone());
+            let log = CallLog::begin(self.disk.clone(), call_log::beside(file), &head, began);
+            Recorder::new(self.disk.clone(), file, log)
+        });
         let journal = Arc::new(Journal::new(start.clone(), opened_at, recording));
         let (wishes, steered) = mpsc::channel(STEERS_WAITING);
-        let entry = Live {
-            began: clock::now(),
-            steer: wishes,
-            journal: Arc::clone(&journal),
-            saved: CancellationToken::new(),
-        };
+        let entry =
+            Live { began, steer: wishes, journal: Arc::clone(&journal), saved: CancellationToken::new() };
         let mut seat = Seat::take(self, entry);
 
-        let now = opened_at.to_zoned(agent.zone.clone());
         let opening = agent.opening(now.hour());
-        let caller = start.from.starts_with('+').then_some(start.from.as_str());
         let actor = Actor {
-            call: Call::new(self.setup(&agent, agent.system_message(&now, caller)), clock::now()),
+            call: Call::new(setup, began),
             line,
             sessions: self.sessions(&start.call, &agent),
             ear: Ear::new(self.staff.activity.as_deref()),
@@ -340,6 +344,12 @@ impl Room {
             Err(_) => tracing::error!(code = "RECORD", "the disk is too slow for the record of a call"),
         }
     }
+}
+
+/// What the log of a call begins with.
+fn head(start: &CallStart, started_at: Timestamp, setup: Setup) -> Head {
+    let program = env!("CARGO_PKG_VERSION").to_owned();
+    Head { program, call: start.call.clone(), agent: start.agent.clone(), started_at, setup }
 }
 
 const fn outcome(ended: Ended) -> &'static str {

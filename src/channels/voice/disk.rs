@@ -7,24 +7,77 @@ use crate::{
 use std::{
     collections::BTreeMap,
     fs::{self, File},
-    io::{self, BufWriter},
+    io::{self, BufWriter, Write as _},
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 use tokio::sync::{mpsc, oneshot};
 
-/// What may wait for the disk, all calls together: 1,024 s of sound, 32 MB. Beyond that recordings have holes.
-const WAITING: usize = 1_024;
+/// What may wait for the disk, all calls together: 1,024 s of sound and of logs, 48 MB. Beyond that recordings have holes, and
+/// logs break off.
+const WAITING: usize = 2_048;
+
+/// Other files of the same name that may lie there already: a call whose line was lost comes back under its name.
+const SAME_NAME: u32 = 9;
 
 #[derive(Debug)]
 enum Job {
     Sound { file: Arc<Path>, samples: Vec<i16> },
     Finish { file: Arc<Path> },
+    Block { file: Arc<Appended>, block: Vec<u8> },
     Text { file: PathBuf, text: String, done: oneshot::Sender<io::Result<()>> },
 }
 
 /// A file that is being recorded; `None` after an error, which was told.
 type Recording = Option<Writer<BufWriter<File>>>;
+
+/// A file that grows by blocks. It is made with the first one and closed with the last clone; nothing waits in memory for the
+/// next block, so that it is there when the process dies.
+#[derive(Debug)]
+pub(super) struct Appended {
+    path: PathBuf,
+    file: OnceLock<Option<File>>,
+    failed: AtomicBool,
+}
+
+impl Appended {
+    /// A file that will lie at `path`, or beside it where another one lies there.
+    pub(super) fn new(path: PathBuf) -> Arc<Self> {
+        Arc::new(Self { path, file: OnceLock::new(), failed: AtomicBool::new(false) })
+    }
+
+    /// Only for the thread. What could not be written is told once, and nothing follows it.
+    fn append(&self, block: &[u8]) {
+        let tell = |error: io::Error| {
+            tracing::error!(code = "CALL_LOG", %error, path = %self.path.display(), "the log of a call could not be written");
+            self.failed.store(true, Ordering::Relaxed);
+        };
+        let file = self.file.get_or_init(|| self.create().map_err(tell).ok());
+        if let Some(mut file) = file.as_ref()
+            && !self.failed.load(Ordering::Relaxed)
+            && let Err(error) = file.write_all(block)
+        {
+            tell(error);
+        }
+    }
+
+    fn create(&self) -> io::Result<File> {
+        let mut made = File::create_new(&self.path);
+        for number in 2..=SAME_NAME {
+            match made {
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                    let ending = self.path.extension().unwrap_or_default().to_string_lossy();
+                    made = File::create_new(self.path.with_extension(format!("{number}.{ending}")));
+                }
+                made => return made,
+            }
+        }
+        made
+    }
+}
 
 /// The way to the thread, which ends with the last clone.
 #[derive(Clone, Debug)]
@@ -52,6 +105,18 @@ impl Disk {
     pub(super) async fn finish(&self, file: Arc<Path>) {
         if self.0.send(Job::Finish { file }).await.is_err() {
             tracing::error!(code = "RECORDING", "the thread that writes recordings broke off");
+        }
+    }
+
+    /// Appends a block; false where too much waits already. Never waits.
+    pub(super) fn append(&self, file: &Arc<Appended>, block: Vec<u8>) -> bool {
+        self.0.try_send(Job::Block { file: Arc::clone(file), block }).is_ok()
+    }
+
+    /// Appends the last block. Waits for its place in the queue.
+    pub(super) async fn append_last(&self, file: Arc<Appended>, block: Vec<u8>) {
+        if self.0.send(Job::Block { file, block }).await.is_err() {
+            tracing::error!(code = "CALL_LOG", "the thread that writes logs broke off");
         }
     }
 
@@ -89,12 +154,27 @@ fn carry_out(job: Job, recordings: &mut BTreeMap<Arc<Path>, Recording>) {
                 tell(&file, &error);
             }
         }
+        Job::Block { file, block } => file.append(&block),
         Job::Text { file, text, done } => {
             let draft = file.with_extension("draft");
             let written = fs::write(&draft, text).and_then(|()| fs::rename(draft, file));
             // Whoever waited may have given up.
             done.send(written).ok();
         }
+    }
+}
+
+#[cfg(test)]
+impl Disk {
+    /// A disk that writes nothing before it is told to, and has so many places.
+    pub(super) fn stuck(places: usize) -> (Self, impl FnMut()) {
+        let (jobs, mut queue) = mpsc::channel(places);
+        let carry_on = move || {
+            while let Ok(job) = queue.try_recv() {
+                carry_out(job, &mut BTreeMap::new());
+            }
+        };
+        (Self(jobs), carry_on)
     }
 }
 

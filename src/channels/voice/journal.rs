@@ -1,16 +1,21 @@
 //! The record of a call: what was said and done, the latencies, the sound.
 
-use super::{calls::CallStart, disk::Disk};
+use super::{
+    call_log::{self, CallLog},
+    calls::CallStart,
+    disk::Disk,
+};
 use crate::{
     audio::recording::Timeline,
     base::{secret::Masked, units::PHONE_RATE},
-    dialogue::{record::Entry, stats::TurnReport},
+    dialogue::{input::Input, output::Output, record::Entry, stats::TurnReport},
 };
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use std::{
     path::{Path, PathBuf},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Instant,
 };
 
 /// Samples of both sides in a block: 1 s.
@@ -59,6 +64,7 @@ impl Journal {
             "started_at": self.started_at,
             "outcome": pages.ended,
             "recording": self.recording,
+            "replay": self.recording.as_deref().map(call_log::beside),
             "entries": pages.entries,
             "turns": pages.turns,
         })
@@ -74,7 +80,7 @@ impl Journal {
     }
 }
 
-/// Records both sides of a call.
+/// Records a call: the sound of both sides, and the log that lets it be replayed.
 #[derive(Debug)]
 pub(super) struct Recorder {
     timeline: Timeline,
@@ -82,12 +88,28 @@ pub(super) struct Recorder {
     disk: Disk,
     file: Arc<Path>,
     lost: u32,
+    log: Option<CallLog>,
 }
 
 impl Recorder {
     /// Begins a file.
-    pub(super) fn new(disk: Disk, file: &Path) -> Self {
-        Self { timeline: Timeline::new(), block: Vec::with_capacity(BLOCK), disk, file: file.into(), lost: 0 }
+    pub(super) fn new(disk: Disk, file: &Path, log: Option<CallLog>) -> Self {
+        let (timeline, block) = (Timeline::new(), Vec::with_capacity(BLOCK));
+        Self { timeline, block, disk, file: file.into(), lost: 0, log }
+    }
+
+    /// What the core is about to be told.
+    pub(super) fn told(&mut self, now: Instant, input: &Input) {
+        if let Some(log) = &mut self.log {
+            log.told(now, input);
+        }
+    }
+
+    /// What it decided.
+    pub(super) fn decided(&mut self, outputs: &[Output]) {
+        if let Some(log) = &mut self.log {
+            log.decided(outputs);
+        }
     }
 
     pub(super) fn agent_sent(&mut self, audio: &[u8]) {
@@ -120,5 +142,8 @@ impl Recorder {
             tracing::warn!(code = "RECORDING_HOLE", seconds, "the disk was too slow for a recording");
         }
         self.disk.finish(self.file).await;
+        if let Some(log) = self.log {
+            log.finish().await;
+        }
     }
 }
