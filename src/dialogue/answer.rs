@@ -53,6 +53,8 @@ pub struct Answer {
     pub followed_by: Option<Clip>,
     /// Asked again after a failure or an empty answer.
     pub retried: bool,
+    /// Begun before the caller's turn was surely over.
+    pub drafted: bool,
     /// When the hold phrase is due, while the caller hears nothing of us. A sound of the caller does not put it off.
     pub hold_at: Option<Instant>,
     /// How often the hold phrase was played.
@@ -88,6 +90,7 @@ impl Answer {
             interruptible: true,
             followed_by: None,
             retried: false,
+            drafted: false,
             hold_at: None,
             holds: 0,
             text_done: origin == Origin::Clip,

@@ -3,12 +3,9 @@
 //! Silence is counted in received samples, so that a stalled network is not taken for a pause.
 
 use crate::{
-    base::{
-        language::Language,
-        units::{FRAME, FRAME_SAMPLES, Samples},
-    },
+    base::units::{FRAME, FRAME_SAMPLES, Samples},
     dialogue::{
-        agent::Patience,
+        endpoint::Endpoint,
         event::SttEvent,
         question::{Question, append, joined},
     },
@@ -18,14 +15,14 @@ use std::time::{Duration, Instant};
 /// Silence at which a recogniser that works by utterance may begin to decode (issue: 200 ms).
 pub const PAUSE: Duration = Duration::from_millis(200);
 
-/// Silence of a plainly unfinished sentence when the recogniser nevertheless says that the turn is over.
-const UNFINISHED_SIGNALLED: Duration = Duration::from_millis(800);
-
 /// Speech shorter than this, without words, is a cough or a knock.
 pub const COUGH: Duration = Duration::from_millis(300);
 
 /// A sound behind this much silence counts for itself: many knocks are not one word.
 const NEW_STRETCH: Duration = Duration::from_millis(500);
+
+/// Text that came so long after the last sound holds its words: recognisers tell interim words 100 ms behind them at best.
+const BEHIND_THE_SOUND: Duration = Duration::from_millis(60);
 
 /// A sound counts as voiced from this level on (design §9).
 const VOICED_LEVEL: f32 = -45.0;
@@ -57,11 +54,19 @@ pub enum Standing {
 pub struct CallerTurn {
     finals: String,
     partial: String,
+    /// Counts the changes of the text.
+    edition: u32,
     signalled: bool,
+    /// What a model of turn ends says of the sound before the present silence.
+    melody: Option<f32>,
+    /// The silence that ends the turn, until one of its signs changes.
+    needed: Option<Duration>,
     voiced: Samples,
     /// The present stretch of sound, voiced; `voiced` is the longest.
     stretch: Samples,
     quiet: Samples,
+    /// A pause within the words that a sound has ended.
+    paused: Duration,
     /// The last frames, newest in the lowest bit: voiced or not.
     recent: u8,
     first_voiced: Option<Instant>,
@@ -79,15 +84,20 @@ impl CallerTurn {
             if self.quiet() >= NEW_STRETCH {
                 self.stretch = Samples(0);
             }
+            if self.quiet() >= PAUSE && self.has_text() {
+                self.paused = self.quiet();
+            }
             self.stretch += Samples(FRAME_SAMPLES as u64);
             self.voiced = self.voiced.max(self.stretch);
             self.quiet = Samples(0);
             self.first_voiced.get_or_insert(now);
             self.last_voiced = Some(now);
             // Who goes on speaking had not finished, whatever the recogniser thought.
-            let speaks = self.speaks(3, 4);
-            self.signalled &= !speaks;
-            self.spoke_since_asked |= speaks;
+            if self.speaks(3, 4) {
+                self.take_back_signal();
+                self.melody = None;
+                self.spoke_since_asked = true;
+            }
         } else {
             self.quiet += Samples(FRAME_SAMPLES as u64);
         }
@@ -107,11 +117,10 @@ impl CallerTurn {
     pub fn hear(&mut self, now: Instant, event: SttEvent) -> bool {
         let before = self.last_text;
         match event {
-            SttEvent::Partial { text } => {
-                if !text.trim().is_empty() {
-                    text.trim().clone_into(&mut self.partial);
-                    self.last_text = Some(now);
-                }
+            SttEvent::Partial { text } => self.hear_partial(now, &text),
+            SttEvent::EagerEnd { text } => {
+                self.hear_partial(now, &text);
+                self.signalled |= self.has_text();
             }
             SttEvent::Final { text, end_of_turn } => {
                 self.partial.clear();
@@ -126,9 +135,47 @@ impl CallerTurn {
                 append(&mut self.finals, &partial);
                 self.signalled |= !self.finals.is_empty();
             }
+            SttEvent::Resumed => self.signalled = false,
             SttEvent::Ready | SttEvent::Lost { .. } => {}
         }
+        self.edition += 1;
+        self.needed = None;
         self.last_text != before
+    }
+
+    fn hear_partial(&mut self, now: Instant, text: &str) {
+        if !text.trim().is_empty() {
+            text.trim().clone_into(&mut self.partial);
+            self.last_text = Some(now);
+        }
+    }
+
+    /// Takes in what a model of turn ends says of the sound before the present silence, 0..1.
+    pub fn sounds_over(&mut self, probability: f32) {
+        self.melody = Some(probability);
+        self.needed = None;
+    }
+
+    /// The pause that the caller has just ended by going on with the words of the turn; told once.
+    pub fn went_on_after(&mut self) -> Option<Duration> {
+        if self.paused.is_zero() || !self.speaks(3, 4) {
+            return None;
+        }
+        Some(std::mem::take(&mut self.paused))
+    }
+
+    /// Counts the changes of the text within the turn.
+    pub const fn edition(&self) -> u32 {
+        self.edition
+    }
+
+    /// Whether the text holds the words before the present silence: it came behind them, or the recogniser says so.
+    pub fn is_stable(&self) -> bool {
+        let behind = self
+            .last_text
+            .zip(self.last_voiced)
+            .is_some_and(|(text, voiced)| text.saturating_duration_since(voiced) >= BEHIND_THE_SOUND);
+        self.has_text() && self.quiet() >= PAUSE / 2 && (behind || self.signalled)
     }
 
     /// When its first voiced frame came.
@@ -184,6 +231,7 @@ impl CallerTurn {
     /// The turn is not over, whatever the recogniser said.
     pub const fn take_back_signal(&mut self) {
         self.signalled = false;
+        self.needed = None;
     }
 
     /// When the last text arrived.
@@ -192,32 +240,31 @@ impl CallerTurn {
     }
 
     /// What the words of the turn look like while the line is never silent.
-    pub fn standing(&self, language: Language) -> Standing {
+    pub fn standing(&self, endpoint: &Endpoint) -> Standing {
         if self.finals.is_empty() || !self.partial.is_empty() {
             Standing::Open
-        } else if self.signalled && !is_unfinished(&self.finals, language) {
+        } else if self.signalled && !endpoint.is_unfinished(&self.finals) {
             Standing::Signalled
         } else {
             Standing::Final
         }
     }
 
-    /// Whether the turn is over. A recogniser `by_utterance` owes text until it was asked for all of it.
-    pub fn decide(&self, patience: &Patience, language: Language, by_utterance: bool) -> Decision {
+    /// Whether the turn is over. A recogniser `by_utterance` owes text until it was asked for all of it, and then its signal
+    /// says no more than that this is all.
+    pub fn decide(&mut self, endpoint: &Endpoint, by_utterance: bool) -> Decision {
         let quiet = self.quiet();
         if quiet < PAUSE {
             return Decision::Wait;
         }
-        let unfinished = self.has_text() && is_unfinished(&self.text(), language);
-        let needed = match (self.signalled, unfinished) {
-            (true, false) => PAUSE,
-            (true, true) => UNFINISHED_SIGNALLED.min(patience.unfinished),
-            (false, false) => patience.end_of_turn,
-            (false, true) => patience.unfinished,
+        let needed = match self.needed {
+            Some(needed) => needed,
+            None => endpoint.silence(&self.text(), self.signalled && !by_utterance, self.melody),
         };
+        self.needed = Some(needed);
         if quiet + FRAME <= needed {
             Decision::Wait
-        } else if self.has_text() && (self.signalled || self.partial.is_empty() && !by_utterance) {
+        } else if self.has_text() && (self.partial.is_empty() && !by_utterance || self.signalled) {
             Decision::Over
         } else {
             Decision::AwaitText
@@ -225,35 +272,13 @@ impl CallerTurn {
     }
 }
 
-/// Words after which nobody stops: articles, prepositions, conjunctions and the beginnings of a number.
-const UNFINISHED_ES: [&str; 32] = [
-    "el", "la", "los", "las", "un", "una", "de", "del", "a", "al", "para", "por", "con", "en", "y", "e", "o",
-    "u", "que", "porque", "pero", "mi", "su", "como", "cuando", "desde", "hasta", "es", "soy", "quiero",
-    "necesito", "eh",
-];
-const UNFINISHED_EN: [&str; 27] = [
-    "the", "a", "an", "of", "to", "for", "with", "in", "on", "at", "and", "or", "but", "because", "that",
-    "if", "my", "your", "is", "am", "want", "need", "from", "uh", "um", "i'd", "would",
-];
-
-/// Whether the text plainly goes on: it ends in a word after which nobody stops.
-pub fn is_unfinished(text: &str, language: Language) -> bool {
-    if text.trim_end().ends_with(['?', '!']) {
-        return false;
-    }
-    let words = match language {
-        Language::Es => &UNFINISHED_ES[..],
-        Language::En => &UNFINISHED_EN[..],
-    };
-    let last = text.split_whitespace().next_back().unwrap_or_default();
-    let last = last.trim_matches(|c: char| !c.is_alphanumeric() && c != '\'').to_lowercase();
-    words.contains(&last.as_str())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::base::clock;
+    use crate::{
+        base::{clock, language::Language},
+        dialogue::agent::EndOfTurn,
+    };
 
     fn after_speech(quiet_ms: u64, event: SttEvent) -> Decision {
         let (mut turn, now) = (CallerTurn::default(), clock::now());
@@ -264,35 +289,68 @@ mod tests {
             turn.frame(now, 0.0, -70.0, 0.5);
         }
         turn.hear(now, event);
-        turn.decide(&Patience::default(), Language::Es, false)
+        turn.decide(&Endpoint::new(EndOfTurn::default(), Language::Es), false)
+    }
+
+    /// The first silence at which the turn is not waited for any more.
+    fn silence(event: &SttEvent) -> u64 {
+        (0..100)
+            .map(|frames| frames * 20)
+            .find(|ms| after_speech(*ms, event.clone()) != Decision::Wait)
+            .unwrap()
     }
 
     #[test]
-    fn the_recognisers_own_signal_ends_the_turn_at_once() {
-        let event = || SttEvent::Final { text: "quiero un turno".into(), end_of_turn: true };
-        assert_eq!(after_speech(180, event()), Decision::Wait);
-        assert_eq!(after_speech(220, event()), Decision::Over);
-    }
-
-    #[test]
-    fn without_a_signal_silence_decides_and_an_unfinished_sentence_gets_longer() {
-        let whole = || SttEvent::Final { text: "el jueves".into(), end_of_turn: false };
-        let half = || SttEvent::Final { text: "el turno es para".into(), end_of_turn: false };
-        assert_eq!(after_speech(480, whole()), Decision::Wait);
-        assert_eq!(after_speech(500, whole()), Decision::Over);
-        assert_eq!(after_speech(1_100, half()), Decision::Wait);
-        assert_eq!(after_speech(1_200, half()), Decision::Over);
+    fn the_words_and_the_signal_decide_how_long_silence_is() {
+        let event = |text: &str, end_of_turn| SttEvent::Final { text: text.into(), end_of_turn };
+        let silences = [
+            silence(&event("¿atienden el jueves?", true)),
+            silence(&event("¿atienden el jueves?", false)),
+            silence(&event("quiero un turno el jueves", true)),
+            silence(&event("quiero un turno el jueves", false)),
+            silence(&event("quiero un turno para", true)),
+        ];
+        assert_eq!(silences, [300, 320, 460, 520, 1_260]);
     }
 
     #[test]
     fn a_partial_must_first_become_final() {
         let partial = SttEvent::Partial { text: "el jueves".into() };
-        assert_eq!(after_speech(500, partial), Decision::AwaitText);
+        assert_eq!(after_speech(1_000, partial), Decision::AwaitText);
     }
 
     #[test]
     fn an_empty_final_is_no_turn() {
         let empty = SttEvent::Final { text: String::new(), end_of_turn: true };
         assert_eq!(after_speech(400, empty), Decision::Wait);
+    }
+
+    #[test]
+    fn text_that_came_in_the_silence_is_stable_and_a_pause_that_ends_is_told_once() {
+        let (mut turn, start) = (CallerTurn::default(), clock::now());
+        let frame = |turn: &mut CallerTurn, count: u32, voiced: bool| {
+            let at = start + FRAME * count;
+            turn.frame(at, if voiced { 0.9 } else { 0.0 }, if voiced { -20.0 } else { -70.0 }, 0.5);
+            at
+        };
+        for count in 0..50 {
+            frame(&mut turn, count, true);
+        }
+        turn.hear(start + FRAME * 50, SttEvent::Partial { text: "quiero un".into() });
+        for count in 50..56 {
+            frame(&mut turn, count, false);
+        }
+        assert!(!turn.is_stable(), "the last words are missing");
+        turn.hear(start + FRAME * 55, SttEvent::Partial { text: "quiero un turno".into() });
+        assert!(turn.is_stable());
+        for count in 56..65 {
+            frame(&mut turn, count, false);
+        }
+        for count in 65..70 {
+            frame(&mut turn, count, true);
+        }
+        assert!(!turn.is_stable());
+        assert_eq!(turn.went_on_after(), Some(FRAME * 15));
+        assert_eq!(turn.went_on_after(), None);
     }
 }

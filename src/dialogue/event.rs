@@ -14,6 +14,13 @@ pub enum SttEvent {
         /// The words, not empty.
         text: String,
     },
+    /// The recogniser believes, not yet surely, that the turn is over (Flux: `EagerEndOfTurn`).
+    EagerEnd {
+        /// Text of the present utterance so far; replaces the last partial.
+        text: String,
+    },
+    /// The turn that had seemed to be over goes on (Flux: `TurnResumed`).
+    Resumed,
     /// Text that will not change; to be appended to the turn. May be empty when `end_of_turn`.
     Final {
         /// The words since the last final.

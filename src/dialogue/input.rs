@@ -25,6 +25,8 @@ pub enum Input {
     },
     /// 20 ms of the caller's sound arrived; moves the media clock.
     Frame(Voice),
+    /// How probable it is, 0..1, by the sound before the present pause, that the caller's turn is over.
+    SoundsOver(f32),
     /// The caller pressed a key.
     Digit(char),
     /// The telephone network echoed a mark.

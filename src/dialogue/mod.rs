@@ -8,6 +8,8 @@ pub mod backchannel;
 pub mod call;
 pub mod caller;
 pub mod clinic;
+pub mod draft;
+pub mod endpoint;
 pub mod event;
 pub mod input;
 pub mod message;

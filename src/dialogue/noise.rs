@@ -4,8 +4,8 @@ use crate::base::units::{FRAME_SAMPLES, Samples};
 use std::time::Duration;
 
 /// After this much without a sound a noisy line is quiet again: longer than the gaps in a noise that comes and goes, such as
-/// a television, whose talk pauses like a caller's: at the most [`crate::dialogue::agent::Patience::unfinished`], 1.2 s.
-const QUIET: Duration = Duration::from_millis(1_500);
+/// a television, whose talk pauses like a caller's: at the most [`crate::dialogue::agent::EndOfTurn::most`], 1.6 s.
+const QUIET: Duration = Duration::from_millis(1_900);
 
 /// What a call knows of the noise on its line.
 #[derive(Clone, Debug, Default)]
@@ -37,12 +37,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_noisy_line_is_quiet_again_after_a_second_and_a_half_without_a_sound() {
+    fn a_noisy_line_is_quiet_again_after_two_seconds_without_a_sound() {
         let mut noise = Noise::default();
         for (last_sounds, noisy) in [(true, true), (false, false)] {
             noise.sounds_without_words();
             noise.frame(true);
-            (0..74).for_each(|_| noise.frame(false));
+            (0..94).for_each(|_| noise.frame(false));
             noise.frame(last_sounds);
             assert_eq!(noise.is_noisy(), noisy);
         }

@@ -5,7 +5,7 @@ use crate::{
     dialogue::{
         message::{Message, ToolCall},
         record::Entry,
-        stats::TurnReport,
+        stats::{TurnReport, Waste},
     },
 };
 use bytes::Bytes;
@@ -94,6 +94,8 @@ pub enum Output {
     Record(Entry),
     /// A turn is complete: its latencies.
     Report(Box<TurnReport>),
+    /// A draft of an answer was dropped.
+    Wasted(Waste),
     /// The conversation is over: hang up.
     HangUp(Ending),
 }

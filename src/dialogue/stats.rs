@@ -40,10 +40,22 @@ pub struct TurnReport {
     pub first_sound_ms: Option<u64>,
     /// The first frame sent: the response time.
     pub response_ms: Option<u64>,
+    /// Whether the answer was begun before the turn was surely over.
+    #[serde(default)]
+    pub drafted: bool,
     /// Whether the caller took the floor before the end.
     pub interrupted: bool,
     /// Frames of 20 ms that the caller missed while their sound waited here.
     pub late_frames: u64,
+}
+
+/// What drafts have cost that were not spoken.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Waste {
+    /// Tokens of the model.
+    pub tokens: u32,
+    /// Characters given to the voice.
+    pub characters: u32,
 }
 
 impl Moments {
@@ -61,6 +73,7 @@ impl Moments {
             first_piece_ms: since(self.piece),
             first_sound_ms: since(self.sound),
             response_ms: since(self.played),
+            drafted: false,
             interrupted,
             late_frames: 0,
         }

@@ -12,6 +12,9 @@ const CALLS_ACTIVE: &str = "calls_active";
 const CALLS_TOTAL: &str = "calls_total";
 const TURN_LATENCY: &str = "turn_latency_ms";
 const BARGE_IN_CLEAR: &str = "barge_in_clear_ms";
+const DRAFTS: &str = "drafts_total";
+const WASTED_TOKENS: &str = "llm_tokens_wasted_total";
+const WASTED_CHARACTERS: &str = "tts_characters_wasted_total";
 const CALLS_RECOVERED: &str = "calls_recovered_total";
 const FRAMES_LATE: &str = "frames_late_total";
 const STT_FRAMES_DROPPED: &str = "stt_frames_dropped_total";
@@ -78,6 +81,18 @@ pub fn turn_step(step: Step, took: Duration) {
 /// The caller's first voiced frame to our `clear`.
 pub fn barge_in_cleared(took: Duration) {
     metrics::histogram!(BARGE_IN_CLEAR).record(milliseconds(took));
+}
+
+/// An answer that was begun before the caller's turn was surely over was spoken.
+pub fn draft_spoken() {
+    metrics::counter!(DRAFTS, "outcome" => "spoken").increment(1);
+}
+
+/// Such an answer was dropped, with so many tokens of the model and characters of the voice.
+pub fn draft_wasted(tokens: u32, characters: u32) {
+    metrics::counter!(DRAFTS, "outcome" => "dropped").increment(1);
+    metrics::counter!(WASTED_TOKENS).increment(tokens.into());
+    metrics::counter!(WASTED_CHARACTERS).increment(characters.into());
 }
 
 /// By a fault of ours a call waited for nothing, and the caller was asked to repeat.
@@ -183,6 +198,15 @@ fn describe() {
     metrics::describe_counter!(CALLS_TOTAL, "Calls that are over or were not taken, by outcome.");
     metrics::describe_histogram!(TURN_LATENCY, "Time from the caller's last word, by step of the answer.");
     metrics::describe_histogram!(BARGE_IN_CLEAR, "From the caller's first voiced frame to our clear.");
+    metrics::describe_counter!(
+        DRAFTS,
+        "Answers begun before the caller's turn was surely over, by whether they were spoken."
+    );
+    metrics::describe_counter!(WASTED_TOKENS, "Tokens of answers that were begun and dropped.");
+    metrics::describe_counter!(
+        WASTED_CHARACTERS,
+        "Characters spoken for answers that were begun and dropped."
+    );
     metrics::describe_counter!(CALLS_RECOVERED, "Times that a call waited for nothing by a fault of ours.");
     metrics::describe_counter!(
         FRAMES_LATE,
@@ -217,6 +241,8 @@ mod tests {
         turn_step(Step::Endpoint, Duration::from_millis(30));
         barge_in_cleared(Duration::from_millis(90));
         frames_late(2);
+        draft_spoken();
+        draft_wasted(7, 20);
         stt_frames_dropped(3);
         provider_error("test", "busy");
         provider_failover("llm", "one", "two");
@@ -229,6 +255,10 @@ mod tests {
             "turn_latency_ms_bucket{step=\"endpoint\",le=\"40\"} ",
             "barge_in_clear_ms_bucket{le=\"100\"} ",
             "frames_late_total ",
+            "drafts_total{outcome=\"spoken\"} ",
+            "drafts_total{outcome=\"dropped\"} ",
+            "llm_tokens_wasted_total 7",
+            "tts_characters_wasted_total 20",
             "stt_frames_dropped_total ",
             "provider_errors_total{provider=\"test\",kind=\"busy\"} 1",
             "provider_failovers_total{kind=\"llm\",from=\"one\",to=\"two\"} 1",

@@ -83,7 +83,11 @@ fn a_stopping_server_says_goodbye_even_without_a_voice() {
 #[test]
 fn after_the_caller_hung_up_nothing_happens_any_more() {
     let mut stage = Stage::greeted([says("Claro.")]);
-    stage.say("Hola.", 500).at(2_300, Input::LineEnded).at(2_400, heard("Hola.", true)).until(20_000);
+    stage
+        .say("¿Atienden hoy?", 500)
+        .at(2_300, Input::LineEnded)
+        .at(2_400, heard("¿Atienden hoy?", true))
+        .until(20_000);
     assert!(stage.call.is_over());
-    assert_eq!(stage.story(), " 1850 ask 2: “Hola.”\n 2050 say 2.0 “Claro.”");
+    assert_eq!(stage.story(), " 1850 ask 2: “¿Atienden hoy?”\n 2050 say 2.0 “Claro.”");
 }

@@ -14,7 +14,7 @@ fn lost(fatal: bool) -> Input {
 #[test]
 fn a_model_that_refuses_is_excused_and_the_call_goes_on() {
     let mut stage = Stage::greeted([vec![(50, Err(false))], says("Ahora sí.")]);
-    stage.say("Hola.", 1_000).until(5_000);
+    stage.say("¿Atienden hoy?", 1_000).until(5_000);
     assert_eq!(stage.first_sound(TROUBLE, 2_000), 2_400);
     stage.say("¿Hola?", 600).until(9_000);
     assert!(stage.story().contains("“Ahora sí.”"));
@@ -23,7 +23,7 @@ fn a_model_that_refuses_is_excused_and_the_call_goes_on() {
 #[test]
 fn a_model_that_fails_once_is_asked_again_at_once() {
     let mut stage = Stage::greeted([vec![(50, Err(true))], says("Ahora sí.")]);
-    stage.say("Hola.", 1_000).until(5_000);
+    stage.say("¿Atienden hoy?", 1_000).until(5_000);
     assert_eq!(stage.questions.len(), 2);
     assert!(!stage.story().contains("Trouble"));
 }
@@ -32,12 +32,12 @@ fn a_model_that_fails_once_is_asked_again_at_once() {
 fn a_second_try_does_not_begin_with_the_words_of_the_first() {
     let broken = vec![(200, Ok(AnswerEvent::Text("Le bus".to_owned()))), (300, Err(true))];
     let mut stage = Stage::greeted([broken, says("Claro, hay lugar.")]);
-    stage.say("Hola.", 1_000).until(3_000);
+    stage.say("¿Atienden hoy?", 1_000).until(3_000);
     assert_eq!(
         stage.story(),
-        " 2350 ask 2: “Hola.”
+        " 2350 ask 2: “¿Atienden hoy?”
  2650 cancel model 2
- 2650 ask 2: “Hola.”
+ 2650 ask 2: “¿Atienden hoy?”
  2850 say 2.0 “Claro, hay lugar.”"
     );
 }
@@ -49,7 +49,7 @@ fn a_slow_first_token_is_covered_by_the_hold_phrase_and_then_used() {
         (6_000, Ok(AnswerEvent::Done { truncated: false })),
     ];
     let mut stage = Stage::greeted([slow]);
-    stage.say("Hola.", 1_000).until(12_000);
+    stage.say("¿Atienden hoy?", 1_000).until(12_000);
     assert_eq!(stage.first_sound(HOLD, 2_000), 4_550);
     assert_eq!(stage.when("say 2.0 “Ya está.”"), 8_350);
 }
@@ -57,12 +57,12 @@ fn a_slow_first_token_is_covered_by_the_hold_phrase_and_then_used() {
 #[test]
 fn the_hold_phrase_comes_3_8_s_after_the_last_voiced_frame_at_the_latest() {
     let mut stage = Stage::greeted([]);
-    stage.speak_until(2_000).at(5_200, heard("Hola.", true)).until(9_000);
+    stage.speak_until(2_000).at(5_200, heard("¿Atienden hoy?", true)).until(9_000);
     assert_eq!(stage.when("ask 2"), 5_200);
     assert_eq!(stage.first_sound(HOLD, 2_000), 5_800);
 
     let mut stage = Stage::greeted([vec![(2_000, Ok(AnswerEvent::Done { truncated: false }))]]);
-    stage.say("Hola.", 1_000).until(9_000);
+    stage.say("¿Atienden hoy?", 1_000).until(9_000);
     assert_eq!(stage.questions.len(), 2);
     assert_eq!(stage.first_sound(HOLD, 2_000), 4_550);
 }
@@ -70,25 +70,31 @@ fn the_hold_phrase_comes_3_8_s_after_the_last_voiced_frame_at_the_latest() {
 #[test]
 fn coughs_do_not_put_the_hold_phrase_off() {
     let mut stage = Stage::greeted([]);
-    stage.say("Hola.", 1_000).until(3_400).speak_until(3_560).until(9_000);
+    stage.say("¿Atienden hoy?", 1_000).until(3_400).speak_until(3_560).until(9_000);
     assert_eq!(stage.first_sound(HOLD, 2_000), 4_550);
 
     // It is overdue when the cough proves to be none of our business: 600 ms after its end.
     let mut stage = Stage::greeted([]);
-    stage.say("Hola.", 1_000).until(3_000).speak_until(3_160).until(4_400).speak_until(4_560).until(9_000);
+    stage
+        .say("¿Atienden hoy?", 1_000)
+        .until(3_000)
+        .speak_until(3_160)
+        .until(4_400)
+        .speak_until(4_560)
+        .until(9_000);
     assert_eq!(stage.first_sound(HOLD, 2_000), 5_160);
 
     // Behind our own words too: "Un segundo." has sounded by 3430 ms.
     let mut stage = Stage::greeted([calls("Un segundo.", "find_slots")]);
     stage.tool_delay_ms = None;
-    stage.say("Hola.", 1_000).until(4_000).speak_until(4_160).until(9_000);
+    stage.say("¿Atienden hoy?", 1_000).until(4_000).speak_until(4_160).until(9_000);
     assert_eq!(stage.first_sound(HOLD, 2_000), 5_630);
 }
 
 #[test]
 fn a_model_that_never_answers_is_given_up_after_a_second_try() {
     let mut stage = Stage::greeted([]);
-    stage.say("Hola.", 1_000).until(25_000);
+    stage.say("¿Atienden hoy?", 1_000).until(25_000);
     assert_eq!(stage.questions.len(), 2);
     assert!(stage.story().contains("clip Trouble"), "{}", stage.story());
 }
@@ -97,7 +103,7 @@ fn a_model_that_never_answers_is_given_up_after_a_second_try() {
 fn a_model_that_stalls_in_mid_sentence_keeps_what_was_said() {
     let stalled = vec![(200, Ok(AnswerEvent::Text("Claro. Tenemos lugar el".to_owned())))];
     let mut stage = Stage::greeted([stalled]);
-    stage.say("Hola.", 1_000).until(9_000);
+    stage.say("¿Atienden hoy?", 1_000).until(9_000);
     assert!(stage.story().contains("say 2.0 “Claro.”"));
     let quiet_until = stage.first_sound(TROUBLE, 2_000).min(stage.first_sound(HOLD, 2_000));
     assert!(quiet_until < 7_000, "{quiet_until}");
@@ -107,7 +113,7 @@ fn a_model_that_stalls_in_mid_sentence_keeps_what_was_said() {
 fn an_empty_answer_is_asked_once_more_and_then_the_caller_is() {
     let empty = || vec![(100, Ok(AnswerEvent::Done { truncated: false }))];
     let mut stage = Stage::greeted([empty(), empty()]);
-    stage.say("Hola.", 1_000).until(5_000);
+    stage.say("¿Atienden hoy?", 1_000).until(5_000);
     assert_eq!(stage.questions.len(), 2);
     assert_eq!(stage.first_sound(REPEAT, 2_000), 2_550);
 }
@@ -146,7 +152,7 @@ fn a_model_that_fails_after_a_tool_is_asked_again() {
 fn an_endless_answer_is_cut() {
     let endless = (0..2_000).map(|n| (200 + n, Ok(AnswerEvent::Text("palabra y ".to_owned())))).collect();
     let mut stage = Stage::greeted([endless]);
-    stage.say("Hola.", 1_000).until(4_000);
+    stage.say("¿Atienden hoy?", 1_000).until(4_000);
     assert!(stage.story().contains("cancel model 2"), "{}", stage.story());
 }
 
@@ -154,7 +160,7 @@ fn an_endless_answer_is_cut() {
 fn a_voice_that_refuses_is_excused_by_a_clip() {
     let mut stage = Stage::greeted([says("Claro.")]);
     stage.voice = VoiceActs::Refuses;
-    stage.say("Hola.", 1_000).until(5_000);
+    stage.say("¿Atienden hoy?", 1_000).until(5_000);
     assert_eq!(stage.first_sound(TROUBLE, 2_000), 2_560);
 }
 
@@ -162,7 +168,7 @@ fn a_voice_that_refuses_is_excused_by_a_clip() {
 fn a_voice_that_is_silent_is_covered_and_given_up() {
     let mut stage = Stage::greeted([says("Claro.")]);
     stage.voice = VoiceActs::Silent;
-    stage.say("Hola.", 1_000).until(12_000);
+    stage.say("¿Atienden hoy?", 1_000).until(12_000);
     assert_eq!(stage.first_sound(HOLD, 2_000), 4_550);
     assert!(stage.first_sound(TROUBLE, 2_000) <= 7_550);
 }
@@ -171,7 +177,7 @@ fn a_voice_that_is_silent_is_covered_and_given_up() {
 fn a_voice_that_stalls_after_its_first_sound_is_given_up() {
     let mut stage = Stage::greeted([says("Claro que sí, con gusto.")]);
     stage.voice = VoiceActs::Stalls;
-    stage.say("Hola.", 1_000).until(12_000);
+    stage.say("¿Atienden hoy?", 1_000).until(12_000);
     // Two pieces give 300 ms each from 2650 ms on.
     assert_eq!(stage.first_sound(HOLD, 2_000), 2_650 + 600 + 2_200);
     assert!(stage.story().contains("clip Trouble"), "{}", stage.story());
@@ -219,7 +225,7 @@ fn a_recogniser_that_is_away_is_told_within_4_s_and_ends_the_call_when_it_stays_
 fn a_recogniser_that_comes_back_in_time_is_not_noticed() {
     let mut stage = Stage::greeted([says("Claro.")]);
     stage.at(2_000, lost(false)).at(2_500, Input::Hearing(SttEvent::Ready));
-    stage.say("Hola.", 800).until(7_000);
+    stage.say("¿Atienden hoy?", 800).until(7_000);
     assert!(!stage.story().contains("Trouble"));
 }
 

@@ -3,6 +3,7 @@
 
 mod any_order;
 mod by_utterance;
+mod drafts;
 mod ending;
 mod failures;
 mod interruption;

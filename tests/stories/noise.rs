@@ -115,8 +115,8 @@ fn noise_over_our_voice_stops_it_once_and_then_only_words_do() {
 }
 
 #[test]
-fn behind_a_second_and_a_half_of_quiet_a_sound_stops_the_voice_again() {
-    for (quiet_ms, stops) in [(1_400, false), (1_560, true)] {
+fn behind_two_seconds_of_quiet_a_sound_stops_the_voice_again() {
+    for (quiet_ms, stops) in [(1_800, false), (1_960, true)] {
         let mut stage = telling();
         stage.speak_until(5_600);
         stage.until(5_600 + quiet_ms);

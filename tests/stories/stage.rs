@@ -16,7 +16,7 @@ use centralita::{
         message::{Message, ToolCall},
         output::{Output, Outputs},
         record::Entry,
-        stats::TurnReport,
+        stats::{TurnReport, Waste},
     },
 };
 use std::{
@@ -56,6 +56,8 @@ pub(crate) struct Stage {
     story: Vec<String>,
     pub(crate) record: Vec<Entry>,
     pub(crate) reports: Vec<TurnReport>,
+    /// Drafts that were dropped.
+    pub(crate) wasted: Vec<Waste>,
     /// First byte of each frame sent, with its time.
     pub(crate) sent: Vec<(u64, u8)>,
     pub(crate) questions: Vec<Vec<Message>>,
@@ -120,6 +122,7 @@ impl Stage {
             story: Vec::new(),
             record: Vec::new(),
             reports: Vec::new(),
+            wasted: Vec::new(),
             sent: Vec::new(),
             questions: Vec::new(),
             tools: Vec::new(),
@@ -315,6 +318,7 @@ impl Stage {
                 self.record.push(entry);
             }
             Output::Report(report) => self.reports.push(*report),
+            Output::Wasted(waste) => self.wasted.push(waste),
             Output::HangUp(ending) => {
                 self.tell(&format!("hang up: {ending}"));
                 self.ended = true;

@@ -64,7 +64,7 @@ fn words_that_follow_a_slow_tool_get_the_full_patience_with_the_voice() {
 fn a_slow_tool_is_covered_by_the_hold_phrase_and_given_up_in_time() {
     let mut stage = Stage::greeted([calls("", "find_slots"), says("No lo encuentro.")]);
     stage.tool_delay_ms = None;
-    stage.say("Quiero un turno.", 1_000).until(14_000);
+    stage.say("¿Hay turnos?", 1_000).until(14_000);
     assert_eq!(stage.when("clip Hold"), 4_550);
     assert_eq!(stage.when("tool {\"error\":\"timed out\"}"), 12_550);
     let mut silent_since = 2_000;
@@ -180,7 +180,7 @@ fn a_goodbye_waits_for_the_result_of_another_tool() {
 fn a_model_that_only_calls_tools_is_stopped() {
     let mut stage = Stage::greeted((0..50).map(|_| calls("", "find_slots")));
     stage.tool_delay_ms = Some(10);
-    stage.say("Hola.", 500).until(30_000);
+    stage.say("¿Atienden hoy?", 500).until(30_000);
     assert_eq!(stage.tools.len(), 8);
     assert!(stage.story().contains("clip Trouble"), "{}", stage.story());
 }

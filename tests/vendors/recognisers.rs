@@ -77,7 +77,11 @@ async fn turn(session: &mut SttSession) -> (String, u32) {
                 assert!(!fatal, "{reason}");
                 losses += 1;
             }
-            SttEvent::Ready | SttEvent::Partial { .. } | SttEvent::UtteranceEnd => {}
+            SttEvent::Ready
+            | SttEvent::Partial { .. }
+            | SttEvent::EagerEnd { .. }
+            | SttEvent::Resumed
+            | SttEvent::UtteranceEnd => {}
         }
     }
 }

@@ -190,6 +190,7 @@ impl Actor {
                 tell(&report);
                 self.journal.report(*report);
             }
+            Output::Wasted(waste) => metrics::draft_wasted(waste.tokens, waste.characters),
             _ => {}
         }
     }
@@ -207,6 +208,9 @@ fn tell(report: &TurnReport) {
         if let Some(end) = end {
             metrics::turn_step(step, Duration::from_millis(end.saturating_sub(begin.unwrap_or(0))));
         }
+    }
+    if report.drafted {
+        metrics::draft_spoken();
     }
     metrics::frames_late(report.late_frames);
     tracing::info!(

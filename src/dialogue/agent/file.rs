@@ -1,7 +1,7 @@
 //! Reads an agent's file: front matter in TOML between two lines `+++`, then the prompt.
 
 use super::{
-    Agent, Mistake, Patience, prompt,
+    Agent, EndOfTurn, Mistake, Patience, prompt,
     section::{Complaints, Place, Section},
     tools,
 };
@@ -11,7 +11,7 @@ use std::{sync::Arc, time::Duration};
 
 const KEYS: [&str; 8] = ["language", "voice", "zone", "greeting", "record", "tools", "data", "patience"];
 const PATIENCE: [&str; 7] =
-    ["end_of_turn_ms", "unfinished_ms", "reprompt_ms", "reprompts", "max_call_ms", "hold_ms", "tool_ms"];
+    ["end_of_turn_ms", "speculation", "reprompt_ms", "reprompts", "max_call_ms", "hold_ms", "tool_ms"];
 const FENCE: &str = "+++";
 
 /// The name of the data file that the agent's file asks for, before anything is checked.
@@ -134,10 +134,14 @@ fn read_zone(zone: &str, place: &Place, complaints: &mut Complaints<'_>) -> Time
 fn patience(section: &Section<'_>, complaints: &mut Complaints<'_>) -> Patience {
     let default = Patience::default();
     let Some(table) = section.section("patience", &PATIENCE, complaints) else { return default };
+    let end_of_turn = table.span("end_of_turn_ms", 200..=5_000, complaints);
+    let end_of_turn = end_of_turn.map_or(default.end_of_turn, |(least, most)| EndOfTurn {
+        least: Duration::from_millis(least),
+        most: Duration::from_millis(most),
+    });
+    let speculation = table.flag("speculation", complaints).unwrap_or(default.speculation);
     let mut time =
         |key, range, default| table.number(key, range, complaints).map_or(default, Duration::from_millis);
-    let end_of_turn = time("end_of_turn_ms", 200..=5_000, default.end_of_turn);
-    let unfinished = time("unfinished_ms", 200..=10_000, default.unfinished);
     let reprompt = time("reprompt_ms", 1_000..=120_000, default.reprompt);
     let max_call = time("max_call_ms", 10_000..=14_400_000, default.max_call);
     let hold = time("hold_ms", 500..=20_000, default.hold);
@@ -145,7 +149,7 @@ fn patience(section: &Section<'_>, complaints: &mut Complaints<'_>) -> Patience 
     let reprompts = table.number("reprompts", 0..=10, complaints);
     Patience {
         end_of_turn,
-        unfinished,
+        speculation,
         reprompt,
         reprompts: reprompts.and_then(|count| u32::try_from(count).ok()).unwrap_or(default.reprompts),
         max_call,
@@ -191,9 +195,24 @@ Atiende {{ business }}. Hoy es {{ weekday }}.
         assert!(agent.opening(12).starts_with("Buenas tardes."));
         assert!(agent.opening(20).starts_with("Buenas noches."));
         assert!(agent.opening(5).starts_with("Buenas noches."));
-        assert_eq!(agent.patience.end_of_turn, Duration::from_millis(700));
+        assert_eq!(agent.patience.end_of_turn, EndOfTurn::fixed(Duration::from_millis(700)));
         assert_eq!(agent.patience.hold, Patience::default().hold);
         assert_eq!(data_name(TEXT).as_deref(), Some("c.toml"));
+    }
+
+    #[test]
+    fn the_silence_that_ends_a_turn_is_one_number_or_two() {
+        let range =
+            |written: &str| TEXT.replace("end_of_turn_ms = 700", &format!("end_of_turn_ms = {written}"));
+        let agent = Agent::parse("a", &range("[250, 1_800]\nspeculation = false"), DATA).unwrap();
+        let (least, most) = (Duration::from_millis(250), Duration::from_millis(1_800));
+        assert_eq!(agent.patience.end_of_turn, EndOfTurn { least, most });
+        assert!(!agent.patience.speculation);
+        for wrong in ["[900, 300]", "[300]", "100", "[200, 300, 400]", "\"700\"", "[200, 9_000]"] {
+            let told = told(&range(wrong), DATA);
+            assert_eq!(told.len(), 1, "{wrong}: {told:?}");
+            assert!(told[0].starts_with("a.md:8: `end_of_turn_ms` is out of range;"), "{told:?}");
+        }
     }
 
     #[test]

@@ -62,14 +62,36 @@ impl Agent {
     }
 }
 
+/// The silence that ends the caller's turn: the surer its end, the shorter (design §5).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EndOfTurn {
+    /// Of a turn that is surely over; at least 200 ms.
+    pub least: Duration,
+    /// Of a turn that plainly goes on.
+    pub most: Duration,
+}
+
+impl EndOfTurn {
+    /// The same silence for every turn: nothing else decides.
+    pub const fn fixed(silence: Duration) -> Self {
+        Self { least: silence, most: silence }
+    }
+}
+
+impl Default for EndOfTurn {
+    fn default() -> Self {
+        Self { least: Duration::from_millis(200), most: Duration::from_millis(1_600) }
+    }
+}
+
 /// The times of the conversation (design §5); all from the agent's front matter.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Patience {
-    /// Silence after which a complete sentence ends the caller's turn, when the recogniser gives no signal of its own.
-    pub end_of_turn: Duration,
-    /// The same for a sentence that is plainly unfinished ("el turno es para").
-    pub unfinished: Duration,
+    /// The silence that ends the caller's turn.
+    pub end_of_turn: EndOfTurn,
+    /// Whether the model may begin an answer before the turn is surely over, at the price of tokens that nobody hears.
+    pub speculation: bool,
     /// The caller's silence after which we ask whether they are still there.
     pub reprompt: Duration,
     /// How often we ask before we say goodbye.
@@ -85,8 +107,8 @@ pub struct Patience {
 impl Default for Patience {
     fn default() -> Self {
         Self {
-            end_of_turn: Duration::from_millis(500),
-            unfinished: Duration::from_millis(1_200),
+            end_of_turn: EndOfTurn::default(),
+            speculation: true,
             reprompt: Duration::from_secs(8),
             reprompts: 2,
             max_call: Duration::from_hours(1),

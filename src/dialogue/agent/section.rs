@@ -169,11 +169,7 @@ impl<'a> Section<'a> {
         complaints: &mut Complaints<'_>,
     ) -> Option<u64> {
         let (value, place) = self.value(key)?;
-        let number = match value {
-            DeValue::Integer(digits) => u64::from_str_radix(digits.as_str(), digits.radix()).ok(),
-            _ => None,
-        };
-        let number = number.filter(|number| range.contains(number));
+        let number = whole(value, &range);
         if number.is_none() {
             let what = format!("`{key}` is out of range");
             complaints.add(
@@ -183,6 +179,34 @@ impl<'a> Section<'a> {
             );
         }
         number
+    }
+
+    /// The least and the most of something, each a whole number within `range`, where one number stands for both; `None`
+    /// when absent or wrong.
+    pub fn span(
+        &self,
+        key: &str,
+        range: std::ops::RangeInclusive<u64>,
+        complaints: &mut Complaints<'_>,
+    ) -> Option<(u64, u64)> {
+        let (value, place) = self.value(key)?;
+        let span = if let DeValue::Array(ends) = value {
+            match &ends[..] {
+                [least, most] => whole(least.get_ref(), &range).zip(whole(most.get_ref(), &range)),
+                _ => None,
+            }
+        } else {
+            whole(value, &range).map(|number| (number, number))
+        };
+        let span = span.filter(|(least, most)| least <= most);
+        if span.is_none() {
+            let (start, end) = range.into_inner();
+            let remedy = format!(
+                "write a whole number from {start} to {end}, or the least and the most as [{start}, {end}]"
+            );
+            complaints.add(&place, format!("`{key}` is out of range"), remedy);
+        }
+        span
     }
 
     /// `true` or `false`; `None` when absent or wrong.
@@ -230,4 +254,11 @@ impl<'a> Section<'a> {
         }
         sections
     }
+}
+
+/// A whole number within `range`.
+fn whole(value: &DeValue<'_>, range: &std::ops::RangeInclusive<u64>) -> Option<u64> {
+    let DeValue::Integer(digits) = value else { return None };
+    let number = u64::from_str_radix(digits.as_str(), digits.radix()).ok()?;
+    range.contains(&number).then_some(number)
 }

@@ -32,6 +32,9 @@ impl Call {
 
     /// Brings output and timers in line with the state, after every event.
     pub(super) fn settle(&mut self, now: Instant, out: &mut Outputs) {
+        if !matches!(self.phase, Phase::Caller) {
+            self.drop_draft(out);
+        }
         // An answer that is over may be followed by another of ours: a standard phrase, a goodbye.
         while self.settle_answer(now, out) {}
     }
@@ -167,6 +170,7 @@ impl Call {
         let heard = answer.timeline.text_until(heard);
         answer.tell(heard, &mut self.transcript);
         if answer.has_spoken() {
+            self.endpoint.after(heard);
             let at_ms = self.at_ms(answer.moments.played.unwrap_or(now));
             let meant = answer.timeline.text().to_owned();
             let heard = heard.to_owned();
@@ -174,7 +178,9 @@ impl Call {
         }
         if answer.origin == Origin::Model {
             let late_frames = self.playback.late();
-            let report = TurnReport { late_frames, ..answer.moments.report(answer.turn, interrupted) };
+            let drafted = answer.drafted;
+            let report =
+                TurnReport { drafted, late_frames, ..answer.moments.report(answer.turn, interrupted) };
             out.push(Output::Report(Box::new(report)));
         }
     }

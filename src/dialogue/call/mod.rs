@@ -1,5 +1,6 @@
 //! A call as a value: events in, decisions out. It composes the caller's turn, our answer, playback and the timers.
 
+mod draft;
 mod floor;
 mod late;
 mod liveness;
@@ -15,6 +16,8 @@ use crate::{
         agent::Patience,
         answer::Answer,
         caller::CallerTurn,
+        draft::Draft,
+        endpoint::Endpoint,
         input::Input,
         noise::Noise,
         output::{Output, Outputs},
@@ -106,6 +109,13 @@ pub struct Call {
     began: Instant,
     turn: TurnId,
     caller: CallerTurn,
+    endpoint: Endpoint,
+    /// The answer that is prepared while the caller may still go on.
+    draft: Option<Draft>,
+    /// Drafts of the present turn of the caller.
+    drafts: u32,
+    /// The edition of the caller's text for which a draft was thought of last.
+    considered: u32,
     progress: Progress,
     noise: Noise,
     playback: Playback,
@@ -129,12 +139,17 @@ impl Call {
     /// A call whose stream opens at `now`.
     pub fn new(setup: Setup, now: Instant) -> Self {
         let by_utterance = setup.by_utterance;
+        let endpoint = Endpoint::new(setup.patience.end_of_turn, setup.language);
         Self {
             setup,
             phase: Phase::Before,
             began: now,
             turn: TurnId::default(),
             caller: CallerTurn::default(),
+            endpoint,
+            draft: None,
+            drafts: 0,
+            considered: 0,
             progress: Progress::new(now, by_utterance),
             noise: Noise::default(),
             playback: Playback::default(),
@@ -161,6 +176,7 @@ impl Call {
         match input {
             Input::Begin { opening } => self.begin(now, &opening, out),
             Input::Frame(voice) => self.frame(now, voice, out),
+            Input::SoundsOver(probability) => self.sounds_over(now, probability, out),
             Input::Digit(digit) => out.push(Output::Record(Entry::Digit { at_ms: self.at_ms(now), digit })),
             Input::Mark(name) => self.playback.mark(&name),
             Input::Hearing(event) => self.hearing(now, event, out),

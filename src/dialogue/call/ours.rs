@@ -40,6 +40,10 @@ impl Call {
     }
 
     pub(super) fn answer(&mut self, now: Instant, turn: TurnId, event: AnswerEvent, out: &mut Outputs) {
+        if self.draft.as_ref().is_some_and(|draft| draft.turn == turn) {
+            self.draft_answer(now, event, out);
+            return;
+        }
         let Phase::Ours(answer) = &mut self.phase else { return };
         if answer.turn != turn || answer.text_done {
             return;
@@ -199,6 +203,10 @@ impl Call {
     }
 
     pub(super) fn speech(&mut self, now: Instant, event: SpeechEvent, out: &mut Outputs) {
+        if self.draft.as_ref().is_some_and(|draft| draft.turn == event.turn()) {
+            self.draft_speech(now, event, out);
+            return;
+        }
         let Phase::Ours(answer) = &mut self.phase else { return };
         match event {
             SpeechEvent::Audio { turn, piece, audio, text } if turn == answer.turn && !answer.sound_done => {

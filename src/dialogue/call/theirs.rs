@@ -23,6 +23,8 @@ const NOISE_FORGOTTEN: Duration = Duration::from_millis(500);
 pub(super) const TEXT_BEHIND: Duration = Duration::from_secs(2);
 /// The end of a question, in samples: an "ajá" here is its answer (1.5 s).
 const END_OF_QUESTION: u64 = 12_000;
+/// Who speaks again so soon after their turn had not finished it.
+const CUT_OFF: Duration = Duration::from_millis(1_500);
 /// So little of our answer is left that resuming it makes no sense, in samples (200 ms).
 const NOTHING_LEFT: u64 = 1_600;
 
@@ -32,6 +34,9 @@ impl Call {
         let threshold =
             if self.playback.is_silent(now) { self.setup.threshold } else { self.setup.raised_threshold };
         self.caller.frame(now, voice.speech, voice.level.0, threshold);
+        if let Some(pause) = self.caller.went_on_after() {
+            self.endpoint.went_on_after(pause);
+        }
         self.noise.frame(self.caller.speaks(3, 4));
         let forgotten = self.caller.quiet() >= NOISE_FORGOTTEN && !self.caller.has_text();
         match &self.phase {
@@ -66,6 +71,7 @@ impl Call {
 
     fn open_turn(&mut self, now: Instant) {
         self.phase = Phase::Caller;
+        (self.drafts, self.considered) = (0, 0);
         self.progress = Progress::new(now, self.setup.by_utterance);
         self.timers.set(Timer::FramesStalled, now + timer::FRAMES_STALLED);
         self.watch_progress(now, true);
@@ -79,6 +85,13 @@ impl Call {
             self.timers.stop(Timer::Text);
         }
         self.decide_end(now, out);
+    }
+
+    pub(super) fn sounds_over(&mut self, now: Instant, probability: f32, out: &mut Outputs) {
+        if matches!(self.phase, Phase::Caller) && self.caller.quiet() >= PAUSE {
+            self.caller.sounds_over(probability);
+            self.decide_end(now, out);
+        }
     }
 
     /// Tells the recogniser once per pause that it may decode.
@@ -166,8 +179,8 @@ impl Call {
         if !matches!(self.phase, Phase::Caller) {
             return;
         }
-        match self.caller.decide(&self.setup.patience, self.setup.language, self.setup.by_utterance) {
-            Decision::Wait => {}
+        match self.caller.decide(&self.endpoint, self.setup.by_utterance) {
+            Decision::Wait => self.speculate(now, out),
             Decision::Over => self.caller_turn_over(now, out),
             Decision::AwaitText => self.want_text(now, out),
         }
@@ -199,7 +212,10 @@ impl Call {
             asked: Some(now),
             ..Moments::default()
         };
-        self.answer_question(now, self.caller.question(), moments, out);
+        let question = self.caller.question();
+        if !self.adopt_draft(now, &question, moments, out) {
+            self.answer_question(now, question, moments, out);
+        }
     }
 
     /// Begins the model's answer to what the transcript ends with.
@@ -301,9 +317,20 @@ impl Call {
         out.push(Output::Record(Entry::Resumed { at_ms: self.at_ms(now) }));
     }
 
+    /// Who goes on soon after a turn that we took for over only paused.
+    fn note_cut_off(&mut self) {
+        let Phase::Ours(answer) = &self.phase else { return };
+        let (before, again) = (answer.moments.voiced, self.caller.first_voiced());
+        let pause = before.zip(again).map(|(before, again)| again.saturating_duration_since(before));
+        if let Some(pause) = pause.filter(|pause| *pause < CUT_OFF) {
+            self.endpoint.went_on_after(pause);
+        }
+    }
+
     /// The caller takes the floor.
     fn interrupt(&mut self, now: Instant, out: &mut Outputs) {
         self.take_back_what_is_said_again(now, out);
+        self.note_cut_off();
         self.leave_answer(now, true, out);
         self.still_there_at = now + self.setup.patience.reprompt;
         self.open_turn(now);

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 impl Call {
     /// Sets how long the caller's words may stand still, whatever sounds on the line.
     pub(super) fn watch_progress(&mut self, now: Instant, news: bool) {
-        let standing = self.caller.standing(self.setup.language);
+        let standing = self.caller.standing(&self.endpoint);
         let at = self.progress.deadline(now, standing, self.noise.is_noisy());
         if news {
             self.timers.set(Timer::NoProgress, at);
@@ -69,7 +69,7 @@ impl Call {
             return;
         }
         let ended = match self.progress.answered() {
-            Asked::End => news && self.caller.standing(self.setup.language) == Standing::Signalled,
+            Asked::End => news && self.caller.standing(&self.endpoint) == Standing::Signalled,
             Asked::Proof => !news,
             Asked::Last => is_final,
         };

@@ -150,7 +150,9 @@ impl Listening {
                     self.ready.push_back(SttEvent::Final { text, end_of_turn });
                 }
             }
-            SttEvent::UtteranceEnd => self.ready.push_back(event),
+            SttEvent::UtteranceEnd | SttEvent::EagerEnd { .. } | SttEvent::Resumed => {
+                self.ready.push_back(event);
+            }
         }
     }
 

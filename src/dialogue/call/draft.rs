@@ -1,0 +1,117 @@
+//! Speculation: the model, and the first piece of speech, begin on words that are probably the whole turn.
+
+use super::{Call, Hearing, Timer, timer};
+use crate::dialogue::{
+    answer::{Answer, Origin},
+    draft::{Arrival, Draft},
+    event::{AnswerEvent, SpeechEvent},
+    output::{Output, Outputs},
+    question::Question,
+    stats::Moments,
+};
+use std::time::Instant;
+
+/// Drafts in one turn of the caller: each may be in vain.
+const MOST_DRAFTS: u32 = 3;
+
+impl Call {
+    /// Begins a draft where the words are probably all, and drops one that they have outgrown.
+    pub(super) fn speculate(&mut self, now: Instant, out: &mut Outputs) {
+        let edition = self.caller.edition();
+        if self.draft.as_ref().is_some_and(|draft| draft.is_of(edition)) {
+            return;
+        }
+        if let Some(draft) = &mut self.draft {
+            if draft.answers(&self.caller.text(), edition) {
+                return;
+            }
+            self.drop_draft(out);
+        }
+        if self.considered == edition || !self.caller.is_stable() {
+            return;
+        }
+        self.considered = edition;
+        let text = self.caller.text();
+        // Text that comes because it was asked for comes with the end of the turn: there is nothing to gain.
+        let allowed =
+            self.setup.patience.speculation && !self.setup.by_utterance && self.drafts < MOST_DRAFTS;
+        if !allowed || self.hearing != Hearing::Well || self.endpoint.is_unfinished(&text) {
+            return;
+        }
+        self.drafts += 1;
+        self.turn = self.turn.next();
+        let mut transcript = self.transcript.clone();
+        transcript.caller(&text);
+        let messages = transcript.messages(&self.setup.system);
+        out.push(Output::AskModel { turn: self.turn, messages });
+        self.draft = Some(Draft::new(self.turn, now, text, edition));
+    }
+
+    /// Drops the draft: the caller did not say what it answers.
+    pub(super) fn drop_draft(&mut self, out: &mut Outputs) {
+        let Some(draft) = self.draft.take() else { return };
+        let turn = draft.turn;
+        if !draft.is_done() {
+            out.push(Output::CancelModel { turn });
+        }
+        if draft.has_spoken() {
+            out.push(Output::CancelSpeech { turn });
+        }
+        out.push(Output::Wasted(draft.waste()));
+    }
+
+    /// Takes in what the model says for the draft.
+    pub(super) fn draft_answer(&mut self, now: Instant, event: AnswerEvent, out: &mut Outputs) {
+        let Some(draft) = &mut self.draft else { return };
+        if let Some(text) = draft.answer(now, event) {
+            out.push(Output::Say { turn: draft.turn, piece: 0, text });
+        }
+    }
+
+    /// Takes in what the voice gives for the draft; one whose voice fails is none.
+    pub(super) fn draft_speech(&mut self, now: Instant, event: SpeechEvent, out: &mut Outputs) {
+        let Some(draft) = &mut self.draft else { return };
+        if matches!(event, SpeechEvent::Failed { .. }) {
+            self.drop_draft(out);
+        } else {
+            draft.speech(now, event);
+        }
+    }
+
+    /// Makes the draft the answer to `question`, if it is one. Returns whether it did.
+    pub(super) fn adopt_draft(
+        &mut self,
+        now: Instant,
+        question: &Question,
+        moments: Moments,
+        out: &mut Outputs,
+    ) -> bool {
+        let edition = self.caller.edition();
+        let Some(mut draft) = self.draft.take() else { return false };
+        if !draft.answers(&question.text(), edition) {
+            self.draft = Some(draft);
+            self.drop_draft(out);
+            return false;
+        }
+        let spoken = draft.has_spoken();
+        let mut answer = Answer::new(draft.turn, Origin::Model, moments);
+        answer.question = question.clone();
+        answer.drafted = true;
+        self.take_floor(answer);
+        self.timers.set(Timer::Model, draft.began + timer::FIRST_TOKEN);
+        let mut decided = Outputs::default();
+        for (at, arrival) in draft.arrived() {
+            match arrival {
+                // What its end sets going, such as tools, begins now.
+                Arrival::Answer(event @ AnswerEvent::Done { .. }) => {
+                    self.answer(now, self.turn, event, &mut decided);
+                }
+                Arrival::Answer(event) => self.answer(at, self.turn, event, &mut decided),
+                Arrival::Speech(event) => self.speech(at, event, &mut decided),
+            }
+        }
+        let is_news = |output: &Output| !(spoken && matches!(output, Output::Say { piece: 0, .. }));
+        decided.drain().filter(is_news).for_each(|output| out.push(output));
+        true
+    }
+}

@@ -1,0 +1,51 @@
+//! The words of a text without marks, capitals and accents: recognisers write the same word in many ways.
+
+/// Sounds of thinking, which mean nothing.
+pub(super) const HESITATIONS: [&str; 14] =
+    ["eh", "ehm", "em", "este", "mm", "mmm", "hm", "ah", "uh", "uhm", "um", "er", "erm", "eeh"];
+
+/// The words, plain. E-mail signs and apostrophes stay within a word.
+pub(super) fn plain(text: &str) -> Vec<String> {
+    let inside = |c: char| c.is_alphanumeric() || matches!(c, '@' | '\'');
+    let words = text.split(|c: char| !(inside(c) || c == '.'));
+    words
+        .map(|word| word.trim_matches(|c| !inside(c)))
+        .filter(|word| !word.is_empty())
+        .map(|word| word.to_lowercase().chars().map(without_accent).collect())
+        .collect()
+}
+
+/// Whether two texts mean the same: the same words, whatever the marks, the capitals and the sounds of thinking.
+pub fn same_words(one: &str, other: &str) -> bool {
+    let meant = |text| {
+        let mut words = plain(text);
+        words.retain(|word| !HESITATIONS.contains(&word.as_str()));
+        words
+    };
+    meant(one) == meant(other)
+}
+
+const fn without_accent(letter: char) -> char {
+    match letter {
+        'á' => 'a',
+        'é' => 'e',
+        'í' => 'i',
+        'ó' => 'o',
+        'ú' | 'ü' => 'u',
+        other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_compared_by_what_they_mean() {
+        assert!(same_words("¡El Jueves, a las 10!", "el jueves a las 10"));
+        assert!(same_words("Eh, quiero un turno.", "quiero... un turno"));
+        assert!(!same_words("el jueves", "el jueves no"));
+        assert!(!same_words("a las 10", "a las 10.30"));
+        assert_eq!(plain("Ana@mail.com, sí."), ["ana@mail.com", "si"]);
+    }
+}
