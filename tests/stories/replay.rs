@@ -140,17 +140,18 @@ proptest! {
 fn what_is_decided_otherwise_is_told_with_input_and_time() {
     let (bytes, happened) = patient().take_log().finish();
     let mut log = Log::open(&bytes).unwrap();
-    log.head.setup.patience.end_of_turn += Duration::from_millis(200);
+    log.head.setup.patience.end_of_turn.most += Duration::from_millis(200);
     let verdict = replay(&mut log, clock::now(), |_| {});
-    let asks = |outputs: &[Output]| outputs.iter().any(|output| matches!(output, Output::AskModel { .. }));
-    let (index, first) = happened.iter().enumerate().find(|(_, (_, _, outputs))| asks(outputs)).unwrap();
+    let ends = |output: &Output| matches!(output, Output::Record(Entry::Caller { .. }));
+    let (index, first) =
+        happened.iter().enumerate().find(|(_, (_, _, outputs))| outputs.iter().any(ends)).unwrap();
     let difference = verdict.difference.as_ref().unwrap();
     assert!(!verdict.holds());
     assert_eq!((difference.input, difference.at, difference.output), (index as u64 + 1, first.0, 1));
     let was = Output::Record(Entry::Caller { at_ms: 1_800, text: "¿Hay turno?".to_owned() });
     assert_eq!((&difference.was, &difference.is), (&Some(format!("{was:?}")), &None));
     let told = difference.to_string();
-    assert!(told.ends_with(", and is nothing more") && told.contains(" at 2.300 s, Frame("), "{told}");
+    assert!(told.ends_with(", and is nothing more") && told.contains(" at 2.120 s, Frame("), "{told}");
 }
 
 #[test]
@@ -235,6 +236,7 @@ fn every_input() -> Vec<Input> {
     let mut inputs = vec![
         Input::Begin { opening: "Hola.".to_owned() },
         Input::Frame(Voice { level: Decibels(-20.5), speech: 0.9 }),
+        Input::SoundsOver(0.75),
         Input::Digit('5'),
         Input::Mark("0:1:end".to_owned()),
         hearing("¿Hay…"),

@@ -63,7 +63,7 @@ impl Agent {
 }
 
 /// The silence that ends the caller's turn: the surer its end, the shorter (design §5).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EndOfTurn {
     /// Of a turn that is surely over; at least 200 ms.
     pub least: Duration,

@@ -5,7 +5,7 @@
 use super::{
     digits,
     slot::Slot,
-    words::{HESITATIONS, plain},
+    words::{HESITATIONS, is_one, plain},
 };
 use crate::base::language::Language;
 
@@ -42,229 +42,78 @@ const SENTENCE: f32 = 0.1;
 const FRAGMENT: f32 = -0.2;
 
 /// Words after which nobody stops: articles, prepositions, conjunctions, beginnings.
-const DANGLING_ES: [&str; 52] = [
-    "el", "la", "los", "las", "un", "una", "unos", "unas", "de", "del", "a", "al", "ante", "para", "por",
-    "con", "sin", "en", "entre", "sobre", "y", "e", "o", "u", "ni", "que", "porque", "pero", "aunque", "mi",
-    "mis", "su", "sus", "tu", "como", "cuando", "donde", "desde", "hasta", "hacia", "es", "soy", "son",
-    "quiero", "quisiera", "necesito", "queria", "busco", "muy", "arroba", "guion", "sino",
-];
-const DANGLING_EN: [&str; 45] = [
-    "the",
-    "a",
-    "an",
-    "of",
-    "to",
-    "for",
-    "with",
-    "without",
-    "in",
-    "on",
-    "at",
-    "by",
-    "from",
-    "about",
-    "into",
-    "and",
-    "or",
-    "but",
-    "because",
-    "that",
-    "which",
-    "if",
-    "so",
-    "my",
-    "your",
-    "his",
-    "her",
-    "our",
-    "their",
-    "is",
-    "am",
-    "are",
-    "was",
-    "want",
-    "need",
-    "i'd",
-    "i'm",
-    "it's",
-    "would",
-    "have",
-    "very",
-    "dot",
-    "dash",
-    "underscore",
-    "maybe",
-];
+const DANGLING_ES: &str = "\
+    el la los las un una unos unas de del a al ante para por con sin en entre sobre y e o u ni que porque pero \
+    aunque mi mis su sus tu como cuando donde desde hasta hacia es soy son quiero quisiera necesito queria busco \
+    muy arroba guion sino";
+const DANGLING_EN: &str = "\
+    the a an of to for with without in on at by from about into and or but because that which if so my your his \
+    her our their is am are was want need i'd i'm it's would have very dot dash underscore maybe";
 /// Ways to begin that say nothing yet.
-const ANNOUNCING: [&[&str]; 24] = [
-    &["mire"],
-    &["mira"],
-    &["disculpe"],
-    &["disculpa"],
-    &["perdon"],
-    &["oiga"],
-    &["una", "consulta"],
-    &["una", "pregunta"],
-    &["resulta"],
-    &["le", "cuento"],
-    &["le", "comento"],
-    &["a", "ver"],
-    &["bueno"],
-    &["pues"],
-    &["o", "sea"],
-    &["es", "decir"],
-    &["el", "tema"],
-    &["lo", "que", "pasa"],
-    &["well"],
-    &["look"],
-    &["listen"],
-    &["let", "me", "see"],
-    &["a", "question"],
-    &["excuse", "me"],
-];
-const GREETINGS: [&str; 15] = [
-    "hola",
-    "buenas",
-    "buenos",
-    "buen",
-    "dia",
-    "dias",
-    "tardes",
-    "noches",
-    "alo",
-    "hello",
-    "hi",
-    "good",
-    "morning",
-    "afternoon",
-    "evening",
-];
-/// Words that alone are an answer or a farewell.
-const WHOLE_ANSWERS: [&str; 50] = [
-    "si",
-    "no",
-    "claro",
-    "correcto",
-    "exacto",
-    "exactamente",
-    "dale",
-    "perfecto",
-    "gracias",
-    "muchas",
-    "ok",
-    "okay",
-    "okey",
-    "nada",
-    "mas",
-    "eso",
-    "es",
-    "todo",
-    "adios",
-    "chau",
-    "chao",
-    "hasta",
-    "luego",
-    "bien",
+const ANNOUNCING: [&str; 24] = [
+    "mire",
+    "mira",
+    "disculpe",
+    "disculpa",
+    "perdon",
+    "oiga",
+    "una consulta",
+    "una pregunta",
+    "resulta",
+    "le cuento",
+    "le comento",
+    "a ver",
     "bueno",
-    "muy",
-    "amable",
-    "asi",
-    "por",
-    "favor",
-    "vale",
-    "listo",
-    "seguro",
-    "ninguno",
-    "ninguna",
-    "yes",
-    "yeah",
-    "correct",
-    "right",
-    "sure",
-    "fine",
-    "great",
-    "thanks",
-    "thank",
-    "you",
-    "bye",
-    "goodbye",
-    "please",
-    "nothing",
-    "else",
+    "pues",
+    "o sea",
+    "es decir",
+    "el tema",
+    "lo que pasa",
+    "well",
+    "look",
+    "listen",
+    "let me see",
+    "a question",
+    "excuse me",
 ];
-const QUESTIONS: [&str; 36] = [
-    "que", "cual", "cuales", "cuando", "cuanto", "cuanta", "cuantos", "cuantas", "donde", "quien", "quienes",
-    "hay", "tienen", "atienden", "aceptan", "puedo", "pueden", "puede", "podria", "podrian", "what", "which",
-    "when", "where", "who", "how", "do", "does", "is", "are", "can", "could", "would", "may", "will", "why",
-];
-const SUBORDINATING: [&str; 8] = ["si", "cuando", "como", "aunque", "if", "when", "since", "although"];
-const WHEN_WORDS: [&str; 40] = [
-    "lunes",
-    "martes",
-    "miercoles",
-    "jueves",
-    "viernes",
-    "sabado",
-    "domingo",
-    "hoy",
-    "manana",
-    "pasado",
-    "mediodia",
-    "tarde",
-    "noche",
-    "enero",
-    "febrero",
-    "marzo",
-    "abril",
-    "mayo",
-    "junio",
-    "julio",
-    "agosto",
-    "septiembre",
-    "octubre",
-    "noviembre",
-    "diciembre",
-    "monday",
-    "tuesday",
-    "wednesday",
-    "thursday",
-    "friday",
-    "saturday",
-    "sunday",
-    "today",
-    "tomorrow",
-    "morning",
-    "afternoon",
-    "noon",
-    "evening",
-    "cualquiera",
-    "anytime",
-];
+const GREETINGS: &str = "\
+    hola buenas buenos buen dia dias tardes noches alo hello hi good morning afternoon evening";
+/// Words that alone are an answer or a farewell.
+const WHOLE_ANSWERS: &str = "\
+    si no claro correcto exacto exactamente dale perfecto gracias muchas ok okay okey nada mas eso es todo adios \
+    chau chao hasta luego bien bueno muy amable asi por favor vale listo seguro ninguno ninguna yes yeah correct \
+    right sure fine great thanks thank you bye goodbye please nothing else";
+const QUESTIONS: &str = "\
+    que cual cuales cuando cuanto cuanta cuantos cuantas donde quien quienes hay tienen atienden aceptan puedo \
+    pueden puede podria podrian what which when where who how do does is are can could would may will why";
+const SUBORDINATING: &str = "si cuando como aunque if when since although";
+const WHEN_WORDS: &str = "\
+    lunes martes miercoles jueves viernes sabado domingo hoy manana pasado mediodia tarde noche enero febrero \
+    marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre monday tuesday wednesday thursday \
+    friday saturday sunday today tomorrow morning afternoon noon evening cualquiera anytime";
 /// What a name is introduced by.
-const INTRODUCING: [&str; 14] =
-    ["me", "llamo", "mi", "nombre", "es", "soy", "a", "de", "my", "name", "is", "i'm", "it's", "this"];
-const MAIL_ENDINGS: [&str; 15] =
-    ["com", "ar", "es", "mx", "co", "cl", "pe", "uy", "net", "org", "edu", "gob", "gov", "us", "io"];
+const INTRODUCING: &str = "me llamo mi nombre es soy a de my name is i'm it's this";
+const MAIL_ENDINGS: &str = "com ar es mx co cl pe uy net org edu gob gov us io";
 
 /// The log-odds that a turn whose words are `text` is over, where the agent asked for `slot`.
 pub(super) fn log_odds(text: &str, slot: Slot, language: Language) -> f32 {
     let words = plain(text);
     let Some(last) = words.last() else { return 0.0 };
     let dangling = match language {
-        Language::Es => &DANGLING_ES[..],
-        Language::En => &DANGLING_EN[..],
+        Language::Es => DANGLING_ES,
+        Language::En => DANGLING_EN,
     };
-    if HESITATIONS.contains(&last.as_str()) || text.trim_end().ends_with(['…', '-']) {
+    if is_one(HESITATIONS, last) || text.trim_end().ends_with(['…', '-']) {
         HESITATES
     } else if text.trim_end().ends_with('?') {
         QUESTION
-    } else if is_only(&words, &WHOLE_ANSWERS) && words.len() <= 5 {
+    } else if is_only(&words, WHOLE_ANSWERS) && words.len() <= 5 {
         if slot == Slot::Open || slot == Slot::YesNo { WHOLE } else { 0.0 }
-    } else if dangling.contains(&last.as_str()) {
+    } else if is_one(dangling, last) {
         DANGLES
     } else if ANNOUNCING.iter().any(|way| ends_with(&words, way)) && words.len() <= 6 {
         ANNOUNCES
-    } else if is_only(&words, &GREETINGS) {
+    } else if is_only(&words, GREETINGS) {
         GREETS
     } else if is_subordinate(text) && words.len() < TWO_CLAUSES {
         SUBORDINATE
@@ -310,7 +159,7 @@ fn email(words: &[String]) -> f32 {
     let at = words.iter().any(|word| word.contains('@') || word == "arroba" || word == "at");
     let ends = words.last().is_some_and(|last| {
         let ending = last.rsplit('.').next().unwrap_or_default();
-        MAIL_ENDINGS.contains(&ending) || ending == "punto" || ending == "dot"
+        is_one(MAIL_ENDINGS, ending) || ending == "punto" || ending == "dot"
     });
     let has_none = words.iter().any(|word| word == "no" || word == "tengo");
     match (at, ends) {
@@ -321,7 +170,7 @@ fn email(words: &[String]) -> f32 {
 }
 
 fn name(words: &[String]) -> f32 {
-    match words.iter().filter(|word| !INTRODUCING.contains(&word.as_str())).count() {
+    match words.iter().filter(|word| !is_one(INTRODUCING, word)).count() {
         0 => TOO_LITTLE,
         1 => -0.4,
         2 => 0.6,
@@ -330,10 +179,10 @@ fn name(words: &[String]) -> f32 {
 }
 
 fn sentence(words: &[String]) -> f32 {
-    let first = words.iter().find(|word| !is_only(std::slice::from_ref(word), &WHOLE_ANSWERS));
+    let first = words.iter().find(|word| !is_one(WHOLE_ANSWERS, word));
     let first = first.map_or("", String::as_str);
-    let asks = QUESTIONS.contains(&first) && words.len() >= 3;
-    let ending = words.last().is_some_and(|last| WHOLE_ANSWERS.contains(&last.as_str()));
+    let asks = is_one(QUESTIONS, first) && words.len() >= 3;
+    let ending = words.last().is_some_and(|last| is_one(WHOLE_ANSWERS, last));
     if asks {
         QUESTION
     } else if ending && words.len() > 2 {
@@ -350,7 +199,7 @@ fn sentence(words: &[String]) -> f32 {
 fn is_subordinate(text: &str) -> bool {
     let first = text.split_whitespace().next().unwrap_or_default();
     let first = first.trim_matches(|c: char| matches!(c, '¿' | '¡' | '"')).to_lowercase();
-    SUBORDINATING.contains(&first.as_str())
+    is_one(SUBORDINATING, &first)
 }
 
 fn is_when(word: &str) -> bool {
@@ -358,15 +207,16 @@ fn is_when(word: &str) -> bool {
 }
 
 fn is_time(word: &str) -> bool {
-    WHEN_WORDS.contains(&word) || matches!(word, "las" | "at")
+    is_one(WHEN_WORDS, word) || matches!(word, "las" | "at")
 }
 
-fn is_only(words: &[String], list: &[&str]) -> bool {
-    words.iter().all(|word| list.contains(&word.as_str()))
+fn is_only(words: &[String], list: &str) -> bool {
+    words.iter().all(|word| is_one(list, word))
 }
 
-fn ends_with(words: &[String], way: &[&str]) -> bool {
-    words.len() >= way.len() && words.iter().rev().zip(way.iter().rev()).all(|(word, end)| word == end)
+fn ends_with(words: &[String], way: &str) -> bool {
+    let mut words = words.iter().rev();
+    way.rsplit(' ').all(|end| words.next().is_some_and(|word| word == end))
 }
 
 #[cfg(test)]

@@ -1,73 +1,20 @@
 //! How many digits a caller has said: in figures, in words or mixed.
 
+use super::words::is_one;
+
 /// Words of one digit.
-const ONES: [&str; 21] = [
-    "cero", "uno", "dos", "tres", "cuatro", "cinco", "seis", "siete", "ocho", "nueve", "zero", "oh", "one",
-    "two", "three", "four", "five", "six", "seven", "eight", "nine",
-];
-const TENS: [&str; 45] = [
-    "diez",
-    "once",
-    "doce",
-    "trece",
-    "catorce",
-    "quince",
-    "dieciseis",
-    "diecisiete",
-    "dieciocho",
-    "diecinueve",
-    "veinte",
-    "veintiuno",
-    "veintidos",
-    "veintitres",
-    "veinticuatro",
-    "veinticinco",
-    "veintiseis",
-    "veintisiete",
-    "veintiocho",
-    "veintinueve",
-    "treinta",
-    "cuarenta",
-    "cincuenta",
-    "sesenta",
-    "setenta",
-    "ochenta",
-    "noventa",
-    "ten",
-    "eleven",
-    "twelve",
-    "thirteen",
-    "fourteen",
-    "fifteen",
-    "sixteen",
-    "seventeen",
-    "eighteen",
-    "nineteen",
-    "twenty",
-    "thirty",
-    "forty",
-    "fifty",
-    "sixty",
-    "seventy",
-    "eighty",
-    "ninety",
-];
-const HUNDREDS: [&str; 12] = [
-    "cien",
-    "ciento",
-    "doscientos",
-    "trescientos",
-    "cuatrocientos",
-    "quinientos",
-    "seiscientos",
-    "setecientos",
-    "ochocientos",
-    "novecientos",
-    "hundred",
-    "quinientas",
-];
+const ONES: &str = "\
+    cero uno dos tres cuatro cinco seis siete ocho nueve zero oh one two three four five six seven eight nine";
+const TENS: &str = "\
+    diez once doce trece catorce quince dieciseis diecisiete dieciocho diecinueve veinte veintiuno veintidos \
+    veintitres veinticuatro veinticinco veintiseis veintisiete veintiocho veintinueve treinta cuarenta cincuenta \
+    sesenta setenta ochenta noventa ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen \
+    nineteen twenty thirty forty fifty sixty seventy eighty ninety";
+const HUNDREDS: &str = "\
+    cien ciento doscientos trescientos cuatrocientos quinientos seiscientos setecientos ochocientos novecientos \
+    hundred quinientas";
 /// Words that move what was said before them, whose places the words behind them fill.
-const POWERS: [&str; 6] = ["mil", "thousand", "millon", "millones", "million", "millions"];
+const POWERS: &str = "mil thousand millon millones million millions";
 
 /// What a word is among numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -84,13 +31,13 @@ fn kind(word: &str) -> Kind {
     let figures = word.chars().filter(char::is_ascii_digit).count();
     if figures > 0 && word.chars().all(|c| c.is_ascii_digit() || c == '.' || c == '\'') {
         Kind::Figures(figures)
-    } else if ONES.contains(&word) {
+    } else if is_one(ONES, word) {
         Kind::One
-    } else if TENS.contains(&word) {
+    } else if is_one(TENS, word) {
         Kind::Ten
-    } else if HUNDREDS.contains(&word) {
+    } else if is_one(HUNDREDS, word) {
         Kind::Hundred
-    } else if POWERS.contains(&word) {
+    } else if is_one(POWERS, word) {
         Kind::Power
     } else {
         Kind::None

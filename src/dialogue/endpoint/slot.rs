@@ -1,6 +1,6 @@
 //! What the agent asked for: it tells how long a complete answer is.
 
-use super::words::plain;
+use super::words::{is_one, plain};
 
 /// What the agent's last question wants to know.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -24,94 +24,46 @@ pub(super) enum Slot {
     When,
 }
 
-const DOCUMENT: [&str; 20] = [
-    "documento",
-    "dni",
-    "cedula",
-    "rut",
-    "curp",
-    "cpf",
-    "nit",
-    "cuit",
-    "cuil",
-    "pasaporte",
-    "afiliado",
-    "credencial",
-    "poliza",
-    "carnet",
-    "document",
-    "id",
-    "passport",
-    "policy",
-    "member",
-    "ssn",
-];
-const PHONE: [&str; 10] = [
-    "telefono",
-    "celular",
-    "movil",
-    "whatsapp",
-    "contacto",
-    "phone",
-    "telephone",
-    "cell",
-    "mobile",
-    "callback",
-];
-const EMAIL: [&str; 5] = ["correo", "mail", "email", "electronico", "e-mail"];
-const NAME: [&str; 7] = ["nombre", "apellido", "apellidos", "llama", "name", "surname", "nombres"];
-const SPELLING: [&str; 6] = ["deletree", "deletrea", "deletrear", "deletreo", "spell", "spelling"];
-const WHEN: [&str; 16] = [
-    "dia",
-    "fecha",
-    "hora",
-    "horario",
-    "cuando",
-    "turno",
-    "semana",
-    "manana",
-    "tarde",
-    "day",
-    "date",
-    "time",
-    "when",
-    "week",
-    "morning",
-    "nacimiento",
-];
-const NUMBER: [&str; 2] = ["numero", "number"];
+const DOCUMENT: &str = "\
+    documento dni cedula rut curp cpf nit cuit cuil pasaporte afiliado credencial poliza carnet document id \
+    passport policy member ssn";
+const PHONE: &str = "telefono celular movil whatsapp contacto phone telephone cell mobile callback";
+const EMAIL: &str = "correo mail email electronico e-mail";
+const NAME: &str = "nombre apellido apellidos llama name surname nombres";
+const SPELLING: &str = "deletree deletrea deletrear deletreo spell spelling";
+const WHEN: &str = "\
+    dia fecha hora horario cuando turno semana manana tarde day date time when week morning nacimiento";
+const NUMBER: &str = "numero number";
 /// What a question that wants yes or no begins with.
-const YES_NO: [&str; 25] = [
-    "es", "esta", "le", "lo", "la", "quiere", "desea", "puede", "tiene", "confirmo", "confirma", "prefiere",
-    "necesita", "sigue", "agendo", "reservo", "is", "are", "do", "does", "did", "would", "shall", "can",
-    "has",
-];
+const YES_NO: &str = "\
+    es esta le lo la quiere desea puede tiene confirmo confirma prefiere necesita sigue agendo reservo is are do \
+    does did would shall can has";
 /// What a question that wants yes or no ends with.
-const YES_NO_END: [&str; 7] = ["correcto", "bien", "verdad", "no", "correct", "right", "ok"];
+const YES_NO_END: &str = "correcto bien verdad no correct right ok";
 
 impl Slot {
     /// What the sentence that the agent said last asks for.
     pub(super) fn asked_by(said: &str) -> Self {
         let sentence = last_question(said);
         let words = plain(sentence);
-        let asks = |list: &[&str]| words.iter().any(|word| list.contains(&word.as_str()));
-        if asks(&SPELLING) {
+        let asks = |list| words.iter().any(|word| is_one(list, word));
+        if asks(SPELLING) {
             Self::Spelling
-        } else if asks(&EMAIL) {
+        } else if asks(EMAIL) {
             Self::Email
-        } else if asks(&DOCUMENT) {
+        } else if asks(DOCUMENT) {
             Self::Document
-        } else if asks(&PHONE) || asks(&NUMBER) {
+        } else if asks(PHONE) || asks(NUMBER) {
             Self::Phone
         } else if !sentence.contains('?') {
             Self::Open
-        } else if words.first().is_some_and(|first| YES_NO.contains(&first.as_str()))
-            || words.last().is_some_and(|last| YES_NO_END.contains(&last.as_str()))
+        } else if words.first().is_some_and(|first| is_one(YES_NO, first))
+            || words.last().is_some_and(|last| is_one(YES_NO_END, last))
         {
             Self::YesNo
-        } else if asks(&NAME) {
+        } else if asks(NAME) {
             Self::Name
-        } else if asks(&WHEN) {
+        } else if asks(WHEN) {
             Self::When
         } else {
             Self::Open
