@@ -4,6 +4,7 @@
 //! mistake there cannot hide behind the same mistake here.
 
 pub mod caller;
+pub mod corpus;
 pub mod deepgram;
 mod door;
 pub mod elevenlabs;
