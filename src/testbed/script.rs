@@ -37,6 +37,11 @@ impl<T: Clone> Script<T> {
         self.lock().queued.extend(lines);
     }
 
+    /// Nothing but this line from now on.
+    pub(super) fn only(&self, line: T) {
+        *self.lock() = Lines { queued: VecDeque::new(), cycle: vec![line], next: 0 };
+    }
+
     /// Takes the next line.
     pub(super) fn take(&self) -> Option<T> {
         let mut lines = self.lock();

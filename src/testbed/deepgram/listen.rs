@@ -2,8 +2,9 @@
 
 use super::{
     ListenFault, Shared,
+    dictated::{Dictated, Word},
     query::Listen,
-    recogniser::{Decided, Pace, Recogniser},
+    recogniser::{Decided, Pace, Recogniser, Recognises},
     refusal::{REQUEST_ID, is_authorised, refuse, with_request_id},
     wire::{self, FromClient, ToClient},
 };
@@ -28,6 +29,7 @@ use std::{
     sync::Arc,
     time::{Duration, Instant},
 };
+use tokio::sync::broadcast;
 
 /// `UtteranceEnd` of sockets that did not ask for one but meet [`ListenFault::UtteranceEndOnly`].
 const DEFAULT_UTTERANCE_END: Duration = Duration::from_secs(1);
@@ -78,7 +80,8 @@ struct Session {
     listen: Listen,
     fault: Met<ListenFault>,
     visit: Visit,
-    recogniser: Recogniser,
+    recogniser: Box<dyn Recognises>,
+    dictation: broadcast::Receiver<Arc<[Word]>>,
     decided: Vec<Decided>,
     heard_of: Instant,
     late: Vec<(Instant, ToClient)>,
@@ -92,9 +95,15 @@ impl Session {
             partial_every: shared.options.partial_every,
             utterance_end: listen.utterance_end.or(unasked),
         };
-        let recogniser = Recogniser::new(pace, shared.script.clone());
+        let heard_of = clock::now();
+        let recogniser: Box<dyn Recognises> = if shared.options.dictated {
+            Box::new(Dictated::new(pace, heard_of))
+        } else {
+            Box::new(Recogniser::new(pace, shared.script.clone()))
+        };
+        let dictation = shared.dictation.subscribe();
         let (decided, late) = (Vec::new(), Vec::new());
-        Self { shared, listen, fault, visit, recogniser, decided, heard_of: clock::now(), late }
+        Self { shared, listen, fault, visit, recogniser, dictation, decided, heard_of, late }
     }
 
     async fn run(mut self, mut socket: WebSocket) {
@@ -130,6 +139,10 @@ impl Session {
                     Some(Ok(message)) => self.take(socket, message).await,
                     _ => Some(Over::Gone),
                 },
+                Ok(words) = self.dictation.recv() => {
+                    self.recogniser.told(clock::now(), &words);
+                    None
+                }
                 () = ports::until(due) => self.tick(socket, idle).await,
             };
             if let Some(over) = over {

@@ -1,11 +1,14 @@
-//! A fake of Deepgram: live recognition (`/v1/listen`) that hears by energy, and Aura voices (`/v1/speak`).
+//! A fake of Deepgram: live recognition (`/v1/listen`) that hears by energy or is told the words, and Aura voices (`/v1/speak`).
 
+mod dictated;
 mod listen;
 mod query;
 mod recogniser;
 mod refusal;
 mod speak;
 mod wire;
+
+pub use dictated::Word;
 
 use super::{
     door::Door,
@@ -16,8 +19,11 @@ use super::{
 };
 use axum::{Router, routing};
 use std::{io, sync::Arc, time::Duration};
-use tokio::sync::watch;
+use tokio::sync::{broadcast, watch};
 use tokio_util::sync::{CancellationToken, DropGuard};
+
+/// What was told of callers and not taken yet by a socket.
+const DICTATIONS: usize = 64;
 
 /// What goes wrong with the recognition of one socket.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -63,6 +69,8 @@ pub struct DeepgramOptions {
     pub partial_every: Duration,
     /// Without any message for so long the socket is closed with 1011 `NET-0001` (10 s).
     pub idle: Duration,
+    /// Recognises only what [`Deepgram::dictate`] tells, however the line sounds.
+    pub dictated: bool,
     /// What callers say, over and over.
     pub sentences: Vec<String>,
     /// The Aura voice.
@@ -85,6 +93,7 @@ impl Default for DeepgramOptions {
             final_after: Duration::from_millis(350),
             partial_every: Duration::from_millis(150),
             idle: Duration::from_secs(10),
+            dictated: false,
             sentences: sentences.map(str::to_owned).to_vec(),
             speech: SpeechPace::default(),
         }
@@ -99,6 +108,7 @@ struct Shared {
     listen: Faults<ListenFault>,
     speak: Faults<SpeechFault>,
     script: Script<String>,
+    dictation: broadcast::Sender<Arc<[Word]>>,
     cut: watch::Sender<Option<(u16, String)>>,
     gone: CancellationToken,
 }
@@ -121,6 +131,7 @@ impl Deepgram {
             log,
             listen: Faults::default(),
             speak: Faults::default(),
+            dictation: broadcast::Sender::new(DICTATIONS),
             cut: watch::Sender::new(None),
             gone: gone.clone(),
         });
@@ -149,6 +160,13 @@ impl Deepgram {
     /// What is recognised next, before the usual sentences go on.
     pub fn hears(&self, sentences: impl IntoIterator<Item = impl Into<String>>) {
         self.shared.script.queue(sentences.into_iter().map(Into::into));
+    }
+
+    /// A caller begins to say these words; every socket that is open hears them. Only with [`DeepgramOptions::dictated`].
+    pub fn dictate(&self, words: impl Into<Arc<[Word]>>) {
+        if self.shared.dictation.send(words.into()).is_err() {
+            tracing::debug!("no socket is open that could be told what is said");
+        }
     }
 
     /// Closes all recognition sockets that are open with this code and reason.

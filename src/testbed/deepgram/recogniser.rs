@@ -1,5 +1,6 @@
 //! Recognition by energy alone: loud frames are an utterance, its words come from the script. Pure; told the time.
 
+use super::dictated::Word;
 use crate::testbed::{hearing::Ear, script::Script};
 use std::time::{Duration, Instant};
 
@@ -29,6 +30,22 @@ pub(super) enum Decided {
     UtteranceEnd { last_word_end: f64 },
 }
 
+/// Decides what a socket is told, by the sound that it sends or by what is told of it.
+pub(super) trait Recognises: std::fmt::Debug + Send {
+    /// Seconds of audio received.
+    fn seconds(&self) -> f64;
+    /// Takes audio that arrived at `now`.
+    fn hear(&mut self, now: Instant, audio: &[u8], out: &mut Vec<Decided>);
+    /// The caller's side says these words, beginning at `now`.
+    fn told(&mut self, now: Instant, words: &[Word]);
+    /// Ends the utterance that is open, if any.
+    fn finish(&mut self, out: &mut Vec<Decided>);
+    /// What is due at `now` without audio.
+    fn tick(&mut self, now: Instant, out: &mut Vec<Decided>);
+    /// When [`Recognises::tick`] is next due.
+    fn next_deadline(&self) -> Option<Instant>;
+}
+
 #[derive(Debug)]
 struct Utterance {
     began: Instant,
@@ -40,7 +57,7 @@ struct Utterance {
     text: Option<String>,
 }
 
-/// One socket's recogniser.
+/// One socket's recogniser that hears.
 #[derive(Debug)]
 pub(super) struct Recogniser {
     pace: Pace,
@@ -54,32 +71,6 @@ pub(super) struct Recogniser {
 impl Recogniser {
     pub(super) fn new(pace: Pace, script: Script<String>) -> Self {
         Self { pace, script, ear: Ear::default(), received: 0, utterance: None, utterance_end: None }
-    }
-
-    /// Seconds of audio received.
-    pub(super) fn seconds(&self) -> f64 {
-        self.received as f64 / 8_000.0
-    }
-
-    /// Takes audio that arrived at `now`.
-    pub(super) fn hear(&mut self, now: Instant, audio: &[u8], out: &mut Vec<Decided>) {
-        let before = self.seconds();
-        self.received += audio.len() as u64;
-        let mut frames = Vec::new();
-        self.ear.hear(audio, |audible| frames.push(audible));
-        let mut at = before;
-        for audible in frames {
-            at += 0.02;
-            if audible {
-                self.voiced(now, at, out);
-            }
-            // Audio that comes in a burst after a reconnection has its pauses only on the audio clock. Twice the
-            // patience, so that a late frame never ends an utterance before the wall clock does.
-            let pause = self.utterance.as_ref().map_or(0.0, |u| at - u.last_voiced_at);
-            if pause > 2.0 * self.pace.final_after.as_secs_f64() {
-                self.finish(out);
-            }
-        }
     }
 
     fn voiced(&mut self, now: Instant, at: f64, out: &mut Vec<Decided>) {
@@ -108,9 +99,36 @@ impl Recogniser {
             out.push(Decided::Partial { text, from: utterance.began_at, to: at });
         }
     }
+}
 
-    /// Ends the utterance that is open, if any.
-    pub(super) fn finish(&mut self, out: &mut Vec<Decided>) {
+impl Recognises for Recogniser {
+    fn seconds(&self) -> f64 {
+        self.received as f64 / 8_000.0
+    }
+
+    fn hear(&mut self, now: Instant, audio: &[u8], out: &mut Vec<Decided>) {
+        let before = self.seconds();
+        self.received += audio.len() as u64;
+        let mut frames = Vec::new();
+        self.ear.hear(audio, |audible| frames.push(audible));
+        let mut at = before;
+        for audible in frames {
+            at += 0.02;
+            if audible {
+                self.voiced(now, at, out);
+            }
+            // Audio that comes in a burst after a reconnection has its pauses only on the audio clock. Twice the
+            // patience, so that a late frame never ends an utterance before the wall clock does.
+            let pause = self.utterance.as_ref().map_or(0.0, |u| at - u.last_voiced_at);
+            if pause > 2.0 * self.pace.final_after.as_secs_f64() {
+                self.finish(out);
+            }
+        }
+    }
+
+    fn told(&mut self, _: Instant, _: &[Word]) {}
+
+    fn finish(&mut self, out: &mut Vec<Decided>) {
         let Some(mut utterance) = self.utterance.take() else { return };
         let (from, to) = (utterance.began_at, utterance.last_voiced_at);
         let text = match utterance.text.take() {
@@ -124,8 +142,7 @@ impl Recogniser {
         out.push(Decided::Final { text, from, to });
     }
 
-    /// What is due at `now` without audio.
-    pub(super) fn tick(&mut self, now: Instant, out: &mut Vec<Decided>) {
+    fn tick(&mut self, now: Instant, out: &mut Vec<Decided>) {
         if self.utterance.as_ref().is_some_and(|u| now >= u.last_voiced + self.pace.final_after) {
             self.finish(out);
         }
@@ -138,8 +155,7 @@ impl Recogniser {
         }
     }
 
-    /// When [`Recogniser::tick`] is next due.
-    pub(super) fn next_deadline(&self) -> Option<Instant> {
+    fn next_deadline(&self) -> Option<Instant> {
         match &self.utterance {
             Some(utterance) => Some(utterance.last_voiced + self.pace.final_after),
             None => self.utterance_end.map(|(due, _)| due),

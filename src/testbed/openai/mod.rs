@@ -168,6 +168,11 @@ impl OpenAi {
         self.shared.script.queue(answers);
     }
 
+    /// What is answered from now on, whatever is asked and however often.
+    pub fn answers_only(&self, answer: Answer) {
+        self.shared.script.only(answer);
+    }
+
     /// What is answered, always, to a last user text that contains `part` (letter case does not matter). A request
     /// that ends with tool results is matched by those.
     pub fn answer_to(&self, part: &str, answer: Answer) {

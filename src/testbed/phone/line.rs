@@ -28,6 +28,7 @@ const WEBHOOK_TIMEOUT: Duration = Duration::from_secs(15);
 pub(super) enum Command {
     Say(Bytes),
     Hush,
+    Background(Bytes),
     Press(char),
     Inject(Oddity),
     HangUp(HangUpStyle),
@@ -90,6 +91,11 @@ impl Call {
     /// Stops speaking at once.
     pub async fn hush(&self) {
         self.command(Command::Hush).await;
+    }
+
+    /// From now on the microphone picks this mu-law sound up, over and over, while nothing is said; silence where it is empty.
+    pub async fn background(&self, audio: impl Into<Bytes>) {
+        self.command(Command::Background(audio.into())).await;
     }
 
     /// Presses a key: `0-9*#A-D`.

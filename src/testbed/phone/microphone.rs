@@ -33,11 +33,14 @@ struct Utterance {
 pub(super) struct Microphone {
     utterances: VecDeque<Utterance>,
     silence: Bytes,
+    /// What is picked up between utterances, frame by frame, over and over.
+    background: VecDeque<Bytes>,
 }
 
 impl Default for Microphone {
     fn default() -> Self {
-        Self { utterances: VecDeque::new(), silence: Bytes::from_static(&[SILENCE; FRAME_SAMPLES]) }
+        let silence = Bytes::from_static(&[SILENCE; FRAME_SAMPLES]);
+        Self { utterances: VecDeque::new(), silence, background: VecDeque::new() }
     }
 }
 
@@ -55,6 +58,13 @@ impl Microphone {
         }
         let audible = frames.iter().filter(|frame| is_audible(frame)).count();
         self.utterances.push_back(Utterance { frames, begun: false, audible });
+    }
+
+    /// Picks up `audio` over and over while nothing is said: its whole frames.
+    pub(super) fn background(&mut self, audio: &Bytes) {
+        self.background = (0..audio.len() / FRAME_SAMPLES)
+            .map(|frame| audio.slice(frame * FRAME_SAMPLES..(frame + 1) * FRAME_SAMPLES))
+            .collect();
     }
 
     /// Falls silent: what was queued is dropped. `true` when that cut an utterance short.
@@ -88,7 +98,9 @@ impl Microphone {
             }
             return Frame { audio, audible, begins, ends };
         }
-        Frame { audio: self.silence.clone(), audible: false, begins: false, ends: false }
+        self.background.rotate_left(usize::from(!self.background.is_empty()));
+        let audio = self.background.back().unwrap_or(&self.silence).clone();
+        Frame { audio, audible: false, begins: false, ends: false }
     }
 }
 
@@ -109,5 +121,15 @@ mod tests {
         assert_eq!(frames.iter().position(|f| f.begins), Some(2));
         assert_eq!(frames.iter().position(|f| f.ends), Some(4));
         assert!(!microphone.is_speaking());
+    }
+
+    #[test]
+    fn between_utterances_the_background_is_picked_up_over_and_over() {
+        let mut microphone = Microphone::default();
+        microphone.background(&[vec![1; 160], vec![2; 160], vec![3; 7]].concat().into());
+        microphone.say(voice::agent(0, 160));
+        let frames: Vec<Frame> = std::iter::repeat_with(|| microphone.next_frame()).take(4).collect();
+        assert!(frames[0].begins && frames[0].ends);
+        assert_eq!([&frames[1], &frames[2], &frames[3]].map(|frame| frame.audio[0]), [1, 2, 1]);
     }
 }

@@ -180,6 +180,7 @@ impl Stream<'_> {
                     self.caller.witness.hushed(clock::now());
                 }
             }
+            Some(Command::Background(audio)) => self.caller.microphone.background(&audio),
             Some(Command::Press(digit)) => {
                 let dtmf = self.writer.dtmf(digit);
                 return self.send(dtmf).await.is_err().then_some(Over::Server);
