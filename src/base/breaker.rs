@@ -53,9 +53,16 @@ impl Breaker {
         }
     }
 
-    /// A request was answered to its end.
-    pub const fn succeeded(&mut self) {
+    /// A request was answered to its end. Tells whether this closed the breaker.
+    pub const fn succeeded(&mut self) -> bool {
+        let closes = match self.state {
+            State::Closed(_) => false,
+            State::Probed(_) => true,
+            // A request from before: it says nothing about the time since.
+            State::Open(_) => return false,
+        };
         self.state = State::Closed(0);
+        closes
     }
 
     /// A request failed at `now`. Tells whether this opened the breaker.
@@ -92,17 +99,14 @@ mod tests {
 
     const ADMITS: Act = Breaker::admits;
     const FAILS: Act = Breaker::failed;
-    const SUCCEEDS: Act = |breaker, _| {
-        breaker.succeeded();
-        true
-    };
+    const SUCCEEDS: Act = |breaker, _| breaker.succeeded();
 
     #[test]
     fn failures_in_a_row_open_it_and_a_success_between_them_counts_anew() {
         plays(&[
             (0, FAILS, false),
             (1, FAILS, false),
-            (2, SUCCEEDS, true),
+            (2, SUCCEEDS, false),
             (3, FAILS, false),
             (4, FAILS, false),
             (4, ADMITS, true),
@@ -129,8 +133,8 @@ mod tests {
     }
 
     #[test]
-    fn a_late_failure_does_not_prolong_the_pause() {
-        let late = [(20, FAILS, false), (30, ADMITS, true)];
+    fn what_was_asked_before_the_pause_neither_prolongs_nor_ends_it() {
+        let late = [(20, FAILS, false), (21, SUCCEEDS, false), (21, ADMITS, false), (30, ADMITS, true)];
         plays(&[&[(0, FAILS, false), (0, FAILS, false), (0, FAILS, true)][..], &late].concat());
     }
 }

@@ -20,6 +20,7 @@ const FRAMES_LATE: &str = "frames_late_total";
 const STT_FRAMES_DROPPED: &str = "stt_frames_dropped_total";
 const PROVIDER_ERRORS: &str = "provider_errors_total";
 const PROVIDER_FAILOVERS: &str = "provider_failovers_total";
+const PROVIDER_RESTING: &str = "provider_resting";
 const HTTP_REQUESTS: &str = "http_requests_total";
 const MEDIA_GAPS: &str = "media_gap_total";
 const MEDIA_REFUSED: &str = "media_sockets_refused_total";
@@ -118,6 +119,11 @@ pub fn provider_error(provider: &'static str, kind: &'static str) {
 /// The provider `to` was asked in the place of `from`, or beside it; `kind` is `stt`, `llm` or `tts`.
 pub fn provider_failover(kind: &'static str, from: &'static str, to: &'static str) {
     metrics::counter!(PROVIDER_FAILOVERS, "kind" => kind, "from" => from, "to" => to).increment(1);
+}
+
+/// Whether a provider rests since it failed again and again: it is asked only where nobody else is well. `kind` as above.
+pub fn provider_resting(kind: &'static str, provider: &'static str, rests: bool) {
+    metrics::gauge!(PROVIDER_RESTING, "kind" => kind, "provider" => provider).set(f64::from(u8::from(rests)));
 }
 
 /// A request was answered; `route` is the pattern, not the path.
@@ -221,6 +227,10 @@ fn describe() {
         PROVIDER_FAILOVERS,
         "Providers replaced by the next one within a call, by kind."
     );
+    metrics::describe_gauge!(
+        PROVIDER_RESTING,
+        "1 while a provider that failed again and again rests, by kind."
+    );
     metrics::describe_counter!(HTTP_REQUESTS, "Answered requests, by route and status.");
     metrics::describe_counter!(MEDIA_GAPS, "Pieces of callers' sound that never came.");
     metrics::describe_counter!(MEDIA_REFUSED, "Media sockets closed before a call began, by reason.");
@@ -246,6 +256,7 @@ mod tests {
         stt_frames_dropped(3);
         provider_error("test", "busy");
         provider_failover("llm", "one", "two");
+        provider_resting("llm", "one", true);
         http_request("/healthz", 200);
         metrics.keep_up();
         let text = install().unwrap().render();
@@ -262,6 +273,7 @@ mod tests {
             "stt_frames_dropped_total ",
             "provider_errors_total{provider=\"test\",kind=\"busy\"} 1",
             "provider_failovers_total{kind=\"llm\",from=\"one\",to=\"two\"} 1",
+            "provider_resting{kind=\"llm\",provider=\"one\"} 1",
             "http_requests_total{route=\"/healthz\",status=\"200\"} ",
         ] {
             assert!(text.contains(line), "{line}\nis missing in\n{text}");

@@ -147,13 +147,13 @@ impl Asking {
     /// Who was asked before the winner was too slow.
     fn wins(&mut self, winner: usize) {
         for (place, _) in self.racing.iter().take_while(|(place, _)| *place != winner) {
-            self.order.failed(*place);
+            self.order.failed(*place, "late");
         }
         self.racing.retain(|(place, _)| *place == winner);
     }
 
     fn failed(&mut self, place: usize, error: LlmError) {
-        self.order.failed(place);
+        self.order.failed(place, word(&error));
         self.racing.retain(|(racing, _)| *racing != place);
         if self.acts {
             // The calls that were told are whole, and nobody else may ask for them again.
@@ -259,6 +259,15 @@ impl Asking {
         let error = self.error.take();
         let error = error.unwrap_or_else(|| LlmError::Refused { reason: "there is no model".to_owned() });
         if self.said.is_empty() { error } else { LlmError::BrokeOff { reason: error.to_string() } }
+    }
+}
+
+/// Which it is, in a word.
+const fn word(error: &LlmError) -> &'static str {
+    match error {
+        LlmError::Busy { .. } => "busy",
+        LlmError::Refused { .. } => "refused",
+        LlmError::BrokeOff { .. } => "broke_off",
     }
 }
 

@@ -76,10 +76,9 @@ impl<P: ?Sized> fmt::Debug for Order<P> {
 
 impl<P: ?Sized> Order<P> {
     fn new(kind: &'static str, named: impl IntoIterator<Item = (&'static str, Arc<P>)>) -> Self {
-        let member = |(name, provider)| Member {
-            name,
-            provider,
-            breaker: Mutex::new(Breaker::new(BreakerRules::default())),
+        let member = |(name, provider)| {
+            metrics::provider_resting(kind, name, false);
+            Member { name, provider, breaker: Mutex::new(Breaker::new(BreakerRules::default())) }
         };
         Self { kind, members: named.into_iter().map(member).collect() }
     }
@@ -103,13 +102,25 @@ impl<P: ?Sized> Order<P> {
         Some(act(&mut member.breaker.lock().unwrap_or_else(PoisonError::into_inner)))
     }
 
-    fn succeeded(&self, place: usize) {
-        self.with(place, Breaker::succeeded);
+    /// Everybody else.
+    fn but(&self, place: usize) -> Vec<usize> {
+        (0..self.members.len()).filter(|other| *other != place).collect()
     }
 
-    fn failed(&self, place: usize) {
-        if self.with(place, |breaker| breaker.failed(clock::now())) == Some(true) {
+    fn succeeded(&self, place: usize) {
+        if self.with(place, Breaker::succeeded) == Some(true) {
             let (kind, provider) = (self.kind, self.name(place));
+            metrics::provider_resting(kind, provider, false);
+            tracing::info!(kind, provider, "a provider that had failed works again");
+        }
+    }
+
+    /// `how` is one of a few fixed words.
+    fn failed(&self, place: usize, how: &'static str) {
+        let (kind, provider) = (self.kind, self.name(place));
+        metrics::provider_error(provider, how);
+        if self.with(place, |breaker| breaker.failed(clock::now())) == Some(true) {
+            metrics::provider_resting(kind, provider, true);
             tracing::error!(
                 code = "PROVIDER_OUT",
                 kind,
@@ -124,5 +135,28 @@ impl<P: ?Sized> Order<P> {
         let (kind, from, to) = (self.kind, self.name(from), self.name(to));
         metrics::provider_failover(kind, from, to);
         tracing::warn!(code = "PROVIDER_FAILOVER", kind, from, to, reason, "another provider takes over");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_fails_is_counted_by_name_and_seen_to_rest() {
+        let metrics = metrics::install().unwrap();
+        let order = Order::new("llm", ["sick", "well"].map(|name| (name, Arc::new(()))));
+        let resting = |place: usize| {
+            let name = order.name(place);
+            let line = format!("provider_resting{{kind=\"llm\",provider=\"{name}\"}} ");
+            let text = metrics.render();
+            text.lines().find_map(|found| found.strip_prefix(&line).map(str::to_owned)).unwrap()
+        };
+        for rests in ["0", "0", "1"] {
+            order.failed(0, "busy");
+            assert_eq!((&*resting(0), &*resting(1)), (rests, "0"));
+        }
+        assert!(metrics.render().contains("provider_errors_total{provider=\"sick\",kind=\"busy\"} 3"));
+        assert_eq!((order.but(1), order.take(&mut order.but(0))), (vec![0], Some(1)));
     }
 }

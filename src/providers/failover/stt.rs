@@ -58,6 +58,7 @@ impl SpeechToText for Recognisers {
             ring: Ring::default(),
             away_at: None,
             losses: 0,
+            vouched: false,
             repeats: None,
             ready: VecDeque::new(),
         };
@@ -84,6 +85,8 @@ struct Listening {
     away_at: Option<Instant>,
     /// How often it was lost since its last final.
     losses: u32,
+    /// The order knows that it works.
+    vouched: bool,
     /// The final before a takeover, of which the next one may hear the end again.
     repeats: Option<String>,
     ready: VecDeque<SttEvent>,
@@ -142,7 +145,10 @@ impl Listening {
             }
             SttEvent::Final { text, end_of_turn } => {
                 self.losses = 0;
-                self.order.succeeded(self.place);
+                if !std::mem::replace(&mut self.vouched, true) {
+                    // Once: that this session goes on does not tell whether another one could begin.
+                    self.order.succeeded(self.place);
+                }
                 self.ring.cover(&text);
                 let text = self.new_words(text);
                 self.repeats = None;
@@ -166,7 +172,7 @@ impl Listening {
     /// The next recogniser takes over; without one, the call learns of it.
     fn failed(&mut self, fatal: bool, reason: String) {
         let from = self.place;
-        self.order.failed(from);
+        self.order.failed(from, if fatal { "refused" } else { "busy" });
         self.away_at = None;
         let next = self.order.take(&mut self.untried);
         if let Some(place) = next {
@@ -184,7 +190,7 @@ impl Listening {
 
     fn open(&mut self, place: usize) {
         self.place = place;
-        self.losses = 0;
+        (self.losses, self.vouched) = (0, false);
         self.away_at = Some(clock::now() + self.patience);
         self.recogniser = self.order.members.get(place).map(|member| member.provider.open(self.spec.clone()));
     }

@@ -109,8 +109,7 @@ impl Speaking {
         match &command {
             SpeechCommand::Say { turn, .. } | SpeechCommand::Finish { turn } => {
                 if self.speech.as_ref().is_none_or(|speech| speech.turn != *turn) {
-                    let everybody = 0..self.order.members.len();
-                    self.untried = everybody.filter(|place| *place != self.place).collect();
+                    self.untried = self.order.but(self.place);
                     self.speech = Some(Speech::new(*turn, self.pace));
                     self.late_at = None;
                 }
@@ -186,7 +185,7 @@ impl Speaking {
         self.late_at = None;
         let Some(speech) = self.speech.as_mut().filter(|speech| !speech.failed) else { return };
         let (turn, from) = (speech.turn, self.place);
-        self.order.failed(from);
+        self.order.failed(from, "failed");
         let Some(place) = self.order.take(&mut self.untried) else {
             speech.failed = true;
             return self.ready.push_back(SpeechEvent::Failed { turn, reason: reason.to_owned() });
