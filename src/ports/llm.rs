@@ -27,9 +27,15 @@ pub enum LlmError {
         /// For the log; holds no secret.
         reason: String,
     },
-    /// Key, plan, model name or request: trying again is useless.
+    /// Key, plan or model name: nobody is answered, and trying again is useless.
     #[error("the language model refused the request: {reason}")]
     Refused {
+        /// For the log; holds no secret.
+        reason: String,
+    },
+    /// This conversation is not answered, such as one that a filter stops or that is too long; others are.
+    #[error("the language model does not answer this request: {reason}")]
+    Declined {
         /// For the log; holds no secret.
         reason: String,
     },
@@ -39,6 +45,23 @@ pub enum LlmError {
         /// For the log; holds no secret.
         reason: String,
     },
+}
+
+impl LlmError {
+    /// Which it is, in a word, for metrics.
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Self::Busy { .. } => "busy",
+            Self::Refused { .. } => "refused",
+            Self::Declined { .. } => "declined",
+            Self::BrokeOff { .. } => "broke_off",
+        }
+    }
+
+    /// Whether another try may succeed.
+    pub const fn may_pass(&self) -> bool {
+        matches!(self, Self::Busy { .. } | Self::BrokeOff { .. })
+    }
 }
 
 /// An answer as it arrives; dropping it cancels the request. Ends after `Done` or an error.

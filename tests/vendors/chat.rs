@@ -102,20 +102,21 @@ async fn recorded_streams_give_their_words_and_calls() {
 #[tokio::test]
 async fn recorded_refusals_tell_whether_to_try_again() {
     let refusals = [
-        (401, "error_401.json", false, "invalid_api_key"),
-        (404, "error_404_model.json", false, "model_not_found"),
-        (400, "error_400_context.json", false, "context_length_exceeded"),
-        (429, "error_429_quota.json", false, "insufficient_quota"),
-        (429, "error_429_rate.json", true, "rate_limit_exceeded"),
+        (401, "error_401.json", "refused", "invalid_api_key"),
+        (404, "error_404_model.json", "refused", "model_not_found"),
+        (400, "error_400_context.json", "declined", "context_length_exceeded"),
+        (429, "error_429_quota.json", "refused", "insufficient_quota"),
+        (429, "error_429_rate.json", "busy", "rate_limit_exceeded"),
     ];
-    for (status, file, busy, name) in refusals {
+    for (status, file, consequence, name) in refusals {
         let body = fixture(&format!("openai/{file}"));
         let server = Server::start().await;
         let answer = http(status, "application/json", &body);
         let (told, request) = tokio::join!(ask(options(&server.url())), server.answer(&answer));
         assert!(request.contains("authorization: Bearer sk-secret"));
         let error = told.end.unwrap_err();
-        assert_eq!(matches!(error, LlmError::Busy { .. }), busy, "{file}: {error}");
+        assert_eq!(error.word(), consequence, "{file}: {error}");
+        assert_eq!(error.may_pass(), consequence == "busy");
         let text = error.to_string();
         assert!(text.contains(&format!("HTTP {status} {name}")), "{text}");
         assert!(!text.contains("sk-") && !text.contains("Incorrect"), "{text}");
@@ -171,7 +172,7 @@ async fn a_stream_that_ends_without_its_end_broke_off() {
     assert!(matches!(told.end, Err(LlmError::BrokeOff { .. })), "{told:?}");
     assert!(matches!(streamed("").await.end, Err(LlmError::Busy { .. })));
     let told = streamed(&event(&json!({"delta": {}, "finish_reason": "content_filter"}))).await;
-    assert!(matches!(told.end, Err(LlmError::Refused { .. })), "{told:?}");
+    assert!(matches!(told.end, Err(LlmError::Declined { .. })), "{told:?}");
 }
 
 #[tokio::test]

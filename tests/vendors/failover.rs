@@ -33,8 +33,8 @@ fn chat(base: &str) -> Arc<dyn LanguageModel> {
     Arc::new(Chat::new(options).unwrap())
 }
 
-async fn fakes() -> Fakes {
-    let pace = ModelPace { first_token: Duration::ZERO, token_every: Duration::from_millis(1) };
+async fn fakes(first_token: Duration) -> Fakes {
+    let pace = ModelPace { first_token, token_every: Duration::from_millis(1) };
     let openai = OpenAiOptions { pace, ..OpenAiOptions::default() };
     Fakes::start(FakeOptions { openai, ..FakeOptions::default() }).await.unwrap()
 }
@@ -48,7 +48,11 @@ struct Two {
 
 impl Two {
     async fn with(fault: LlmFault, second_says: &str) -> Self {
-        let (first, second) = (fakes().await, fakes().await);
+        Self::whose_first_takes(Duration::ZERO, fault, second_says).await
+    }
+
+    async fn whose_first_takes(first_token: Duration, fault: LlmFault, second_says: &str) -> Self {
+        let (first, second) = (fakes(first_token).await, fakes(Duration::ZERO).await);
         first.openai.faults().always(fault);
         first.openai.answers([Answer::text(WHOLE)]);
         second.openai.answers([Answer::text(second_says)]);
@@ -144,6 +148,26 @@ async fn a_model_that_is_late_runs_on_beside_the_next_one() {
 }
 
 #[tokio::test]
+async fn who_ran_beside_a_late_one_goes_on_where_that_one_breaks() {
+    let late = Duration::from_millis(500);
+    let mut two = Two::whose_first_takes(late, LlmFault::CutAfter(TOKENS), WHOLE).await;
+    two.second.openai.faults().next([LlmFault::SlowFirstToken(NEVER)]);
+    two.second.openai.answers([Answer::text(WHOLE)]);
+    two.models = two.models.with_patience(Duration::from_millis(20));
+    let told = ask(&two.models).await;
+    assert_eq!((&*told.text, told.switches, two.asked()), (WHOLE, 2, (1, 2)));
+}
+
+#[tokio::test]
+async fn who_declines_one_conversation_is_asked_in_all_the_others() {
+    let two = Two::with(LlmFault::Refuse(400), "Sí.").await;
+    for _ in 0..5 {
+        assert_eq!(ask(&two.models).await.switches, 1);
+    }
+    assert_eq!(two.asked(), (5, 5));
+}
+
+#[tokio::test]
 async fn in_mid_answer_the_next_one_goes_on_and_no_word_is_said_twice_or_lost() {
     for second in [REST, WHOLE, "este martes. El doctor atiende por la mañana."] {
         for fault in [LlmFault::CutAfter(TOKENS), LlmFault::EndAfter(TOKENS), LlmFault::ErrorAfter(TOKENS)] {
@@ -163,7 +187,7 @@ async fn in_mid_answer_the_next_one_goes_on_and_no_word_is_said_twice_or_lost() 
 
 #[tokio::test]
 async fn the_next_one_reads_what_was_said_and_is_asked_for_the_rest() {
-    let first = fakes().await;
+    let first = fakes(Duration::ZERO).await;
     first.openai.faults().always(LlmFault::CutAfter(TOKENS));
     first.openai.answers([Answer::text(WHOLE)]);
     let options =
@@ -230,7 +254,7 @@ async fn when_all_fail_the_call_learns_what_to_do() {
 
 #[tokio::test]
 async fn who_cannot_go_on_answers_whole_questions_only() {
-    let first = fakes().await;
+    let first = fakes(Duration::ZERO).await;
     first.openai.answers([Answer::text(WHOLE), Answer::text(WHOLE)]);
     let base = first.openai.url().parse().unwrap();
     let options = Options::new(base, Some("k".to_owned().into()), "m".to_owned());

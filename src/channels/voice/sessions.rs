@@ -12,7 +12,7 @@ use crate::{
         message::{Message, ToolCall, ToolSpec},
     },
     ports::{
-        llm::{AnswerStream, LanguageModel, LlmError, Question},
+        llm::{AnswerStream, LanguageModel, Question},
         next_of,
         stt::{HearingCommand, SttSession},
         tts::{SpeechCommand, TtsSession},
@@ -198,10 +198,9 @@ async fn next_answer(answer: &mut Option<(TurnId, AnswerStream)>) -> Input {
         }
         Some(Err(error)) => {
             *answer = None;
-            let again = !matches!(error, LlmError::Refused { .. });
-            metrics::provider_error("llm", if again { "busy" } else { "refused" });
+            metrics::provider_error("llm", error.word());
             tracing::warn!(turn.id = %turn, code = "LLM_FAILED", %error, "the language model failed");
-            Input::AnswerFailed { turn, again }
+            Input::AnswerFailed { turn, again: error.may_pass() }
         }
         None => {
             // An answer that ends without saying so broke off.

@@ -8,6 +8,7 @@ use crate::{
         llm::{AnswerEvent, AnswerStream, LanguageModel, LlmError, Question},
         until,
     },
+    telemetry::metrics,
 };
 use futures_util::{StreamExt as _, stream};
 use std::{
@@ -144,16 +145,29 @@ impl Asking {
         }
     }
 
-    /// Who was asked before the winner was too slow.
+    /// Who was asked before the winner was too slow; who was asked after it may be asked again for the rest.
     fn wins(&mut self, winner: usize) {
-        for (place, _) in self.racing.iter().take_while(|(place, _)| *place != winner) {
-            self.order.failed(*place, "late");
+        let mut before = true;
+        for (place, _) in &self.racing {
+            if *place == winner {
+                before = false;
+            } else if before {
+                self.order.failed(*place, "late");
+            } else {
+                self.untried.push(*place);
+            }
         }
+        self.untried.sort_unstable();
         self.racing.retain(|(place, _)| *place == winner);
     }
 
     fn failed(&mut self, place: usize, error: LlmError) {
-        self.order.failed(place, word(&error));
+        if matches!(error, LlmError::Declined { .. }) {
+            // That one conversation is declined is no reason to leave the model alone in all the others.
+            metrics::provider_error(self.order.name(place), error.word());
+        } else {
+            self.order.failed(place, error.word());
+        }
         self.racing.retain(|(racing, _)| *racing != place);
         if self.acts {
             // The calls that were told are whole, and nobody else may ask for them again.
@@ -161,8 +175,7 @@ impl Asking {
             return self.end();
         }
         let reason = error.to_string();
-        let passing = |error: &LlmError| !matches!(error, LlmError::Refused { .. });
-        if self.error.as_ref().is_none_or(|kept| passing(&error) && !passing(kept)) {
+        if self.error.as_ref().is_none_or(|kept| error.may_pass() && !kept.may_pass()) {
             self.error = Some(error);
         }
         if self.racing.is_empty() {
@@ -259,15 +272,6 @@ impl Asking {
         let error = self.error.take();
         let error = error.unwrap_or_else(|| LlmError::Refused { reason: "there is no model".to_owned() });
         if self.said.is_empty() { error } else { LlmError::BrokeOff { reason: error.to_string() } }
-    }
-}
-
-/// Which it is, in a word.
-const fn word(error: &LlmError) -> &'static str {
-    match error {
-        LlmError::Busy { .. } => "busy",
-        LlmError::Refused { .. } => "refused",
-        LlmError::BrokeOff { .. } => "broke_off",
     }
 }
 

@@ -131,7 +131,7 @@ impl Asking {
     }
 
     async fn open(&mut self, question: &Question) -> Result<StreamResponse<Chunk>, LlmError> {
-        let unbuilt = || LlmError::Refused { reason: "the request could not be built".to_owned() };
+        let unbuilt = || LlmError::Declined { reason: "the request could not be built".to_owned() };
         let body = request::body(&self.options, question).ok_or_else(unbuilt)?;
         let chat = self.client.chat();
         let opening = Box::pin(chat.create_stream_byot::<_, Chunk>(body));
@@ -169,7 +169,9 @@ impl Asking {
 /// What trouble within a stream means.
 fn broken(begun: bool, trouble: Trouble) -> LlmError {
     match trouble {
-        Trouble::Declined => LlmError::Refused { reason: "the model declined to answer".to_owned() },
+        Trouble::Declined => {
+            LlmError::Declined { reason: "declined by the model, or by its filter".to_owned() }
+        }
         Trouble::Error(name) if name.is_quota() => LlmError::Refused { reason: name.0 },
         Trouble::Error(name) if begun => {
             LlmError::BrokeOff { reason: format!("error {} in the stream", name.0) }

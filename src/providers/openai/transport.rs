@@ -114,7 +114,7 @@ pub(super) fn consequence(error: &OpenAIError) -> LlmError {
         OpenAIError::Reqwest(_) | OpenAIError::StreamError(_) => {
             LlmError::Busy { reason: "the connection broke".to_owned() }
         }
-        _ => LlmError::Refused { reason: "the request could not be built".to_owned() },
+        _ => LlmError::Declined { reason: "the request could not be built".to_owned() },
     }
 }
 
@@ -122,5 +122,12 @@ fn refused(refusal: &Refusal) -> LlmError {
     let reason = refusal.to_string().trim_end().to_owned();
     let status = StatusCode::from_u16(refusal.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let passes = status.is_server_error() || matches!(refusal.status, 408 | 409 | 425 | 429);
-    if passes && !refusal.name.is_quota() { LlmError::Busy { reason } } else { LlmError::Refused { reason } }
+    if refusal.name.is_quota() || matches!(refusal.status, 401..=404) {
+        LlmError::Refused { reason }
+    } else if passes {
+        LlmError::Busy { reason }
+    } else {
+        // The service works, but not with this request: one conversation says nothing about the others.
+        LlmError::Declined { reason }
+    }
 }
