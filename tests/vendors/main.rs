@@ -10,3 +10,4 @@ mod recognisers;
 mod rig;
 mod speak;
 mod voices;
+mod voices_in_order;

@@ -64,9 +64,9 @@ impl Speech {
         self.pieces.push(Piece { number, text: text.trim().to_owned(), samples: 0, done: false });
     }
 
-    /// The present voice has given no sound.
-    pub(super) fn is_silent(&self) -> bool {
-        self.pieces.iter().all(|piece| piece.samples == 0)
+    /// The present voice has not begun with the piece that is next.
+    pub(super) fn awaits_sound(&self) -> bool {
+        self.pieces.iter().find(|piece| !piece.done).is_some_and(|piece| piece.samples == 0)
     }
 
     /// Something was to be spoken, and nothing was.
@@ -215,6 +215,21 @@ mod tests {
         let mut speech = self::speech(&["Catorce letras y más."]);
         speech.hear(0, 8_000, None);
         assert_eq!(left(&mut speech), [(0, "y más.".to_owned())]);
+    }
+
+    #[test]
+    fn each_piece_is_awaited_once_the_one_before_is_whole() {
+        let mut speech = speech(&["Claro que sí.", "¿Para qué día?"]);
+        let mut awaits = vec![speech.awaits_sound()];
+        let acts: [fn(&mut Speech); 4] =
+            [|s| s.hear(0, 100, None), |s| s.complete(0), |s| s.hear(1, 100, None), |s| s.complete(1)];
+        for act in acts {
+            act(&mut speech);
+            awaits.push(speech.awaits_sound());
+        }
+        assert_eq!(awaits, [true, false, true, false, false]);
+        speech.say(2, "Dígame.");
+        assert!(speech.awaits_sound());
     }
 
     #[test]

@@ -23,6 +23,8 @@ use tokio::sync::mpsc;
 /// From the first text of an answer to its first sound, where somebody else could speak: ten times what the vendors take,
 /// and early enough that the next one sounds within 4 s (reliability LB3).
 const PATIENCE: Duration = Duration::from_millis(1_500);
+/// A deadline that is noticed so much later was not waited for: while the call has enough sound it takes no events.
+const UNHEARD: Duration = Duration::from_millis(250);
 
 /// Voices in the place of one: the next one speaks where an answer is without sound for 1.5 s.
 pub type Voices = InOrder<dyn TextToSpeech>;
@@ -80,7 +82,7 @@ struct Speaking {
     pace: Pace,
     /// Who has not failed in it.
     untried: Vec<usize>,
-    /// When its first sound is overdue.
+    /// When the first sound of its next piece is overdue.
     late_at: Option<Instant>,
     ready: VecDeque<SpeechEvent>,
 }
@@ -100,7 +102,7 @@ impl Speaking {
                     Some(event) => self.take(event),
                     None => self.gone(),
                 },
-                () = until(late_at) => self.failed(&format!("no sound within {:?}", self.patience)),
+                () = until(late_at) => self.late(),
             }
         }
     }
@@ -128,7 +130,7 @@ impl Speaking {
         match &command {
             SpeechCommand::Say { piece, text, .. } => {
                 speech.say(*piece, text);
-                if speech.is_silent() {
+                if speech.awaits_sound() {
                     self.late_at.get_or_insert_with(|| clock::now() + self.patience);
                 }
             }
@@ -157,6 +159,7 @@ impl Speaking {
             }
             SpeechEvent::PieceDone { piece, .. } => {
                 speech.complete(piece);
+                self.late_at = speech.awaits_sound().then(|| clock::now() + self.patience);
                 self.ready.push_back(event);
             }
             SpeechEvent::Switched { .. } => self.ready.push_back(event),
@@ -169,6 +172,16 @@ impl Speaking {
                 self.ready.push_back(event);
             }
             SpeechEvent::Failed { reason, .. } => self.failed(&reason),
+        }
+    }
+
+    /// The next sound has not come in time; a voice that nobody listened to has its time anew.
+    fn late(&mut self) {
+        let now = clock::now();
+        if self.late_at.is_some_and(|at| now > at + UNHEARD) {
+            self.late_at = Some(now + self.patience);
+        } else {
+            self.failed(&format!("no sound within {:?}", self.patience));
         }
     }
 
