@@ -1,11 +1,12 @@
 //! Recognisers in order: who is lost is replaced, and what the caller said becomes final once.
 
-use crate::rig::{stt_spec, within};
+use crate::rig::{Peer, Server, http, stt_spec, within};
 use bytes::Bytes;
 use centralita::{
+    base::queue::Writer,
     ports::stt::{HearingCommand, SpeechToText, SttEvent, SttSession},
     providers::{
-        deepgram::{Listen, Options},
+        deepgram::{Listen, ListenOptions, Options},
         failover::Recognisers,
     },
     testbed::{
@@ -16,7 +17,10 @@ use centralita::{
     },
 };
 use futures_util::StreamExt as _;
-use std::{sync::Arc, time::Duration};
+use serde_json::json;
+use std::{ops::RangeInclusive, sync::Arc, time::Duration};
+use tokio::sync::mpsc;
+use tokio_tungstenite::tungstenite::Message;
 
 const FIRST: &str = "Quiero una cita.";
 const SECOND: &str = "Para el martes.";
@@ -31,19 +35,28 @@ struct Two {
     recognisers: Recognisers,
 }
 
+/// Deepgram at that address, which connects again at once.
+fn listen(url: &str, change: impl FnOnce(&mut ListenOptions)) -> Arc<dyn SpeechToText> {
+    let mut options = Options::new(url.parse().unwrap(), "key".to_owned().into());
+    options.listen.first_pause = Duration::from_millis(1);
+    options.listen.longest_pause = Duration::from_millis(4);
+    change(&mut options.listen);
+    Arc::new(Listen::new(options))
+}
+
 impl Two {
     async fn start() -> Self {
+        Self::with(|_| ()).await
+    }
+
+    /// The first one has these settings.
+    async fn with(first_has: impl FnOnce(&mut ListenOptions)) -> Self {
         let mut wanted = FakeOptions::default();
         wanted.deepgram.partial_every = Duration::ZERO;
         let first = Fakes::start(wanted.clone()).await.unwrap();
         let second = Fakes::start(wanted).await.unwrap();
-        let listen = |fakes: &Fakes| -> Arc<dyn SpeechToText> {
-            let mut options = Options::new(fakes.deepgram.url().parse().unwrap(), "key".to_owned().into());
-            options.listen.first_pause = Duration::from_millis(1);
-            options.listen.longest_pause = Duration::from_millis(4);
-            Arc::new(Listen::new(options))
-        };
-        let recognisers = Recognisers::new([listen(&first), listen(&second)]).with_patience(NEVER);
+        let both = [listen(&first.deepgram.url(), first_has), listen(&second.deepgram.url(), |_| ())];
+        let recognisers = Recognisers::new(both).with_patience(NEVER);
         Self { first, second, recognisers }
     }
 
@@ -104,7 +117,8 @@ async fn who_refuses_is_replaced_and_no_word_is_lost() {
 
 #[tokio::test]
 async fn who_is_away_for_too_long_is_replaced() {
-    let mut two = Two::start().await;
+    // It is lost once, and nothing more is heard of it.
+    let mut two = Two::with(|first| (first.first_pause, first.longest_pause) = (NEVER, NEVER)).await;
     two.first.deepgram.shut().await;
     two.recognisers = two.recognisers.with_patience(Duration::from_millis(50));
     two.second.deepgram.hears([FIRST]);
@@ -126,30 +140,145 @@ async fn who_breaks_in_mid_utterance_again_is_replaced_and_the_utterance_is_hear
     }
 }
 
-/// The first one makes [`FIRST`] final and then refuses; the second one hears `then`. Returns the second turn's words.
-async fn after_a_final(two: &Two, then: &str) -> String {
+#[tokio::test]
+async fn a_turn_that_was_made_final_is_not_heard_again() {
+    let two = Two::start().await;
     two.first.deepgram.hears([FIRST]);
-    two.second.deepgram.hears([then]);
+    two.second.deepgram.hears([SECOND]);
     let mut session = two.recognisers.open(stt_spec());
     speak(&session);
     assert_eq!(turn(&mut session).await, (FIRST.to_owned(), 0));
     two.first.deepgram.listen_faults().always(ListenFault::Refuse(403));
     two.first.deepgram.close_sockets(1011, "NET-0001");
     speak(&session);
-    turn(&mut session).await.0
-}
-
-#[tokio::test]
-async fn what_was_made_final_is_not_heard_again() {
-    let two = Two::start().await;
-    assert_eq!(after_a_final(&two, SECOND).await, SECOND);
+    assert_eq!(turn(&mut session).await.0, SECOND);
     assert_eq!(two.finals(), (vec![FIRST.to_owned()], vec![SECOND.to_owned()]));
 }
 
 #[tokio::test]
-async fn a_final_that_comes_again_is_told_once() {
+async fn who_failed_may_take_over_again_once_somebody_was_understood() {
     let two = Two::start().await;
-    assert_eq!(after_a_final(&two, "Quiero una cita para el martes.").await, "para el martes.");
+    two.first.deepgram.listen_faults().always(ListenFault::Refuse(401));
+    two.second.deepgram.hears([FIRST]);
+    let mut session = two.recognisers.open(stt_spec());
+    speak(&session);
+    assert_eq!(turn(&mut session).await.0, FIRST);
+    two.first.deepgram.listen_faults().clear();
+    two.first.deepgram.hears([SECOND]);
+    two.second.deepgram.listen_faults().always(ListenFault::Refuse(403));
+    two.second.deepgram.close_sockets(1011, "NET-0001");
+    speak(&session);
+    assert_eq!(turn(&mut session).await.0, SECOND);
+}
+
+#[tokio::test]
+async fn who_takes_sound_and_gives_no_words_is_replaced_and_the_words_are_not_lost() {
+    let two = Two::with(|first| {
+        first.patience = Duration::from_millis(50);
+        first.keep_alive = Duration::from_millis(20);
+    })
+    .await;
+    two.first.deepgram.listen_faults().always(ListenFault::Silent);
+    two.second.deepgram.hears([FIRST, SECOND]);
+    let mut session = two.recognisers.open(stt_spec());
+    speak(&session);
+    let mut told = Vec::new();
+    while told.last() != Some(&SttEvent::Ready) || told.len() < 3 {
+        told.push(within(session.events.next()).await.unwrap());
+    }
+    assert!(matches!(told[..], [SttEvent::Ready, SttEvent::Lost { fatal: false, .. }, SttEvent::Ready]));
+    // It may still be telling them.
+    session.commands.push(HearingCommand::TurnOver);
+    speak(&session);
+    session.commands.push(HearingCommand::Audio(vec![0xFF; 1_600].into()));
+    session.commands.push(HearingCommand::TurnOver);
+    assert_eq!(turn(&mut session).await, (FIRST.to_owned(), 1));
+    assert_eq!(turn(&mut session).await, (SECOND.to_owned(), 0));
+    assert_eq!(two.finals().1, [FIRST, SECOND]);
+}
+
+/// Two recognisers that say what the test says. The first one has heard a second of sound, has made some words of it final
+/// within the turn, and is gone.
+struct ByHand {
+    commands: Writer<HearingCommand>,
+    told: mpsc::Receiver<SttEvent>,
+    /// Who listens.
+    peer: Peer,
+}
+
+impl ByHand {
+    async fn after(words: &str) -> Self {
+        let (first, second) = (Server::start().await, Server::start().await);
+        let both = [&first, &second].map(|server| listen(&server.url(), |_| ()));
+        let SttSession { commands, mut events } =
+            Recognisers::new(both).with_patience(NEVER).open(stt_spec());
+        // A session moves only while somebody listens to it.
+        let (tell, told) = mpsc::channel(100);
+        tokio::spawn(async move {
+            while let Some(event) = events.next().await {
+                tell.send(event).await.unwrap();
+            }
+        });
+        let mut this = Self { commands, told, peer: first.upgrade().await };
+        assert_eq!(this.told().await, SttEvent::Ready);
+        this.hears(1..=50).await;
+        this.says(words, false).await;
+        drop(this.peer);
+        first.answer(&http(503, "text/plain", "")).await;
+        this.peer = second.upgrade().await;
+        while this.told().await != SttEvent::Ready {}
+        this.is_given(1..=50).await;
+        this
+    }
+
+    async fn told(&mut self) -> SttEvent {
+        within(self.told.recv()).await.unwrap()
+    }
+
+    /// Frames of 20 ms of these values come from the caller and reach who listens.
+    async fn hears(&mut self, frames: RangeInclusive<u8>) {
+        for frame in frames.clone() {
+            self.commands.push(HearingCommand::Audio(vec![frame; 160].into()));
+        }
+        self.is_given(frames).await;
+    }
+
+    async fn is_given(&mut self, frames: RangeInclusive<u8>) {
+        for frame in frames {
+            assert_eq!(self.peer.next().await, Some(Message::binary(vec![frame; 160])));
+        }
+    }
+
+    /// Who listens makes `words` final, and the call is told so.
+    async fn says(&mut self, words: &str, end_of_turn: bool) {
+        self.makes_final(words, end_of_turn).await;
+        assert_eq!(self.told().await, SttEvent::Final { text: words.to_owned(), end_of_turn });
+    }
+
+    async fn makes_final(&mut self, words: &str, end_of_turn: bool) {
+        let result = json!({
+            "type": "Results", "start": 0.0, "duration": 1.0, "is_final": true, "speech_final": end_of_turn,
+            "channel": {"alternatives": [{"transcript": words}]},
+        });
+        self.peer.say(&result.to_string()).await;
+    }
+}
+
+#[tokio::test]
+async fn within_a_turn_all_is_heard_again_and_told_once() {
+    let mut call = ByHand::after("Quiero una cita").await;
+    call.makes_final("Quiero una cita para el martes.", true).await;
+    let new = SttEvent::Final { text: "para el martes.".to_owned(), end_of_turn: true };
+    assert_eq!(call.told().await, new);
+    call.says("Quiero una cita para el jueves.", true).await;
+}
+
+#[tokio::test]
+async fn a_word_alone_and_words_that_come_later_are_no_echo() {
+    ByHand::after("Sí").await.says("Sí.", true).await;
+    let mut call = ByHand::after("Quiero una cita").await;
+    call.hears(1..=101).await;
+    call.says("Quiero una cita", true).await;
 }
 
 #[tokio::test]

@@ -6,8 +6,8 @@ use std::collections::VecDeque;
 /// Samples kept: 5 s (design §6).
 const KEPT: usize = 5 * PHONE_RATE as usize;
 
-/// What a final leaves, since it comes after the words that it covers and others may have begun: 300 ms, the least time
-/// behind the last word in which recognisers make it final.
+/// What the end of a turn leaves, since it comes after the words that it covers and others may have begun: 300 ms, the
+/// least time behind the last word in which recognisers make it final.
 const LEFT: usize = 3 * PHONE_RATE as usize / 10;
 
 /// Sound and hints in the order in which they came; sound is mu-law, a byte a sample.
@@ -15,30 +15,53 @@ const LEFT: usize = 3 * PHONE_RATE as usize / 10;
 pub(super) struct Ring {
     commands: VecDeque<HearingCommand>,
     samples: usize,
-    /// The text of the final before all that is kept; `None` where something between them was forgotten.
-    last: Option<String>,
+    /// Samples that ever came.
+    end: u64,
+    /// The finals of the turn that is heard, and where each came; those whose sound is forgotten are left out.
+    finals: VecDeque<(u64, String)>,
 }
 
 impl Ring {
     pub(super) fn push(&mut self, command: HearingCommand) {
-        self.samples += samples(&command);
+        let samples = samples(&command);
+        self.samples += samples;
+        self.end += samples as u64;
         self.commands.push_back(command);
         if self.samples > KEPT {
             self.shorten(KEPT);
-            self.last = None;
+            let begin = self.end - self.samples as u64;
+            self.finals.retain(|(came, _)| *came > begin);
         }
     }
 
-    /// A final came: what is older than its usual delay need not be heard again.
-    pub(super) fn cover(&mut self, text: &str) {
-        self.shorten(LEFT);
+    /// Samples that ever came.
+    pub(super) const fn end(&self) -> u64 {
+        self.end
+    }
+
+    /// A final came within the turn: nobody knows how far behind the sound it ends, so all is kept.
+    pub(super) fn made_final(&mut self, text: &str) {
         if !text.is_empty() {
-            self.last = Some(text.to_owned());
+            self.finals.push_back((self.end, text.to_owned()));
         }
     }
 
-    pub(super) fn last_final(&self) -> Option<String> {
-        self.last.clone()
+    /// The turn is over, and all of it final. Who works by utterance has answered the first time that it was asked.
+    pub(super) fn turn_over(&mut self, by_utterance: bool) {
+        if by_utterance {
+            let asked = self.commands.iter().position(|command| *command == HearingCommand::TurnOver);
+            let covered = self.commands.drain(..asked.map_or(0, |at| at + 1));
+            self.samples -= covered.map(|command| samples(&command)).sum::<usize>();
+        } else {
+            self.shorten(LEFT);
+        }
+        self.finals.clear();
+    }
+
+    /// What was made final of the sound that is kept.
+    pub(super) fn finals(&self) -> String {
+        let texts: Vec<&str> = self.finals.iter().map(|(_, text)| text.as_str()).collect();
+        texts.join(" ")
     }
 
     /// What the next recogniser is told first; sound is shared, not copied.
@@ -76,18 +99,47 @@ mod tests {
     }
 
     #[test]
-    fn five_seconds_are_kept_and_300_ms_behind_a_final() {
+    fn five_seconds_are_kept_and_300_ms_behind_a_turn() {
         let mut ring = Ring::default();
         hears(&mut ring, 0..250);
-        ring.cover("Hola.");
+        ring.turn_over(false);
         assert_eq!(ring.commands().len(), 15);
         assert_eq!(first(&ring), HearingCommand::Audio(Bytes::from(vec![235; 160])));
-        assert_eq!(ring.last_final().as_deref(), Some("Hola."));
-        hears(&mut ring, 0..235);
-        assert_eq!((ring.commands().len(), ring.last_final().is_some()), (250, true));
-        // Once sound behind the final is forgotten its words cannot be heard again.
+        hears(&mut ring, 0..250);
+        assert_eq!((ring.commands().len(), ring.end()), (250, 80_000));
+    }
+
+    #[test]
+    fn a_final_within_the_turn_covers_nothing_and_is_known_while_its_sound_is_kept() {
+        let mut ring = Ring::default();
+        hears(&mut ring, 0..50);
+        ring.made_final("Quiero una cita");
+        hears(&mut ring, 50..100);
+        ring.made_final("para el martes");
+        assert_eq!((ring.commands().len(), &*ring.finals()), (100, "Quiero una cita para el martes"));
+        hears(&mut ring, 0..199);
+        assert_eq!(&*ring.finals(), "Quiero una cita para el martes");
         hears(&mut ring, 0..1);
-        assert_eq!((ring.commands().len(), ring.last_final()), (250, None));
+        assert_eq!(&*ring.finals(), "para el martes");
+        ring.turn_over(false);
+        assert_eq!(&*ring.finals(), "");
+    }
+
+    #[test]
+    fn who_works_by_utterance_leaves_what_came_after_the_question() {
+        let mut ring = Ring::default();
+        hears(&mut ring, 0..50);
+        ring.push(HearingCommand::TurnOver);
+        hears(&mut ring, 50..90);
+        ring.push(HearingCommand::TurnOver);
+        ring.turn_over(true);
+        assert_eq!(ring.commands().len(), 41);
+        assert_eq!(first(&ring), HearingCommand::Audio(Bytes::from(vec![50; 160])));
+        ring.turn_over(true);
+        ring.turn_over(true);
+        assert_eq!(ring.commands().len(), 0);
+        hears(&mut ring, 0..250);
+        assert_eq!(ring.commands().len(), 250);
     }
 
     #[test]

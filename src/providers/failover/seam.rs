@@ -1,13 +1,13 @@
-//! Where one model goes on with what another one began: what it says again is left out. Pure.
+//! Where one provider goes on with what another one began: what it says again is left out. Pure.
 
-/// Words that must be the same to count as said again, where the text before has so many: a single one may well be
-/// meant, as in a telephone number ("dos, dos").
+/// Words that must be the same to count as said again: a single one may well be meant, as in a telephone number ("dos, dos").
 const LEAST: usize = 2;
 
 /// The beginning of a continuation, held until it is known how much of it repeats the text before.
 #[derive(Debug)]
 pub(super) struct Seam {
     before: Vec<String>,
+    least: usize,
     held: String,
     closed: bool,
 }
@@ -19,9 +19,16 @@ struct Word {
 }
 
 impl Seam {
+    /// Between what one model said and what another one says: it was asked to go on, so one word that was all may come again.
     pub(super) fn new(before: &str) -> Self {
+        let seam = Self::heard(before);
+        Self { least: LEAST.min(seam.before.len()).max(1), ..seam }
+    }
+
+    /// Between what was heard of a caller and what is heard next: nobody knows whether a single word was said twice.
+    pub(super) fn heard(before: &str) -> Self {
         let before = words(before).into_iter().map(|word| word.letters).collect();
-        Self { before, held: String::new(), closed: false }
+        Self { before, least: LEAST, held: String::new(), closed: false }
     }
 
     /// Takes in a token; returns what is new, which may be nothing yet.
@@ -51,8 +58,7 @@ impl Seam {
     fn close(&mut self, told: &[Word]) -> String {
         self.closed = true;
         let held = std::mem::take(&mut self.held);
-        let least = LEAST.min(self.before.len()).max(1);
-        let again = (least..=told.len().min(self.before.len())).rev().find(|count| {
+        let again = (self.least..=told.len().min(self.before.len())).rev().find(|count| {
             let end = self.before.get(self.before.len() - count..).unwrap_or_default();
             told.get(..*count).is_some_and(|begin| is_prefix(begin, end))
         });
@@ -115,6 +121,18 @@ mod tests {
         assert_eq!(goes_on("Su número es cinco, dos,", "dos, tres."), "dos, tres.");
         assert_eq!(goes_on("Claro,", "Claro, dígame."), "dígame.");
         assert_eq!(goes_on("", "Claro."), "Claro.");
+    }
+
+    #[test]
+    fn a_single_word_of_a_caller_is_never_taken_for_an_echo() {
+        let heard = |before: &str, text: &str| {
+            let mut seam = Seam::heard(before);
+            seam.push(text) + &seam.finish()
+        };
+        assert_eq!(heard("Sí.", "Sí."), "Sí.");
+        assert_eq!(heard("cinco, dos", "dos, tres"), "dos, tres");
+        assert_eq!(heard("Quiero una cita", "Quiero una cita para el martes."), "para el martes.");
+        assert_eq!(heard("Quiero una cita", "quiero una cita."), "");
     }
 
     #[test]

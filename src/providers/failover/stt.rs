@@ -2,7 +2,7 @@
 
 use super::{InOrder, Order, ring::Ring, seam::Seam};
 use crate::{
-    base::{clock, queue::Reader},
+    base::{clock, queue::Reader, units::PHONE_RATE},
     ports::{
         next_of,
         stt::{HearingCommand, SpeechToText, SttEvent, SttSession, SttSpec},
@@ -20,6 +20,10 @@ use std::{
 /// How long a recogniser may be away, until the next one takes its place: it has tried twice to come back by then, and the
 /// caller is told of trouble after 3 s.
 const PATIENCE: Duration = Duration::from_millis(1_500);
+
+/// A streaming recogniser has told words of what it was told again before so much more sound has come, in samples: 2 s. It
+/// tells them up to 1.25 s apart, and the way there and back takes time too.
+const WORDS_DUE: u64 = 2 * PHONE_RATE as u64;
 
 /// Recognisers in the place of one: the next one takes over where one is away for 1.5 s.
 pub type Recognisers = InOrder<dyn SpeechToText>;
@@ -58,6 +62,7 @@ impl SpeechToText for Recognisers {
             ring: Ring::default(),
             away_at: None,
             losses: 0,
+            words_due: None,
             vouched: false,
             repeats: None,
             ready: VecDeque::new(),
@@ -85,10 +90,12 @@ struct Listening {
     away_at: Option<Instant>,
     /// How often it was lost since its last final.
     losses: u32,
+    /// It was lost and came back, and has told no word since: how much sound may come before one is overdue.
+    words_due: Option<u64>,
     /// The order knows that it works.
     vouched: bool,
-    /// The final before a takeover, of which the next one may hear the end again.
-    repeats: Option<String>,
+    /// What was final before a takeover and is heard again, and how much sound may come before it is.
+    repeats: Option<(String, u64)>,
     ready: VecDeque<SttEvent>,
 }
 
@@ -108,8 +115,13 @@ impl Listening {
                 },
                 command = self.commands.recv() => {
                     let command = command?;
+                    let asked = command == HearingCommand::TurnOver;
                     self.ring.push(command.clone());
-                    self.tell(command);
+                    if asked && self.is_deaf() {
+                        self.failed(false, "it gives no words".to_owned());
+                    } else {
+                        self.tell(command);
+                    }
                 }
                 () = until(away_at) => self.failed(false, format!("away for {:?}", self.patience)),
             }
@@ -127,6 +139,13 @@ impl Listening {
         match event {
             SttEvent::Ready => {
                 self.away_at = None;
+                if !self.is_by_utterance() {
+                    let due = self.ring.end() + WORDS_DUE;
+                    self.words_due = (self.losses > 0).then_some(due);
+                    if let Some((_, until)) = &mut self.repeats {
+                        *until = due;
+                    }
+                }
                 self.ready.push_back(event);
             }
             SttEvent::Lost { fatal, reason } => {
@@ -134,38 +153,68 @@ impl Listening {
                 if fatal || (self.losses > 1 && !self.untried.is_empty()) {
                     return self.failed(fatal, reason);
                 }
+                self.words_due = None;
                 self.away_at.get_or_insert_with(|| clock::now() + self.patience);
                 self.ready.push_back(SttEvent::Lost { fatal, reason });
             }
             SttEvent::Partial { text } => {
+                self.words_due = None;
                 let text = self.new_words(text);
                 if !text.is_empty() {
                     self.ready.push_back(SttEvent::Partial { text });
                 }
             }
             SttEvent::Final { text, end_of_turn } => {
-                self.losses = 0;
+                (self.losses, self.words_due) = (0, None);
+                // Who failed before may be well again; breakers keep those last that are not.
+                self.untried = self.order.but(self.place);
                 if !std::mem::replace(&mut self.vouched, true) {
                     // Once: that this session goes on does not tell whether another one could begin.
                     self.order.succeeded(self.place);
                 }
-                self.ring.cover(&text);
+                if end_of_turn {
+                    self.ring.turn_over(self.is_by_utterance());
+                } else {
+                    self.ring.made_final(&text);
+                }
                 let text = self.new_words(text);
                 self.repeats = None;
                 if end_of_turn || !text.is_empty() {
                     self.ready.push_back(SttEvent::Final { text, end_of_turn });
                 }
             }
-            SttEvent::UtteranceEnd | SttEvent::EagerEnd { .. } | SttEvent::Resumed => {
+            SttEvent::EagerEnd { text } => {
+                self.words_due = None;
+                let text = self.new_words(text);
+                self.ready.push_back(SttEvent::EagerEnd { text });
+            }
+            SttEvent::UtteranceEnd => {
+                self.ring.turn_over(false);
                 self.ready.push_back(event);
             }
+            SttEvent::Resumed => self.ready.push_back(event),
         }
     }
 
+    fn is_by_utterance(&self) -> bool {
+        self.order.members.get(self.place).is_some_and(|member| member.provider.by_utterance())
+    }
+
+    /// Whether it takes sound and gives no words: neither before it was lost nor since.
+    fn is_deaf(&self) -> bool {
+        !self.untried.is_empty() && self.words_due.is_some_and(|due| self.ring.end() >= due)
+    }
+
     /// Without what the recogniser before has made final already.
-    fn new_words(&self, text: String) -> String {
-        let Some(before) = &self.repeats else { return text };
-        let mut seam = Seam::new(before);
+    fn new_words(&mut self, text: String) -> String {
+        let Some((before, until)) = &mut self.repeats else { return text };
+        if self.ring.end() > *until {
+            self.repeats = None;
+            return text;
+        }
+        // From its first word to its final it is one utterance.
+        *until = u64::MAX;
+        let mut seam = Seam::heard(before);
         seam.push(&text) + &seam.finish()
     }
 
@@ -177,8 +226,8 @@ impl Listening {
         let next = self.order.take(&mut self.untried);
         if let Some(place) = next {
             self.order.replaced(from, place, &reason);
-            self.repeats = self.ring.last_final();
             self.open(place);
+            self.repeats = Some((self.ring.finals(), u64::MAX)).filter(|(before, _)| !before.is_empty());
             for command in self.ring.commands() {
                 self.tell(command);
             }
@@ -190,7 +239,7 @@ impl Listening {
 
     fn open(&mut self, place: usize) {
         self.place = place;
-        (self.losses, self.vouched) = (0, false);
+        (self.losses, self.words_due, self.vouched) = (0, None, false);
         self.away_at = Some(clock::now() + self.patience);
         self.recogniser = self.order.members.get(place).map(|member| member.provider.open(self.spec.clone()));
     }
