@@ -6,11 +6,14 @@ use crate::{
     base::units::{FRAME, FRAME_SAMPLES, Samples},
     dialogue::{
         endpoint::Endpoint,
-        event::SttEvent,
+        event::{HEARD_AGAIN, SttEvent},
         question::{Question, append, joined},
     },
 };
-use std::time::{Duration, Instant};
+use std::{
+    collections::VecDeque,
+    time::{Duration, Instant},
+};
 
 /// Silence at which a recogniser that works by utterance may begin to decode (issue: 200 ms).
 pub const PAUSE: Duration = Duration::from_millis(200);
@@ -23,6 +26,9 @@ const NEW_STRETCH: Duration = Duration::from_millis(500);
 
 /// Text that came so long after the last sound holds its words: recognisers tell interim words 100 ms behind them at best.
 const BEHIND_THE_SOUND: Duration = Duration::from_millis(60);
+
+/// A partial tells words that were spoken so long before it, or earlier. Of a word at the border rather two than none.
+const TOLD_AFTER: Duration = Duration::from_millis(500);
 
 /// A sound counts as voiced from this level on (design §9).
 const VOICED_LEVEL: f32 = -45.0;
@@ -54,6 +60,8 @@ pub enum Standing {
 pub struct CallerTurn {
     finals: String,
     partial: String,
+    /// How many words the partial had when, as far back as a recogniser hears again.
+    grown: VecDeque<(Instant, usize)>,
     /// Counts the changes of the text.
     edition: u32,
     signalled: bool,
@@ -136,7 +144,10 @@ impl CallerTurn {
                 self.signalled |= !self.finals.is_empty();
             }
             SttEvent::Resumed => self.signalled = false,
-            SttEvent::Ready | SttEvent::Lost { .. } => {}
+            SttEvent::Ready | SttEvent::Listener { .. } | SttEvent::Lost { .. } => {}
+        }
+        if self.partial.is_empty() {
+            self.grown.clear();
         }
         self.edition += 1;
         self.needed = None;
@@ -147,7 +158,24 @@ impl CallerTurn {
         if !text.trim().is_empty() {
             text.trim().clone_into(&mut self.partial);
             self.last_text = Some(now);
+            self.grown.push_back((now, self.partial.split_whitespace().count()));
+            while self.grown.get(1).is_some_and(|(told, _)| *told + HEARD_AGAIN <= now) {
+                self.grown.pop_front();
+            }
         }
+    }
+
+    /// The recogniser begins anew at `now`, with the last of the sound: the words of what it does not hear again stay.
+    pub fn hears_anew(&mut self, now: Instant) {
+        let forgotten = |told: Instant| told + HEARD_AGAIN <= now + TOLD_AFTER;
+        let before = self.grown.iter().take_while(|(told, _)| forgotten(*told)).last();
+        if let Some((_, count)) = before {
+            let words: Vec<&str> = self.partial.split_whitespace().collect();
+            let (stay, again) = words.split_at(words.len().min(*count));
+            append(&mut self.finals, &stay.join(" "));
+            self.partial = again.join(" ");
+        }
+        self.grown.clear();
     }
 
     /// Takes in what a model of turn ends says of the sound before the present silence, 0..1.

@@ -3,12 +3,21 @@
 use crate::{base::ids::TurnId, dialogue::message::ToolCall};
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
+use std::time::Duration;
+
+/// So much of the sound before is heard by a recogniser that is opened, or comes back, in mid call (design §6: 5 s).
+pub const HEARD_AGAIN: Duration = Duration::from_secs(5);
 
 /// What the recogniser tells the call.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum SttEvent {
-    /// The recogniser is connected and takes audio.
+    /// The recogniser is connected and takes audio; it hears again up to [`HEARD_AGAIN`] of the sound before.
     Ready,
+    /// Who listens from here on does it in another way than who listened before. Told before it is ready.
+    Listener {
+        /// It gives text only behind a pause, or when it is asked; the others tell partials while the caller speaks.
+        by_utterance: bool,
+    },
     /// Text of the present utterance so far; replaces the last partial.
     Partial {
         /// The words, not empty.

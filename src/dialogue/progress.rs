@@ -40,6 +40,11 @@ impl Progress {
         Self { began: now, by_utterance, asked: Asked::End }
     }
 
+    /// From now on somebody else listens.
+    pub const fn heard_by(&mut self, by_utterance: bool) {
+        self.by_utterance = by_utterance;
+    }
+
     /// How long from `now` the words may stand still.
     pub fn deadline(&self, now: Instant, standing: Standing, noisy: bool) -> Instant {
         let patience = match standing {

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use futures_util::stream::BoxStream;
 use std::fmt;
 
-pub use crate::dialogue::event::SttEvent;
+pub use crate::dialogue::event::{HEARD_AGAIN, SttEvent};
 
 /// Entries that wait for a recogniser before the oldest is lost: 5 s of 20 ms frames (design §9).
 pub const AUDIO_WAITING: usize = 250;
@@ -62,7 +62,8 @@ pub trait SpeechToText: Send + Sync + 'static {
     /// Its name in logs and metrics, such as `deepgram`.
     fn name(&self) -> &'static str;
     /// Whether it gives text only behind [`HearingCommand::Paused`] or [`HearingCommand::TurnOver`], and a final with
-    /// `end_of_turn` for each of the latter, however empty. The others tell partials while the caller speaks.
+    /// `end_of_turn` for each of the latter, however empty. The others tell partials while the caller speaks. A call goes
+    /// by it until [`SttEvent::Listener`] says otherwise.
     fn by_utterance(&self) -> bool {
         false
     }

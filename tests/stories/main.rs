@@ -15,5 +15,6 @@ mod replay;
 mod script;
 mod silence;
 mod stage;
+mod takeovers;
 mod tools;
 mod turns;

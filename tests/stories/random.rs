@@ -34,6 +34,7 @@ fn event() -> impl Strategy<Value = Input> {
             .prop_map(|(text, end_of_turn)| Input::Hearing(SttEvent::Final { text, end_of_turn })),
         1 => Just(Input::Hearing(SttEvent::UtteranceEnd)),
         1 => Just(Input::Hearing(SttEvent::Ready)),
+        1 => any::<bool>().prop_map(crate::script::listener),
         1 => any::<bool>().prop_map(|fatal| Input::Hearing(SttEvent::Lost { fatal, reason: String::new() })),
         2 => (turn(), text()).prop_map(|(turn, text)| Input::Answer { turn, event: AnswerEvent::Text(text) }),
         1 => turn().prop_map(|turn| Input::Answer { turn, event: AnswerEvent::Working }),

@@ -55,3 +55,8 @@ pub(crate) fn heard(text: &str, end_of_turn: bool) -> Input {
 pub(crate) fn hearing(text: &str) -> Input {
     Input::Hearing(SttEvent::Partial { text: text.to_owned() })
 }
+
+/// Another recogniser takes over, which works by utterance or does not.
+pub(crate) const fn listener(by_utterance: bool) -> Input {
+    Input::Hearing(SttEvent::Listener { by_utterance })
+}

@@ -4,7 +4,7 @@ use crate::rig::{Peer, Server, http, stt_spec, within};
 use bytes::Bytes;
 use centralita::{
     base::queue::Writer,
-    ports::stt::{HearingCommand, SpeechToText, SttEvent, SttSession},
+    ports::stt::{HearingCommand, SpeechToText, SttEvent, SttSession, SttSpec},
     providers::{
         deepgram::{Listen, ListenOptions, Options},
         failover::Recognisers,
@@ -16,7 +16,7 @@ use centralita::{
         voice,
     },
 };
-use futures_util::StreamExt as _;
+use futures_util::{StreamExt as _, stream};
 use serde_json::json;
 use std::{ops::RangeInclusive, sync::Arc, time::Duration};
 use tokio::sync::mpsc;
@@ -91,6 +91,7 @@ async fn turn(session: &mut SttSession) -> (String, u32) {
                 losses += 1;
             }
             SttEvent::Ready
+            | SttEvent::Listener { .. }
             | SttEvent::Partial { .. }
             | SttEvent::EagerEnd { .. }
             | SttEvent::Resumed
@@ -279,6 +280,63 @@ async fn a_word_alone_and_words_that_come_later_are_no_echo() {
     let mut call = ByHand::after("Quiero una cita").await;
     call.hears(1..=101).await;
     call.says("Quiero una cita", true).await;
+}
+
+/// A recogniser by utterance, as far as the order sees it: asked for its text, it tells how much sound it has heard.
+struct ByUtterance;
+
+impl SpeechToText for ByUtterance {
+    fn name(&self) -> &'static str {
+        "by-utterance"
+    }
+
+    fn by_utterance(&self) -> bool {
+        true
+    }
+
+    fn open(&self, _: SttSpec) -> SttSession {
+        let (commands, heard) = SttSession::queue();
+        let ready = stream::iter([SttEvent::Ready]);
+        let finals = stream::unfold((heard, 0), async |(mut heard, mut samples)| {
+            loop {
+                match heard.recv().await? {
+                    HearingCommand::Audio(sound) => samples += sound.len(),
+                    HearingCommand::Paused => {}
+                    HearingCommand::TurnOver => {
+                        let text = format!("{samples} muestras");
+                        return Some((SttEvent::Final { text, end_of_turn: true }, (heard, 0)));
+                    }
+                }
+            }
+        });
+        SttSession { commands, events: ready.chain(finals).boxed() }
+    }
+}
+
+#[tokio::test]
+async fn the_call_learns_how_it_is_heard_and_one_by_utterance_is_asked_for_what_the_other_one_missed() {
+    let first = Fakes::start(FakeOptions::default()).await.unwrap();
+    let both: [Arc<dyn SpeechToText>; 2] = [listen(&first.deepgram.url(), |_| ()), Arc::new(ByUtterance)];
+    let recognisers = Recognisers::new(both).with_patience(NEVER);
+    assert!(!recognisers.by_utterance());
+    let mut session = recognisers.open(stt_spec());
+    assert_eq!(within(session.events.next()).await, Some(SttEvent::Ready));
+
+    first.deepgram.listen_faults().always(ListenFault::Refuse(401));
+    first.deepgram.close_sockets(1011, "NET-0001");
+    let sound = HearingCommand::Audio(vec![0x90; 1_600].into());
+    (0..5).for_each(|_| drop(session.commands.push(sound.clone())));
+    session.commands.push(HearingCommand::TurnOver);
+    session.commands.push(sound);
+    let mut told = Vec::new();
+    while !matches!(told.last(), Some(SttEvent::Final { .. })) {
+        told.push(within(session.events.next()).await.unwrap());
+    }
+    told.retain(|event| !matches!(event, SttEvent::Lost { fatal: false, .. }));
+    let text = "8000 muestras".to_owned();
+    let how = SttEvent::Listener { by_utterance: true };
+    let all = [how, SttEvent::Ready, SttEvent::Final { text, end_of_turn: true }];
+    assert_eq!(told, all);
 }
 
 #[tokio::test]

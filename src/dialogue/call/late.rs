@@ -12,13 +12,15 @@ use std::time::Instant;
 
 impl Call {
     /// Takes in text of the turn that is being answered. Where it says more than we knew, the answer is taken back and the
-    /// model asked anew, unless the caller hears it already: then the model reads the words before the next turn.
+    /// model asked anew, unless the caller hears it already, or a tool runs for it: then the model reads the words when it is
+    /// asked next.
     ///
     /// Returns whether the text belongs to that turn.
     pub(super) fn late_words(&mut self, now: Instant, event: &SttEvent, out: &mut Outputs) -> bool {
         let Phase::Ours(answer) = &mut self.phase else { return false };
         let SttEvent::Final { text, .. } = event else { return false };
         let (text, moments, holds) = (text.trim(), answer.moments, answer.holds);
+        let tool_runs = !answer.running().is_empty();
         let known = answer.question.text();
         let Some(voiced) = self.caller.last_voiced() else { return false };
         if known.is_empty() || text.is_empty() {
@@ -44,8 +46,12 @@ impl Call {
             return true;
         }
         self.transcript.amend(&known, &full);
+        if let Some((answered, _)) = &mut self.answered {
+            answered.clone_from(&full);
+        }
         out.push(Output::Record(Entry::Amended { at_ms: self.at_ms(now), text: full }));
-        if !self.playback.has_begun() {
+        // What a tool replies is told to the answer that ran it: there the model reads all the words with it.
+        if !self.playback.has_begun() && !tool_runs {
             self.playback.cut(now, out);
             if let Some(unheard) = self.stop_answer(out) {
                 // It was never said, but the tools that it ran have run.

@@ -72,7 +72,7 @@ pub struct Setup {
     pub threshold: f32,
     /// The same while we speak: our own echo and the room must not interrupt.
     pub raised_threshold: f32,
-    /// The recogniser gives text only behind a pause, or when it is asked for it.
+    /// The recogniser gives text only behind a pause, or when it is asked for it; until [`SttEvent::Listener`](crate::dialogue::event::SttEvent) says otherwise.
     pub by_utterance: bool,
 }
 
@@ -131,6 +131,8 @@ pub struct Call {
     /// Turns that failed in a row.
     failures: u32,
     hearing: Hearing,
+    /// The caller's words that were answered last, and when.
+    answered: Option<(String, Instant)>,
     /// Tools run so far.
     tool_calls: u32,
 }
@@ -161,6 +163,7 @@ impl Call {
             reprompts: 0,
             failures: 0,
             hearing: Hearing::Well,
+            answered: None,
             tool_calls: 0,
         }
     }

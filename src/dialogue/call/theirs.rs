@@ -5,6 +5,7 @@ use crate::dialogue::{
     answer::Origin,
     backchannel::is_backchannel,
     caller::{COUGH, Decision, PAUSE},
+    endpoint::says_part_of,
     event::SttEvent,
     input::Voice,
     output::{Ending, Output, Outputs},
@@ -106,8 +107,13 @@ impl Call {
 
     pub(super) fn hearing(&mut self, now: Instant, event: SttEvent, out: &mut Outputs) {
         match event {
+            SttEvent::Listener { by_utterance } => {
+                self.setup.by_utterance = by_utterance;
+                self.progress.heard_by(by_utterance);
+            }
             SttEvent::Ready => {
                 self.hearing = Hearing::Well;
+                self.caller.hears_anew(now);
                 self.timers.stop(Timer::Hearing);
             }
             SttEvent::Lost { fatal, .. } => self.hearing_lost(now, fatal, out),
@@ -138,7 +144,7 @@ impl Call {
     }
 
     fn heard_text(&mut self, now: Instant, event: SttEvent, out: &mut Outputs) {
-        if self.late_words(now, &event, out) {
+        if self.late_words(now, &event, out) || self.was_answered(&event) {
             return;
         }
         let fresh =
@@ -173,6 +179,22 @@ impl Call {
             }
             Phase::Ours(_) | Phase::Before | Phase::Ended => {}
         }
+    }
+
+    /// Whether the text tells once more, without a sound since, what was answered already: Flux may end a turn 5 s after us,
+    /// and a recogniser that comes back hears again what it had not made final.
+    fn was_answered(&self, event: &SttEvent) -> bool {
+        let (SttEvent::Partial { text } | SttEvent::EagerEnd { text } | SttEvent::Final { text, .. }) = event
+        else {
+            return false;
+        };
+        let open = match &self.phase {
+            Phase::Listening => true,
+            Phase::Ours(answer) => answer.paused.is_some(),
+            Phase::Caller | Phase::Before | Phase::Ended => false,
+        };
+        let Some((answered, at)) = self.answered.as_ref().filter(|_| open) else { return false };
+        self.caller.last_voiced().is_none_or(|voiced| voiced <= *at) && says_part_of(text, answered)
     }
 
     pub(super) fn decide_end(&mut self, now: Instant, out: &mut Outputs) {
@@ -213,6 +235,7 @@ impl Call {
             ..Moments::default()
         };
         let question = self.caller.question();
+        self.answered = Some((question.text(), now));
         if !self.adopt_draft(now, &question, moments, out) {
             self.answer_question(now, question, moments, out);
         }

@@ -21,12 +21,19 @@ pub(super) fn plain(text: &str) -> Vec<String> {
 
 /// Whether two texts mean the same: the same words, whatever the marks, the capitals and the sounds of thinking.
 pub fn same_words(one: &str, other: &str) -> bool {
-    let meant = |text| {
-        let mut words = plain(text);
-        words.retain(|word| !is_one(HESITATIONS, word));
-        words
-    };
     meant(one) == meant(other)
+}
+
+/// Whether the words of `part`, one or more, stand in `whole` in a row; compared as by [`same_words`].
+pub fn says_part_of(part: &str, whole: &str) -> bool {
+    let (part, whole) = (meant(part), meant(whole));
+    !part.is_empty() && whole.windows(part.len()).any(|run| run == part)
+}
+
+fn meant(text: &str) -> Vec<String> {
+    let mut words = plain(text);
+    words.retain(|word| !is_one(HESITATIONS, word));
+    words
 }
 
 const fn without_accent(letter: char) -> char {

@@ -13,7 +13,7 @@ use crate::{
     net::ws::{self, ConnectError, Limits, Message, Socket},
     ports::{
         self,
-        stt::{HearingCommand, SpeechToText, SttEvent, SttSession, SttSpec},
+        stt::{HEARD_AGAIN, HearingCommand, SpeechToText, SttEvent, SttSession, SttSpec},
     },
 };
 use futures_util::{SinkExt as _, StreamExt as _};
@@ -90,7 +90,7 @@ impl Default for ListenOptions {
             keep_alive: Duration::from_secs(4),
             patience: Duration::from_secs(5),
             stalled: Duration::from_secs(5),
-            keep: Duration::from_secs(5),
+            keep: HEARD_AGAIN,
             first_pause: Duration::from_millis(250),
             longest_pause: Duration::from_secs(2),
             closing: Duration::from_secs(1),

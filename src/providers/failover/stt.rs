@@ -41,10 +41,8 @@ impl SpeechToText for Recognisers {
         self.order.name(0)
     }
 
-    /// Where one of them is, each may be taken for one: it costs a streaming recogniser a few hints, while one by utterance
-    /// would never be asked.
     fn by_utterance(&self) -> bool {
-        self.order.members.iter().any(|member| member.provider.by_utterance())
+        self.order.members.first().is_some_and(|member| member.provider.by_utterance())
     }
 
     fn open(&self, spec: SttSpec) -> SttSession {
@@ -63,6 +61,7 @@ impl SpeechToText for Recognisers {
             away_at: None,
             losses: 0,
             words_due: None,
+            by_utterance: self.by_utterance(),
             vouched: false,
             repeats: None,
             ready: VecDeque::new(),
@@ -92,6 +91,8 @@ struct Listening {
     losses: u32,
     /// It was lost and came back, and has told no word since: how much sound may come before one is overdue.
     words_due: Option<u64>,
+    /// What the call knows of how its recogniser listens.
+    by_utterance: bool,
     /// The order knows that it works.
     vouched: bool,
     /// What was final before a takeover and is heard again, and how much sound may come before it is.
@@ -139,7 +140,11 @@ impl Listening {
         match event {
             SttEvent::Ready => {
                 self.away_at = None;
-                if !self.is_by_utterance() {
+                let by_utterance = self.is_by_utterance();
+                if std::mem::replace(&mut self.by_utterance, by_utterance) != by_utterance {
+                    self.ready.push_back(SttEvent::Listener { by_utterance });
+                }
+                if !by_utterance {
                     let due = self.ring.end() + WORDS_DUE;
                     self.words_due = (self.losses > 0).then_some(due);
                     if let Some((_, until)) = &mut self.repeats {
@@ -192,7 +197,7 @@ impl Listening {
                 self.ring.turn_over(false);
                 self.ready.push_back(event);
             }
-            SttEvent::Resumed => self.ready.push_back(event),
+            SttEvent::Resumed | SttEvent::Listener { .. } => self.ready.push_back(event),
         }
     }
 

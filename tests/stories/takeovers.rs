@@ -1,0 +1,79 @@
+//! Another recogniser listens, or the same one again: how a turn ends then, and what of it was heard already.
+
+use crate::script::{calls, listener, says};
+use crate::stage::{Stage, heard, hearing};
+use centralita::dialogue::{event::SttEvent, input::Input};
+
+fn lost() -> Input {
+    Input::Hearing(SttEvent::Lost { fatal: false, reason: "gone".to_owned() })
+}
+
+#[test]
+fn who_listens_decides_how_a_turn_ends_whoever_listened_before() {
+    let both = || [Stage::open([says("Sí.")]), Stage::by_utterance([says("Sí.")])].map(Stage::greet);
+    let streaming = both().map(|mut stage| {
+        stage.now(listener(false)).say("¿Atienden el jueves?", 1_000).until(6_000);
+        stage.story()
+    });
+    assert_eq!(streaming[0], streaming[1]);
+    assert!(!streaming[0].contains("turn over?") && streaming[0].contains("say"), "{}", streaming[0]);
+    let by_utterance = both().map(|mut stage| {
+        stage.now(listener(true)).say("¿Atienden el jueves?", 1_000).until(6_000);
+        stage.story()
+    });
+    assert_eq!(by_utterance[0], by_utterance[1]);
+    assert!(by_utterance[0].contains("turn over?"), "{}", by_utterance[0]);
+}
+
+#[test]
+fn in_mid_turn_too_the_one_who_takes_over_decides() {
+    let mut stage = Stage::greeted([says("Sí.")]);
+    stage.speak_until(1_500).now(lost()).now(listener(true)).speak_until(2_000);
+    stage.at(2_350, heard("¿Atienden el jueves", true)).speak_until(2_800).until(4_000);
+    assert!(stage.questions.is_empty(), "{}", stage.story());
+    assert!(stage.story().contains("turn over?"), "{}", stage.story());
+    stage.at(4_100, heard("por la tarde?", true)).until(4_200);
+    assert_eq!(stage.when("ask 2: “¿Atienden el jueves por la tarde?”"), 4_100);
+}
+
+#[test]
+fn words_older_than_what_is_heard_again_stay() {
+    let words = ["uno", "dos", "tres", "cuatro", "cinco", "seis", "siete", "ocho"];
+    let mut stage = Stage::greeted([says("Sí.")]);
+    for (at, count) in (2..).zip(1..=8) {
+        stage.speak_until(at * 1_000).now(hearing(&words[..count].join(" ")));
+    }
+    // What was told up to 5500 ms was spoken up to 5000 ms; the rest is heard again.
+    stage.speak_until(9_500).now(lost());
+    stage.speak_until(10_000).now(Input::Hearing(SttEvent::Ready));
+    stage.speak_until(10_500).now(hearing("cinco seis siete ocho nueve"));
+    stage.at(10_900, heard("cinco seis siete ocho nueve", true)).until(14_000);
+    assert_eq!(stage.when("ask 2: “uno dos tres cuatro cinco seis siete ocho nueve”"), stage.when("ask 2"));
+}
+
+#[test]
+fn words_that_were_answered_open_no_turn_when_they_are_told_again() {
+    let mut stage = Stage::greeted([says("¿A qué hora?"), says("Sí.")]);
+    stage.speak_until(2_000).at(2_100, hearing("Quiero el jueves")).until(7_000);
+    let asked = stage.questions.len();
+    assert_eq!(stage.call.floor(), "listening");
+    stage.now(hearing("Quiero el")).now(heard("Quiero el jueves.", true)).until(7_500);
+    assert_eq!((stage.call.floor(), stage.questions.len()), ("listening", asked));
+    // Said once more they are new.
+    stage.say("Quiero el jueves.", 800).until(10_000);
+    assert_eq!(stage.questions.len(), asked + 1);
+}
+
+#[test]
+fn a_tool_that_runs_is_waited_for_when_more_words_become_final() {
+    let mut stage = Stage::greeted([calls("", "find_slots"), says("Hay lugar.")]);
+    stage.speak_until(2_000).at(2_100, hearing("El jueves por la tarde")).until(2_150);
+    while stage.tools.is_empty() {
+        stage.until(stage.ms() + 10);
+    }
+    stage.now(heard("El jueves por la tarde, a las cinco.", true)).until(9_000);
+    assert_eq!((stage.tools.len(), stage.answers().last()), (1, Some(&("Hay lugar.", false))));
+    assert!(!stage.story().contains("cancel"), "{}", stage.story());
+    let told = format!("{:?}", stage.questions.last().unwrap());
+    assert!(told.contains("a las cinco") && told.contains("{\\\"ok\\\":1}"), "{told}");
+}
