@@ -212,7 +212,8 @@ fn latencies(report: &TurnReport) -> String {
         ("first token", report.first_token_ms),
         ("first piece", report.first_piece_ms),
         ("first sound", report.first_sound_ms),
-        ("answer heard", report.response_ms),
+        ("answer sent", report.response_ms),
+        ("answer heard", report.heard_ms),
     ];
     let known = steps.iter().filter_map(|(name, ms)| Some(format!("{name} {} ms", (*ms)?)));
     let turn = report.turn;

@@ -193,26 +193,24 @@ impl Playback {
         Samples(self.waiting_samples)
     }
 
-    /// Takes in an echoed mark. Marks of another generation or answer are of sound that was flushed, or unknown.
-    pub fn mark(&mut self, name: &str) {
+    /// Takes in an echoed mark and returns how many samples of the answer were played at it. Marks of another generation or
+    /// answer are of sound that was flushed, or unknown.
+    pub fn mark(&mut self, name: &str) -> Option<Samples> {
         let mut parts = name.split(':');
         let ours = parts.next() == Some(&self.generation.to_string())
             && parts.next() == Some(&self.turn.to_string());
         if !ours {
-            return;
+            return None;
         }
-        match parts.next() {
-            Some("end") => {
+        let played = match parts.next()? {
+            "end" => {
                 self.end_heard = true;
-                self.played = self.sent;
+                self.sent
             }
-            Some(offset) => {
-                if let Ok(offset) = offset.parse::<u64>() {
-                    self.played = self.played.max(offset.min(self.sent));
-                }
-            }
-            None => {}
-        }
+            offset => offset.parse::<u64>().ok()?.min(self.sent),
+        };
+        self.played = self.played.max(played);
+        Some(Samples(played))
     }
 
     /// Stops the sound at once and keeps what was not heard. `word_start` tells, for a sample of the answer, where its word begins.

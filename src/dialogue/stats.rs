@@ -21,6 +21,8 @@ pub struct Moments {
     pub sound: Option<Instant>,
     /// The first frame went to the telephone network.
     pub played: Option<Instant>,
+    /// The caller began to hear it, as the first echoed mark tells.
+    pub heard: Option<Instant>,
 }
 
 /// The latencies of one turn in milliseconds since the caller's last voiced frame.
@@ -40,6 +42,9 @@ pub struct TurnReport {
     pub first_sound_ms: Option<u64>,
     /// The first frame sent: the response time.
     pub response_ms: Option<u64>,
+    /// The caller began to hear it: the response with the way through the telephone network.
+    #[serde(default)]
+    pub heard_ms: Option<u64>,
     /// Whether the answer was begun before the turn was surely over.
     #[serde(default)]
     pub drafted: bool,
@@ -73,6 +78,7 @@ impl Moments {
             first_piece_ms: since(self.piece),
             first_sound_ms: since(self.sound),
             response_ms: since(self.played),
+            heard_ms: since(self.heard),
             drafted: false,
             interrupted,
             late_frames: 0,

@@ -37,23 +37,32 @@ const MILLISECONDS: &[f64] = &[
 /// A part of the time between the caller's last word and the agent's first sound.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
+    /// Last voiced frame to the recogniser's last text.
+    SttFinal,
     /// Last voiced frame to the decision that the turn is over.
     Endpoint,
     /// The question to the model's first token.
     ModelFirstToken,
+    /// The model's first token to the first piece of text that can be spoken.
+    FirstPiece,
     /// The first piece of text to the voice's first byte.
     SpeechFirstByte,
     /// Last voiced frame to the first audible frame sent.
     Response,
+    /// Last voiced frame to the moment from which on the caller heard us, as the network's marks tell.
+    Heard,
 }
 
 impl Step {
     const fn label(self) -> &'static str {
         match self {
+            Self::SttFinal => "stt_final",
             Self::Endpoint => "endpoint",
             Self::ModelFirstToken => "model_first_token",
+            Self::FirstPiece => "first_piece",
             Self::SpeechFirstByte => "speech_first_byte",
             Self::Response => "response",
+            Self::Heard => "heard",
         }
     }
 }

@@ -6,6 +6,7 @@ use super::{
     journal::{Journal, Recorder},
     sessions::Sessions,
     socket::{Line, LineEnd, LineEvent, LineOver},
+    steps::Steps,
 };
 use crate::{
     base::clock,
@@ -14,10 +15,9 @@ use crate::{
         input::Input,
         output::{Ending, Output, Outputs},
         record::Entry,
-        stats::TurnReport,
     },
     ports::{stt::HearingCommand, tts::SpeechCommand},
-    telemetry::metrics::{self, Step},
+    telemetry::metrics,
 };
 use std::{sync::Arc, time::Duration};
 use tokio::sync::mpsc;
@@ -55,6 +55,7 @@ pub(super) struct Actor {
     pub(super) journal: Arc<Journal>,
     pub(super) recorder: Option<Recorder>,
     pub(super) steer: mpsc::Receiver<Steer>,
+    pub(super) steps: Steps,
 }
 
 impl Actor {
@@ -142,6 +143,7 @@ impl Actor {
     }
 
     async fn carry_out(&mut self, output: Output) -> Result<(), LineOver> {
+        self.steps.begin(&output);
         match output {
             Output::Play(frame) => {
                 if let Some(recorder) = &mut self.recorder {
@@ -171,7 +173,7 @@ impl Actor {
         Ok(())
     }
 
-    fn keep(&self, output: Output) {
+    fn keep(&mut self, output: Output) {
         match output {
             Output::Record(entry) => {
                 match &entry {
@@ -187,41 +189,13 @@ impl Actor {
                 self.journal.record(entry);
             }
             Output::Report(report) => {
-                tell(&report);
+                self.steps.told(&report);
                 self.journal.report(*report);
             }
             Output::Wasted(waste) => metrics::draft_wasted(waste.tokens, waste.characters),
             _ => {}
         }
     }
-}
-
-/// One line and four figures per turn: the whole story of its latency.
-fn tell(report: &TurnReport) {
-    let figures = [
-        (Step::Endpoint, report.endpoint_ms, None),
-        (Step::ModelFirstToken, report.first_token_ms, report.endpoint_ms),
-        (Step::SpeechFirstByte, report.first_sound_ms, report.first_piece_ms),
-        (Step::Response, report.response_ms, None),
-    ];
-    for (step, end, begin) in figures {
-        if let Some(end) = end {
-            metrics::turn_step(step, Duration::from_millis(end.saturating_sub(begin.unwrap_or(0))));
-        }
-    }
-    if report.drafted {
-        metrics::draft_spoken();
-    }
-    metrics::frames_late(report.late_frames);
-    tracing::info!(
-        turn.id = %report.turn,
-        endpoint_ms = report.endpoint_ms,
-        llm_first_token_ms = report.first_token_ms,
-        tts_first_byte_ms = report.first_sound_ms,
-        first_audio_ms = report.response_ms,
-        interrupted = report.interrupted,
-        "turn"
-    );
 }
 
 #[cfg(test)]
@@ -327,6 +301,7 @@ mod tests {
             journal: Arc::new(Journal::new(start, jiff::Timestamp::UNIX_EPOCH, None)),
             recorder: None,
             steer: mpsc::channel(1).1,
+            steps: Steps::default(),
         }
     }
 

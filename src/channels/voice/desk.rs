@@ -10,6 +10,7 @@ use super::{
     journal::{Journal, Recorder},
     sessions::Sessions,
     socket::{Line, LineEnd},
+    steps::Steps,
     tools::Toolbox,
 };
 use crate::{
@@ -279,6 +280,7 @@ impl Room {
             journal: Arc::clone(&journal),
             recorder,
             steer: steered,
+            steps: Steps::default(),
         };
         tracing::info!("Call began");
         let (ended, line, recorder) = actor.run(opening).await;

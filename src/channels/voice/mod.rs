@@ -18,4 +18,5 @@ pub mod reframe;
 mod sessions;
 pub mod socket;
 pub mod status;
+mod steps;
 pub mod tools;

@@ -181,7 +181,7 @@ impl Call {
             Input::Frame(voice) => self.frame(now, voice, out),
             Input::SoundsOver(probability) => self.sounds_over(now, probability, out),
             Input::Digit(digit) => out.push(Output::Record(Entry::Digit { at_ms: self.at_ms(now), digit })),
-            Input::Mark(name) => self.playback.mark(&name),
+            Input::Mark(name) => self.marked(now, &name),
             Input::Hearing(event) => self.hearing(now, event, out),
             Input::Answer { turn, event } => self.answer(now, turn, event, out),
             Input::AnswerFailed { turn, again } => self.answer_failed(now, turn, again, out),

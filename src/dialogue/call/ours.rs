@@ -2,7 +2,7 @@
 
 use super::{Call, Phase, Timer, timer};
 use crate::{
-    base::ids::TurnId,
+    base::{ids::TurnId, units::Samples},
     dialogue::{
         event::{AnswerEvent, SpeechEvent},
         message::ToolCall,
@@ -85,6 +85,17 @@ impl Call {
             self.text_done(now, out);
         } else {
             self.empty_answer(now, out);
+        }
+    }
+
+    /// The network has played the sound before the mark `name`.
+    pub(super) fn marked(&mut self, now: Instant, name: &str) {
+        let played = self.playback.mark(name);
+        if let (Phase::Ours(answer), Some(played)) = (&mut self.phase, played)
+            && played > Samples(0)
+            && answer.moments.heard.is_none()
+        {
+            answer.moments.heard = now.checked_sub(played.duration());
         }
     }
 
