@@ -33,6 +33,9 @@ fn event() -> impl Strategy<Value = Input> {
         2 => (text(), any::<bool>())
             .prop_map(|(text, end_of_turn)| Input::Hearing(SttEvent::Final { text, end_of_turn })),
         1 => Just(Input::Hearing(SttEvent::UtteranceEnd)),
+        1 => text().prop_map(|text| Input::Hearing(SttEvent::EagerEnd { text })),
+        1 => Just(Input::Hearing(SttEvent::Resumed)),
+        1 => (0.0..1.0_f32).prop_map(Input::SoundsOver),
         1 => Just(Input::Hearing(SttEvent::Ready)),
         1 => any::<bool>().prop_map(crate::script::listener),
         1 => any::<bool>().prop_map(|fatal| Input::Hearing(SttEvent::Lost { fatal, reason: String::new() })),
