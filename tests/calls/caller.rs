@@ -125,17 +125,20 @@ impl Caller {
         self.quiet_since = self.places[self.taken - 1];
     }
 
-    /// What was heard until this moment is a part of `sound`, not all of it, and less than a frame of what follows.
-    pub(crate) fn has_heard_a_part_of(&mut self, sound: &[u8], after: &[u8]) {
-        let (whole, heard) = (voiced(sound), &self.sound[self.taken..]);
+    /// What was heard until this moment is a part of `sound`, not all of it, and less than a frame of what follows. Tells how
+    /// many samples of it were heard.
+    pub(crate) fn has_heard_a_part_of(&mut self, sound: &[u8], after: &[u8]) -> usize {
+        let (whole, after) = (voiced(sound), voiced(&after[..160]));
+        let heard = &self.sound[self.taken..];
         let common = heard.iter().zip(&whole).take_while(|(heard, sound)| heard == sound).count();
-        assert!(
-            common > 0 && common < whole.len() && voiced(&after[..160]).starts_with(&heard[common..]),
-            "of {} samples {common} are of the {} that were said",
-            heard.len(),
-            whole.len()
-        );
-        self.taken += common;
+        // What follows may begin as the sound would have gone on.
+        let part = (0..=common).rev().find(|part| after.starts_with(&heard[*part..]));
+        let part = part.filter(|part| (1..whole.len()).contains(part));
+        let Some(part) = part else {
+            panic!("of {} samples {common} are of the {} that were said", heard.len(), whole.len())
+        };
+        self.taken += part;
+        part
     }
 
     /// The next that is heard is a part of `sound`, not all of it, and then the whole of `after`.

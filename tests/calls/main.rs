@@ -10,6 +10,7 @@ mod conversation;
 mod hearing_fails;
 mod house;
 mod interruption;
+mod interruptions;
 mod model_fails;
 mod network;
 mod replaced;

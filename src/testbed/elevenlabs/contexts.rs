@@ -62,8 +62,8 @@ impl Contexts {
         Self { pace, auto_mode, open: Vec::new() }
     }
 
-    #[cfg(test)]
-    fn count(&self) -> usize {
+    /// How many are open, those included that only finish what they were given.
+    pub(super) fn count(&self) -> usize {
         self.open.len()
     }
 

@@ -193,11 +193,15 @@ impl Session {
             }
             return None;
         }
+        let open = self.contexts.count();
         let settings = message.voice_settings.is_some() || message.generation_config.is_some();
         let taken = match fault {
             SpeechFault::MaxContexts => Err(Refused::TooManyContexts),
             _ => self.contexts.say(now, name, said, message.flush, settings, &fault),
         };
+        if self.contexts.count() > open {
+            self.visit.note("contexts", self.contexts.count().to_string());
+        }
         match taken {
             Ok(Some(text)) => self.visit.note("speak", text),
             Ok(None) => {}

@@ -51,7 +51,10 @@ pub(super) async fn post(
     }
     let said = request.messages.last().map(Message::text).unwrap_or_default();
     let roles: Vec<&str> = request.messages.iter().map(|m| m.role.as_str()).collect();
-    visit.note("request", json!({"roles": roles, "last": said, "tools": request.tools.len()}).to_string());
+    let answered = request.messages.iter().rfind(|message| message.role == "assistant");
+    let answered = answered.map(Message::text).unwrap_or_default();
+    let seen = json!({"roles": roles, "last": said, "answered": answered, "tools": request.tools.len()});
+    visit.note("request", seen.to_string());
     let answer = shared.answer(&said);
     if !request.stream {
         return whole(&request.model, &answer, &visit);
