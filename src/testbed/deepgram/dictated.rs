@@ -4,6 +4,7 @@
 //! the final behind a pause, whatever the caller means by it.
 
 use super::recogniser::{Decided, Pace, Recognises};
+use crate::testbed::hearing::Ear;
 use std::{
     collections::VecDeque,
     time::{Duration, Instant},
@@ -41,6 +42,9 @@ pub(super) struct Dictated {
     coming: VecDeque<Spoken>,
     /// Words of the utterance that is open.
     open: Vec<Spoken>,
+    ear: Ear,
+    /// The last audible frame of a sound that has brought no word.
+    wordless: Option<Instant>,
     /// When the end of the utterance is told, and when its last word ended, in seconds of audio.
     utterance_end: Option<(Instant, f64)>,
 }
@@ -48,7 +52,8 @@ pub(super) struct Dictated {
 impl Dictated {
     pub(super) fn new(pace: Pace, now: Instant) -> Self {
         let (coming, open) = (VecDeque::new(), Vec::new());
-        Self { pace, received: 0, now, coming, open, utterance_end: None }
+        let ear = Ear::default();
+        Self { pace, received: 0, now, coming, open, ear, wordless: None, utterance_end: None }
     }
 
     /// Seconds of received audio at `at`.
@@ -62,6 +67,7 @@ impl Dictated {
             out.push(Decided::Started { at: from });
         }
         let to = self.seconds_at(word.to);
+        self.wordless = None;
         self.open.push(word);
         // Recognisers write the mark behind a word only once they know what follows.
         let text = self.text().trim_end_matches([',', '.', ';', ':', '…']).to_owned();
@@ -95,6 +101,11 @@ impl Dictated {
         self.coming.front().is_none_or(|next| next.from > due).then_some(due)
     }
 
+    /// When a sound without a word, such as a cough, is told to have been none.
+    fn next_nothing(&self) -> Option<Instant> {
+        self.wordless.filter(|_| self.open.is_empty()).map(|last| last + self.pace.final_after)
+    }
+
     fn next_utterance_end(&self) -> Option<Instant> {
         self.utterance_end.filter(|_| self.open.is_empty()).map(|(due, _)| due)
     }
@@ -107,6 +118,11 @@ impl Recognises for Dictated {
 
     fn hear(&mut self, now: Instant, audio: &[u8], out: &mut Vec<Decided>) {
         self.received += audio.len() as u64;
+        let mut audible = false;
+        self.ear.hear(audio, |is| audible |= is);
+        if audible && self.open.is_empty() {
+            self.wordless = Some(now);
+        }
         self.tick(now, out);
     }
 
@@ -131,6 +147,10 @@ impl Recognises for Dictated {
         while let Some(due) = self.next_deadline().filter(|due| *due <= now) {
             if self.next_final() == Some(due) {
                 self.close(out);
+            } else if self.next_nothing() == Some(due) {
+                self.wordless = None;
+                let at = self.seconds_at(due);
+                out.push(Decided::Final { text: String::new(), from: at, to: at });
             } else if self.next_utterance_end() == Some(due) {
                 let ended = self.utterance_end.take();
                 out.extend(ended.map(|(_, last_word_end)| Decided::UtteranceEnd { last_word_end }));
@@ -142,7 +162,8 @@ impl Recognises for Dictated {
     }
 
     fn next_deadline(&self) -> Option<Instant> {
-        [self.next_final(), self.next_interim(), self.next_utterance_end()].into_iter().flatten().min()
+        let words = [self.next_final(), self.next_interim()];
+        words.into_iter().chain([self.next_nothing(), self.next_utterance_end()]).flatten().min()
     }
 }
 
@@ -202,6 +223,15 @@ mod tests {
                 "2800: utterance end",
             ]
         );
+    }
+
+    #[test]
+    fn a_sound_without_words_is_told_to_be_nothing() {
+        let (began, mut story, mut out) = (clock::now(), Vec::new(), Vec::new());
+        let mut recogniser = Dictated::new(PACE, began);
+        recogniser.hear(began, &crate::testbed::voice::agent(0, 160), &mut out);
+        until(&mut recogniser, began, 2_000, &mut story);
+        assert_eq!((out.len(), story), (0, vec!["350: final ".to_owned()]));
     }
 
     #[test]
