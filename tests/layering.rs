@@ -42,7 +42,7 @@ const EVERYTHING_BELOW: &[&str] = &["*"];
 const SIBLINGS: &[&str] = &["providers", "integrations"];
 
 /// What several vendors do alike: seen by each of them, and itself sees none.
-const SHARED: &[&[&str]] = &[&["providers", "by_piece"]];
+const SHARED: &[&[&str]] = &[&["providers", "by_piece"], &["providers", "live"]];
 
 /// Modules that touch nothing outside; besides them every file called `wire.rs`.
 const PURE: &[&str] = &["base", "audio", "dialogue"];

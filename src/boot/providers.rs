@@ -112,6 +112,12 @@ fn recogniser_of(
 ) -> Result<Arc<dyn SpeechToText>, StartError> {
     match stt {
         Stt::Deepgram(key) => Ok(Arc::new(deepgram::Listen::new(deepgram(config, key)))),
+        Stt::ElevenLabs(key) => {
+            let settings = &config.elevenlabs;
+            let mut options = elevenlabs::ScribeOptions::new(settings.base_url.clone(), key.clone());
+            options.model.clone_from(&settings.stt_model);
+            Ok(Arc::new(elevenlabs::Scribe::new(options)))
+        }
         Stt::Embedded => speech.recogniser().map_err(unusable),
     }
 }

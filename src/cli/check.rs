@@ -125,9 +125,12 @@ fn in_order<T>(chosen: &[T], told: impl Fn(&T) -> String) -> String {
 
 fn stt(config: &Config) -> String {
     let chosen = config.stt();
-    let more = if chosen.len() == 1 { "; DEEPGRAM_API_KEY takes Deepgram" } else { "" };
+    let more = if chosen.len() == 1 { "; DEEPGRAM_API_KEY or ELEVENLABS_API_KEY takes theirs" } else { "" };
     in_order(&chosen, |stt| match stt {
         Stt::Deepgram(_) => format!("Deepgram {} at {}", config.deepgram.model, config.deepgram.base_url),
+        Stt::ElevenLabs(_) => {
+            format!("ElevenLabs {} at {}", config.elevenlabs.stt_model, config.elevenlabs.base_url)
+        }
         Stt::Embedded => format!("embedded (Whisper base){more}"),
     })
 }

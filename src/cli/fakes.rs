@@ -3,7 +3,7 @@
 use super::terminal::{complain, say};
 use crate::testbed::{
     deepgram::DeepgramOptions,
-    elevenlabs::ElevenLabsOptions,
+    elevenlabs::{ElevenLabsOptions, ScribePace},
     fakes::{FakeOptions, Fakes},
     openai::{ModelPace, OpenAiOptions},
     speech::SpeechPace,
@@ -36,17 +36,18 @@ impl Args {
         let port = |number: u16| self.port_base.map_or(0, |base| base + number);
         let speech =
             SpeechPace { first_byte: Duration::from_millis(self.voice_delay_ms), ..SpeechPace::default() };
+        let final_after = Duration::from_millis(self.deepgram_delay_ms);
         let pace =
             ModelPace { first_token: Duration::from_millis(self.openai_delay_ms), ..ModelPace::default() };
         FakeOptions {
-            deepgram: DeepgramOptions {
-                port: port(0),
-                final_after: Duration::from_millis(self.deepgram_delay_ms),
-                speech,
-                ..DeepgramOptions::default()
-            },
+            deepgram: DeepgramOptions { port: port(0), final_after, speech, ..DeepgramOptions::default() },
             openai: OpenAiOptions { port: port(1), pace, speech, ..OpenAiOptions::default() },
-            elevenlabs: ElevenLabsOptions { port: port(2), pace: speech, ..ElevenLabsOptions::default() },
+            elevenlabs: ElevenLabsOptions {
+                port: port(2),
+                pace: speech,
+                scribe: ScribePace { final_after, ..ScribePace::default() },
+                ..ElevenLabsOptions::default()
+            },
             // The phones are in other processes: every call is taken to be in progress.
             twilio: TwilioOptions { port: port(3), any_call: true, ..TwilioOptions::default() },
             log_file: self.log.clone(),

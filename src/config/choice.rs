@@ -11,6 +11,8 @@ const OPENAI: &str = "https://api.openai.com/v1";
 pub enum Stt<'a> {
     /// Deepgram's live recognition, with its key.
     Deepgram(&'a SecretString),
+    /// ElevenLabs' live recognition, with its key.
+    ElevenLabs(&'a SecretString),
     /// Whisper in this process.
     Embedded,
 }
@@ -59,6 +61,7 @@ impl Named for Stt<'_> {
     fn name(&self) -> &'static str {
         match self {
             Self::Deepgram(_) => "deepgram",
+            Self::ElevenLabs(_) => "elevenlabs",
             Self::Embedded => "embedded",
         }
     }
@@ -90,9 +93,11 @@ impl Config {
     /// Who listens.
     pub fn stt(&self) -> Vec<Stt<'_>> {
         let deepgram = || self.deepgram.api_key.as_ref().map(Stt::Deepgram);
+        let elevenlabs = || self.elevenlabs.api_key.as_ref().map(Stt::ElevenLabs);
         let chosen = self.providers.stt.iter().map(|wanted| match wanted {
-            SttProvider::Auto => deepgram().or(Some(Stt::Embedded)),
+            SttProvider::Auto => deepgram().or_else(elevenlabs).or(Some(Stt::Embedded)),
             SttProvider::Deepgram => deepgram(),
+            SttProvider::Elevenlabs => elevenlabs(),
             SttProvider::Embedded => Some(Stt::Embedded),
         });
         each_once(chosen.flatten())

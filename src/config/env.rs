@@ -48,6 +48,7 @@ pub const VARIABLES: &[(&str, &str)] = &[
     ("ELEVENLABS_BASE_URL", "elevenlabs.base_url"),
     ("ELEVENLABS_VOICE_ID", "elevenlabs.voice_id"),
     ("ELEVENLABS_MODEL", "elevenlabs.model"),
+    ("ELEVENLABS_STT_MODEL", "elevenlabs.stt_model"),
 ];
 
 /// Settings whose value is never printed and never stands in a file.

@@ -145,6 +145,11 @@ impl Rules<'_> {
                 "DEEPGRAM_API_KEY",
             ),
             (
+                choice.stt.contains(&SttProvider::Elevenlabs) && config.elevenlabs.api_key.is_none(),
+                "providers.stt",
+                "ELEVENLABS_API_KEY",
+            ),
+            (
                 choice.llm.contains(&LlmProvider::Openai) && !config.openai.is_set(),
                 "providers.llm",
                 "OPENAI_API_KEY or OPENAI_BASE_URL",
@@ -192,6 +197,7 @@ impl Rules<'_> {
             ("openai_speech.model", &config.openai_speech.model),
             ("openai_speech.voice", &config.openai_speech.voice),
             ("elevenlabs.model", &config.elevenlabs.model),
+            ("elevenlabs.stt_model", &config.elevenlabs.stt_model),
             ("elevenlabs.voice_id", &config.elevenlabs.voice_id),
         ];
         for (key, text) in wanted {

@@ -44,7 +44,7 @@ pub struct Config {
     pub openai_fallback: OpenAi,
     /// A voice of such a server.
     pub openai_speech: OpenAiSpeech,
-    /// Voices.
+    /// Voices, and recognition.
     pub elevenlabs: ElevenLabs,
 }
 
@@ -122,10 +122,12 @@ pub struct Providers {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum SttProvider {
-    /// Whoever has a key.
+    /// Whoever has a key; Deepgram before ElevenLabs.
     Auto,
     /// Deepgram's live recognition.
     Deepgram,
+    /// ElevenLabs' live recognition.
+    Elevenlabs,
     /// Whisper in this process.
     Embedded,
 }
@@ -253,7 +255,7 @@ impl OpenAiSpeech {
     }
 }
 
-/// Voices.
+/// Voices, and recognition.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
@@ -268,6 +270,8 @@ pub struct ElevenLabs {
     pub voice_id: String,
     /// The speech model.
     pub model: String,
+    /// The recognition model.
+    pub stt_model: String,
 }
 
 impl Config {

@@ -84,6 +84,8 @@ fn a_key_that_is_set_chooses_its_provider() {
     assert!(!config.needs_models());
     let config = from_env(&[("DEEPGRAM_API_KEY", "d"), ("ELEVENLABS_API_KEY", "e")]).unwrap();
     assert_eq!(chosen(&config), "deepgram embedded elevenlabs");
+    let config = from_env(&[("ELEVENLABS_API_KEY", "e")]).unwrap();
+    assert_eq!(chosen(&config), "elevenlabs embedded elevenlabs");
     let config = from_env(&[("DEEPGRAM_API_KEY", "d"), ("TTS_PROVIDER", "embedded")]).unwrap();
     assert_eq!(chosen(&config), "deepgram embedded embedded");
 }
@@ -227,6 +229,7 @@ fn what_is_not_what_it_should_be_is_told() {
         ("PORT", "http", "invalid type: string \"http\", expected u16"),
         ("LOG", "loud=very", "log.filter"),
         ("LLM_PROVIDER", "openai", "set OPENAI_API_KEY or OPENAI_BASE_URL"),
+        ("STT_PROVIDER", "deepgram,elevenlabs", "set ELEVENLABS_API_KEY"),
         ("TTS_PROVIDER", "elevenlabs", "set ELEVENLABS_API_KEY"),
         ("TTS_PROVIDER", "openai", "set OPENAI_API_KEY, OPENAI_SPEECH_API_KEY or OPENAI_SPEECH_BASE_URL"),
         ("DEEPGRAM_API_KEY", "one\ntwo", "deepgram.api_key"),

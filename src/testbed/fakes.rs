@@ -16,7 +16,7 @@ pub struct FakeOptions {
     pub deepgram: DeepgramOptions,
     /// Chat completions, a voice.
     pub openai: OpenAiOptions,
-    /// Voices.
+    /// Voices, speech to text.
     pub elevenlabs: ElevenLabsOptions,
     /// Twilio's REST interface.
     pub twilio: TwilioOptions,
@@ -31,7 +31,7 @@ pub struct Fakes {
     pub deepgram: Deepgram,
     /// Chat completions, a voice.
     pub openai: OpenAi,
-    /// Voices.
+    /// Voices, speech to text.
     pub elevenlabs: ElevenLabs,
     /// Twilio's REST interface.
     pub twilio: TwilioRest,

@@ -26,7 +26,7 @@ pub enum Service {
     Deepgram,
     /// Chat completions, a voice.
     OpenAi,
-    /// Voices.
+    /// Voices, speech to text.
     ElevenLabs,
     /// Twilio's REST interface.
     Twilio,

@@ -327,3 +327,27 @@ async fn twilio_hangs_up_once_and_tells_the_phone() {
     assert_eq!(answer.json::<Value>().await.unwrap()["code"], 21_220);
     assert_eq!(fakes.log().count(Service::Twilio, "update"), 4);
 }
+
+#[tokio::test]
+async fn elevenlabs_hears_an_utterance_and_says_it_like_the_recorded_session() {
+    let fakes = start().await;
+    let session = include_str!("../protocols/elevenlabs/stt_realtime.jsonl");
+    let recorded: Vec<Value> = session.lines().map(|l| serde_json::from_str(l).unwrap()).collect();
+    let host = fakes.elevenlabs.url().replace("http", "ws");
+    let url = recorded[0]["msg"].as_str().unwrap().replace("wss://api.elevenlabs.io", &host);
+    let mut socket = connect(&url, ("xi-api-key", "KEY")).await.unwrap();
+    // An utterance and the second of silence that commits it.
+    let audio = [voice::agent(0, 6_400).as_ref(), &[0xFF; 8_000][..]].concat();
+    let mut chunk = recorded.iter().find(|line| line["dir"] == "out").unwrap()["msg"].clone();
+    chunk["audio_base_64"] = STANDARD.encode(audio).into();
+    send(&mut socket, chunk).await;
+    for name in ["session_started", "committed_transcript", "committed_transcript_with_timestamps"] {
+        let ours = next(&mut socket).await.unwrap();
+        assert_eq!(ours["message_type"], name);
+        let theirs = recorded.iter().find(|line| line["msg"]["message_type"] == name).unwrap();
+        let (mut seen, mut expected) = (Vec::new(), Vec::new());
+        shape(&ours, "", &mut seen);
+        shape(&theirs["msg"], "", &mut expected);
+        assert_eq!(seen, expected);
+    }
+}

@@ -18,8 +18,8 @@ use tokio_tungstenite::tungstenite::Message;
 
 fn options(url: &str) -> Options {
     let mut options = Options::new(url.parse().unwrap(), "dg-key".to_owned().into());
-    options.listen.first_pause = Duration::from_millis(1);
-    options.listen.longest_pause = Duration::from_millis(4);
+    options.listen.line.first_pause = Duration::from_millis(1);
+    options.listen.line.longest_pause = Duration::from_millis(4);
     options
 }
 
@@ -202,7 +202,7 @@ async fn a_new_connection_hears_exactly_what_no_final_covered() {
 async fn silence_is_kept_alive_and_a_farewell_is_said() {
     let fakes = Fakes::start(FakeOptions::default()).await.unwrap();
     let mut options = options(&fakes.deepgram.url());
-    options.listen.keep_alive = Duration::from_millis(20);
+    options.listen.line.keep_alive = Duration::from_millis(20);
     let session = open(options);
     session.commands.push(frame(0xFF));
     let log = fakes.log();
@@ -230,8 +230,8 @@ async fn speech_without_any_result_reconnects_once() {
     let fakes = Fakes::start(FakeOptions::default()).await.unwrap();
     fakes.deepgram.listen_faults().next([ListenFault::Silent]);
     let mut options = options(&fakes.deepgram.url());
-    options.listen.patience = Duration::from_millis(200);
-    options.listen.keep_alive = Duration::from_millis(100);
+    options.listen.line.patience = Duration::from_millis(200);
+    options.listen.line.keep_alive = Duration::from_millis(100);
     // The silent socket uses up a sentence.
     fakes.deepgram.hears(["Quiero una cita."; 2]);
     let mut session = open(options);
@@ -290,7 +290,7 @@ async fn a_recogniser_that_stops_reading_is_left_and_only_the_oldest_audio_is_lo
     let fakes = Fakes::start(FakeOptions::default()).await.unwrap();
     fakes.deepgram.listen_faults().next([ListenFault::StopReading]);
     let mut options = options(&fakes.deepgram.url());
-    options.listen.stalled = Duration::from_millis(50);
+    options.listen.line.stalled = Duration::from_millis(50);
     let mut session = open(options);
     assert_eq!(event(&mut session).await, SttEvent::Ready);
     let log = fakes.log();

@@ -8,6 +8,7 @@ mod failover;
 mod listen;
 mod recognisers;
 mod rig;
+mod scribe;
 mod speak;
 mod voices;
 mod voices_in_order;

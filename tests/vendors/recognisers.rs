@@ -38,8 +38,8 @@ struct Two {
 /// Deepgram at that address, which connects again at once.
 fn listen(url: &str, change: impl FnOnce(&mut ListenOptions)) -> Arc<dyn SpeechToText> {
     let mut options = Options::new(url.parse().unwrap(), "key".to_owned().into());
-    options.listen.first_pause = Duration::from_millis(1);
-    options.listen.longest_pause = Duration::from_millis(4);
+    options.listen.line.first_pause = Duration::from_millis(1);
+    options.listen.line.longest_pause = Duration::from_millis(4);
     change(&mut options.listen);
     Arc::new(Listen::new(options))
 }
@@ -119,7 +119,8 @@ async fn who_refuses_is_replaced_and_no_word_is_lost() {
 #[tokio::test]
 async fn who_is_away_for_too_long_is_replaced() {
     // It is lost once, and nothing more is heard of it.
-    let mut two = Two::with(|first| (first.first_pause, first.longest_pause) = (NEVER, NEVER)).await;
+    let mut two =
+        Two::with(|first| (first.line.first_pause, first.line.longest_pause) = (NEVER, NEVER)).await;
     two.first.deepgram.shut().await;
     two.recognisers = two.recognisers.with_patience(Duration::from_millis(50));
     two.second.deepgram.hears([FIRST]);
@@ -175,8 +176,8 @@ async fn who_failed_may_take_over_again_once_somebody_was_understood() {
 #[tokio::test]
 async fn who_takes_sound_and_gives_no_words_is_replaced_and_the_words_are_not_lost() {
     let two = Two::with(|first| {
-        first.patience = Duration::from_millis(50);
-        first.keep_alive = Duration::from_millis(20);
+        first.line.patience = Duration::from_millis(50);
+        first.line.keep_alive = Duration::from_millis(20);
     })
     .await;
     two.first.deepgram.listen_faults().always(ListenFault::Silent);

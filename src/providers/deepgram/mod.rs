@@ -3,10 +3,9 @@
 pub mod wire;
 
 mod query;
-mod replay;
 mod speak;
 mod stt;
-mod watch;
+mod turn;
 
 pub use speak::{Speak, SpeakOptions};
 pub use stt::{Listen, ListenOptions};

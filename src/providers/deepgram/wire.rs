@@ -3,10 +3,8 @@
 //! Spec: <https://developers.deepgram.com/reference/speech-to-text/listen-streaming> and `listen-flux`. Tolerant: unknown fields and
 //! unknown messages are ignored.
 
+use crate::providers::live::clean;
 use serde::{Deserialize, Serialize};
-
-/// The longest text kept of one result, in bytes.
-pub const LONGEST_TEXT: usize = 4 << 10;
 
 /// Keeps an idle stream open; must be a text frame. Deepgram closes after 10 s without any frame (`NET-0001`).
 pub const KEEP_ALIVE: &str = r#"{"type":"KeepAlive"}"#;
@@ -37,7 +35,7 @@ pub enum FromDeepgram {
 /// The result of a stretch of audio.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Results {
-    /// The best transcript, cleaned and at most [`LONGEST_TEXT`] long; empty on silence.
+    /// The best transcript, cleaned; empty on silence.
     pub text: String,
     /// The text will not change.
     pub is_final: bool,
@@ -52,7 +50,7 @@ pub struct Results {
 /// The turn so far, by Flux.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TurnInfo {
-    /// All words of the turn, cleaned and at most [`LONGEST_TEXT`] long.
+    /// All words of the turn, cleaned.
     pub text: String,
     /// `EndOfTurn`: the words will not change, the next message is about another turn.
     pub is_over: bool,
@@ -135,18 +133,6 @@ impl From<RawResults> for Results {
     }
 }
 
-/// Text without control characters, trimmed and of bounded length.
-fn clean(text: &str) -> String {
-    let mut clean = String::with_capacity(text.len().min(LONGEST_TEXT));
-    for character in text.trim().chars().map(|c| if c.is_control() { ' ' } else { c }) {
-        if clean.len() + character.len_utf8() > LONGEST_TEXT {
-            break;
-        }
-        clean.push(character);
-    }
-    clean
-}
-
 /// The body of `POST /v1/speak`.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct Speak<'a> {
@@ -190,12 +176,6 @@ mod tests {
     fn tags_become_deepgrams_codes() {
         let codes = ["es-MX", "es_AR", "es", "es-ES", "en-us", "en-ZA", "fr-CA"].map(language_code);
         assert_eq!(codes, ["es-419", "es-419", "es", "es", "en-US", "en", "fr"]);
-    }
-
-    #[test]
-    fn text_is_cleaned_and_bounded() {
-        assert_eq!(clean(" ho\0la\n "), "ho la");
-        assert_eq!(clean(&"ñ".repeat(1 << 20)).len(), LONGEST_TEXT);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The socket of one call: opened early, opened again when it breaks, kept alive.
 
 use super::{
-    Options,
+    Options, headers,
     wire::{self, ToElevenLabs},
 };
 use crate::{
@@ -10,8 +10,7 @@ use crate::{
     ports::tts::TtsSpec,
 };
 use futures_util::{SinkExt as _, StreamExt as _};
-use http::{HeaderMap, HeaderName, Uri};
-use secrecy::ExposeSecret as _;
+use http::Uri;
 use std::time::Instant;
 use tokio::time::{sleep, timeout};
 
@@ -71,12 +70,12 @@ impl Link {
         }
         let address = self.address.clone().ok_or_else(|| "the address cannot be used".to_owned())?;
         let began = clock::now();
-        let first = ws::connect(&address, headers(options), options.socket).await;
+        let first = ws::connect(&address, headers(&options.key), options.socket).await;
         let socket = match first {
             // What took long will take long again, and a caller waits.
             Err(error) if clock::now() < began + options.socket.connect / 2 && passes(&error) => {
                 sleep(options.pause).await;
-                ws::connect(&address, headers(options), options.socket).await
+                ws::connect(&address, headers(&options.key), options.socket).await
             }
             first => first,
         };
@@ -152,11 +151,6 @@ fn reason(error: &ConnectError) -> String {
             format!("HTTP {status} {}", wire::error_name(body)).trim_end().to_owned()
         }
     }
-}
-
-fn headers(options: &Options) -> HeaderMap {
-    let key = ws::secret_header(options.key.expose_secret());
-    key.map(|value| (HeaderName::from_static("xi-api-key"), value)).into_iter().collect()
 }
 
 /// The address with all settings; `None` where it is no URI, which a parsed base address cannot cause.

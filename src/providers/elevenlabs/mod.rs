@@ -1,19 +1,26 @@
-//! ElevenLabs: a voice over one WebSocket a call, with a context a turn, in the telephone's own encoding.
+//! ElevenLabs: a voice over one WebSocket a call, with a context a turn, and Scribe, which recognises speech over another.
+//! Both in the telephone's own encoding.
 
 pub mod wire;
 
 mod link;
+mod scribe;
 mod tts;
 mod turn;
 
+pub use scribe::{Scribe, ScribeOptions};
 pub use tts::ElevenLabs;
 
-use crate::net::{address::BaseUrl, ws::Limits};
-use secrecy::SecretString;
+use crate::net::{
+    address::BaseUrl,
+    ws::{Limits, secret_header},
+};
+use http::{HeaderMap, HeaderName};
+use secrecy::{ExposeSecret as _, SecretString};
 use std::time::Duration;
 use wire::VoiceSettings;
 
-/// Where ElevenLabs is reached, and how. Durations are limits of our own unless said otherwise.
+/// Where the voice is reached, and how. Durations are limits of our own unless said otherwise.
 #[derive(Clone, Debug)]
 pub struct Options {
     /// The origin, such as `https://api.elevenlabs.io` or a residency region's.
@@ -60,4 +67,10 @@ impl Options {
             closing: Duration::from_secs(1),
         }
     }
+}
+
+/// What carries the key; nothing where it holds characters that no header may, which the server then refuses.
+fn headers(key: &SecretString) -> HeaderMap {
+    let key = secret_header(key.expose_secret());
+    key.map(|value| (HeaderName::from_static("xi-api-key"), value)).into_iter().collect()
 }

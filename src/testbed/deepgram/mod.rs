@@ -3,7 +3,7 @@
 mod dictated;
 mod listen;
 mod query;
-mod recogniser;
+pub(super) mod recogniser;
 mod refusal;
 mod speak;
 mod wire;
@@ -24,6 +24,16 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 
 /// What was told of callers and not taken yet by a socket.
 const DICTATIONS: usize = 64;
+
+/// What callers say where nobody says otherwise.
+pub(super) const SENTENCES: [&str; 6] = [
+    "Buenos días, quisiera pedir una cita.",
+    "¿Qué especialidades atienden en la clínica?",
+    "Necesito verlo esta semana si es posible.",
+    "¿Y cuáles son los horarios de atención?",
+    "Quisiera saber qué seguros aceptan ustedes.",
+    "¿Dónde queda exactamente la clínica?",
+];
 
 /// What goes wrong with the recognition of one socket.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -79,14 +89,6 @@ pub struct DeepgramOptions {
 
 impl Default for DeepgramOptions {
     fn default() -> Self {
-        let sentences = [
-            "Buenos días, quisiera pedir una cita.",
-            "¿Qué especialidades atienden en la clínica?",
-            "Necesito verlo esta semana si es posible.",
-            "¿Y cuáles son los horarios de atención?",
-            "Quisiera saber qué seguros aceptan ustedes.",
-            "¿Dónde queda exactamente la clínica?",
-        ];
         Self {
             port: 0,
             key: None,
@@ -94,7 +96,7 @@ impl Default for DeepgramOptions {
             partial_every: Duration::from_millis(150),
             idle: Duration::from_secs(10),
             dictated: false,
-            sentences: sentences.map(str::to_owned).to_vec(),
+            sentences: SENTENCES.map(str::to_owned).to_vec(),
             speech: SpeechPace::default(),
         }
     }

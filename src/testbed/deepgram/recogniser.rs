@@ -12,18 +12,18 @@ const WORD: Duration = Duration::from_millis(250);
 
 /// When the recogniser speaks.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Pace {
+pub(in crate::testbed) struct Pace {
     /// From the last audible frame to the final.
-    pub(super) final_after: Duration,
+    pub(in crate::testbed) final_after: Duration,
     /// Between partials.
-    pub(super) partial_every: Duration,
+    pub(in crate::testbed) partial_every: Duration,
     /// From the last audible frame to `UtteranceEnd`; none when the client did not ask.
-    pub(super) utterance_end: Option<Duration>,
+    pub(in crate::testbed) utterance_end: Option<Duration>,
 }
 
 /// What the recogniser has to say; times in seconds of received audio.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Decided {
+pub(in crate::testbed) enum Decided {
     Started { at: f64 },
     Partial { text: String, from: f64, to: f64 },
     Final { text: String, from: f64, to: f64 },
@@ -31,7 +31,7 @@ pub(super) enum Decided {
 }
 
 /// Decides what a socket is told, by the sound that it sends or by what is told of it.
-pub(super) trait Recognises: std::fmt::Debug + Send {
+pub(in crate::testbed) trait Recognises: std::fmt::Debug + Send {
     /// Seconds of audio received.
     fn seconds(&self) -> f64;
     /// Takes audio that arrived at `now`.
@@ -59,7 +59,7 @@ struct Utterance {
 
 /// One socket's recogniser that hears.
 #[derive(Debug)]
-pub(super) struct Recogniser {
+pub(in crate::testbed) struct Recogniser {
     pace: Pace,
     script: Script<String>,
     ear: Ear,
@@ -69,7 +69,7 @@ pub(super) struct Recogniser {
 }
 
 impl Recogniser {
-    pub(super) fn new(pace: Pace, script: Script<String>) -> Self {
+    pub(in crate::testbed) fn new(pace: Pace, script: Script<String>) -> Self {
         Self { pace, script, ear: Ear::default(), received: 0, utterance: None, utterance_end: None }
     }
 

@@ -1,15 +1,21 @@
-//! A fake of ElevenLabs' voices: the multi-context socket and the streaming request, in `ulaw_8000`.
+//! A fake of ElevenLabs: voices by the multi-context socket and by the streaming request, and live recognition, all in
+//! `ulaw_8000`.
 
 mod contexts;
 mod multi;
 mod refusal;
+mod scribe;
 mod stream;
 mod wire;
 
+pub use scribe::{ScribeFault, ScribePace};
+
 use super::{
+    deepgram::SENTENCES,
     door::Door,
     faults::Faults,
     log::{Log, Service},
+    script::Script,
     speech::{SpeechFault, SpeechPace},
 };
 use axum::{Router, routing};
@@ -28,6 +34,8 @@ pub struct ElevenLabsOptions {
     pub pace: SpeechPace,
     /// Stands for the `inactivity_timeout` of the query, so that tests need not wait 20 s.
     pub inactivity: Option<Duration>,
+    /// How it listens. Callers say what the fake of Deepgram hears.
+    pub scribe: ScribePace,
 }
 
 #[derive(Debug)]
@@ -35,6 +43,8 @@ struct Shared {
     options: ElevenLabsOptions,
     log: Log,
     faults: Faults<SpeechFault>,
+    scribe: Faults<ScribeFault>,
+    script: Script<String>,
     cut: watch::Sender<Option<(u16, String)>>,
     gone: CancellationToken,
 }
@@ -52,10 +62,19 @@ impl ElevenLabs {
         let port = options.port;
         let gone = CancellationToken::new();
         let cut = watch::Sender::new(None);
-        let shared = Arc::new(Shared { options, log, faults: Faults::default(), cut, gone: gone.clone() });
+        let shared = Arc::new(Shared {
+            options,
+            log,
+            faults: Faults::default(),
+            scribe: Faults::default(),
+            script: Script::cycle(SENTENCES.map(str::to_owned).to_vec()),
+            cut,
+            gone: gone.clone(),
+        });
         let router = Router::new()
             .route("/v1/text-to-speech/{voice}/multi-stream-input", routing::get(multi::upgrade))
             .route("/v1/text-to-speech/{voice}/stream", routing::post(stream::post))
+            .route("/v1/speech-to-text/realtime", routing::get(scribe::upgrade))
             .with_state(Arc::clone(&shared));
         Ok(Self { door: Door::open(port, router).await?, shared, _gone: gone.drop_guard() })
     }
@@ -65,9 +84,19 @@ impl ElevenLabs {
         format!("http://{}", self.door.address())
     }
 
-    /// What goes wrong; a visit is a socket or a request. What concerns audio is asked anew for each generation.
+    /// What goes wrong with voices; a visit is a socket or a request. What concerns audio is asked anew for each generation.
     pub fn faults(&self) -> &Faults<SpeechFault> {
         &self.shared.faults
+    }
+
+    /// What goes wrong with recognition; a visit is a socket.
+    pub fn scribe_faults(&self) -> &Faults<ScribeFault> {
+        &self.shared.scribe
+    }
+
+    /// What is recognised next, before the usual sentences go on.
+    pub fn hears(&self, sentences: impl IntoIterator<Item = impl Into<String>>) {
+        self.shared.script.queue(sentences.into_iter().map(Into::into));
     }
 
     /// Closes all sockets that are open with this code and reason.

@@ -1,7 +1,8 @@
-//! The messages of ElevenLabs' multi-context socket, written from its published interface description (read 2026-11).
+//! The messages of ElevenLabs' multi-context socket and of its live recognition, written from its published interface
+//! descriptions (read 2026-11).
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// What a client sends. Clients write `context_id`; the socket itself answers with `contextId`.
 #[derive(Debug, Deserialize)]
@@ -53,4 +54,50 @@ pub(super) struct Failure {
     pub(super) message: &'static str,
     pub(super) error: &'static str,
     pub(super) code: u16,
+}
+
+/// What a client of the recognition sends.
+#[derive(Debug, Deserialize)]
+pub(super) struct FromListener {
+    pub(super) message_type: String,
+    #[serde(default)]
+    pub(super) audio_base_64: String,
+    #[serde(default)]
+    pub(super) commit: bool,
+    pub(super) sample_rate: Option<u32>,
+}
+
+/// The first message of a recognition.
+pub(super) fn session_started() -> Value {
+    json!({"message_type": "session_started", "session_id": "sess_fake", "config": {
+        "sample_rate": 8000, "audio_format": "ulaw_8000", "language_code": "es", "commit_strategy": "vad",
+        "vad_silence_threshold_secs": 1.5, "vad_threshold": 0.4, "min_speech_duration_ms": 100,
+        "min_silence_duration_ms": 100, "model_id": "scribe_v2_realtime"}})
+}
+
+/// The words since the last commit.
+pub(super) fn partial(text: &str) -> Value {
+    json!({"message_type": "partial_transcript", "text": text})
+}
+
+/// The words of a commit.
+pub(super) fn committed(text: &str) -> Value {
+    json!({"message_type": "committed_transcript", "text": text})
+}
+
+/// The same with the times of its words, which are spread evenly between two seconds of received audio.
+pub(super) fn timed(text: &str, from: f64, to: f64) -> Value {
+    let each = (to - from) / text.split_whitespace().count().max(1) as f64;
+    let word = |(at, word): (u32, &str)| {
+        let start = from + each * f64::from(at);
+        json!({"text": word, "start": start, "end": start + each, "type": "word", "logprob": -0.01})
+    };
+    let words: Vec<Value> = (0..).zip(text.split_whitespace()).map(word).collect();
+    json!({"message_type": "committed_transcript_with_timestamps", "text": text, "language_code": "es",
+           "words": words})
+}
+
+/// An error of the recognition.
+pub(super) fn error(name: &str) -> Value {
+    json!({"message_type": name, "error": "Something is wrong."})
 }

@@ -1,0 +1,275 @@
+//! ElevenLabs' recognition.
+
+use crate::rig::{Peer, Server, fixture, http, lines, stt_spec, within};
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use bytes::Bytes;
+use centralita::{
+    ports::stt::{HearingCommand, SpeechToText as _, SttEvent, SttSession},
+    providers::elevenlabs::{Scribe, ScribeOptions},
+    testbed::{
+        elevenlabs::{ScribeFault, ScribePace},
+        fakes::{FakeOptions, Fakes},
+        log::Service,
+        voice,
+    },
+};
+use futures_util::StreamExt as _;
+use serde_json::{Value, json};
+use std::time::Duration;
+
+const FIRST: &str = "Quiero una cita.";
+const SECOND: &str = "Para el martes.";
+
+fn options(url: &str) -> ScribeOptions {
+    let mut options = ScribeOptions::new(url.parse().unwrap(), "el-key".to_owned().into());
+    options.line.first_pause = Duration::from_millis(1);
+    options.line.longest_pause = Duration::from_millis(4);
+    options
+}
+
+fn open(url: &str) -> SttSession {
+    Scribe::new(options(url)).open(stt_spec())
+}
+
+/// A fake that tells partials at once, meets the fault first and is well afterwards.
+async fn fakes(fault: ScribeFault) -> Fakes {
+    let mut wanted = FakeOptions::default();
+    wanted.elevenlabs.scribe.partial_every = Duration::ZERO;
+    let fakes = Fakes::start(wanted).await.unwrap();
+    fakes.elevenlabs.scribe_faults().next([fault]);
+    fakes.elevenlabs.hears([FIRST, SECOND]);
+    fakes
+}
+
+async fn event(session: &mut SttSession) -> SttEvent {
+    within(session.events.next()).await.expect("the recogniser gave up")
+}
+
+fn partial(text: &str) -> SttEvent {
+    SttEvent::Partial { text: text.to_owned() }
+}
+
+fn last(text: &str) -> SttEvent {
+    SttEvent::Final { text: text.to_owned(), end_of_turn: true }
+}
+
+fn hear(session: &SttSession, audio: &[u8]) {
+    for frame in audio.chunks(160) {
+        session.commands.push(HearingCommand::Audio(Bytes::copy_from_slice(frame)));
+    }
+}
+
+/// Speech and a second of silence, as the telephone sends it, but all at once.
+fn speak(session: &SttSession) {
+    let mut audio = voice::caller(1, 5);
+    audio.resize(audio.len() + 8_000, 0xFF);
+    hear(session, &audio);
+}
+
+/// The next final, and what was lost before it.
+async fn next_final(session: &mut SttSession) -> (String, Vec<String>) {
+    let mut lost = Vec::new();
+    loop {
+        match event(session).await {
+            SttEvent::Final { text, end_of_turn: true } => return (text, lost),
+            SttEvent::Lost { fatal: false, reason } => lost.push(reason),
+            SttEvent::Ready | SttEvent::Partial { .. } => {}
+            other => unreachable!("{other:?}"),
+        }
+    }
+}
+
+/// The sound of the next message.
+async fn sound(peer: &mut Peer) -> Vec<u8> {
+    let message = peer.json().await;
+    let sound = message.get("audio_base_64").and_then(Value::as_str).unwrap();
+    let chunk = json!({"message_type": "input_audio_chunk", "audio_base_64": sound, "commit": false,
+                       "sample_rate": 8_000});
+    assert_eq!(message, chunk);
+    STANDARD.decode(sound).unwrap()
+}
+
+#[tokio::test]
+async fn a_recorded_session_gives_its_words_once_and_its_error_reconnects() {
+    let recorded = lines("elevenlabs/stt_realtime.jsonl");
+    let server = Server::start().await;
+    let mut session = open(&server.url());
+    let mut peer = server.upgrade().await;
+    for line in &recorded[1..] {
+        let message = &line["msg"];
+        if line["dir"] == "out" {
+            let audio = STANDARD.decode(message["audio_base_64"].as_str().unwrap()).unwrap();
+            session.commands.push(HearingCommand::Audio(audio.into()));
+            assert_eq!(peer.json().await, *message);
+        } else {
+            peer.say(&message.to_string()).await;
+        }
+    }
+    let expected = [SttEvent::Ready, partial("hola quería"), last("Hola, quería una cita.")];
+    for expected in expected {
+        assert_eq!(event(&mut session).await, expected);
+    }
+    let lost = SttEvent::Lost { fatal: false, reason: "rate_limited".to_owned() };
+    assert_eq!(event(&mut session).await, lost);
+    server.upgrade().await;
+}
+
+#[tokio::test]
+async fn the_request_has_the_telephone_s_encoding_and_the_caller_s_language() {
+    let server = Server::start().await;
+    let mut session = open(&server.url());
+    let refusal = fixture("elevenlabs/error_401_invalid_api_key.json");
+    for fatal in [false, true] {
+        let request = server.answer(&http(401, "application/json", &refusal)).await;
+        let line = "GET /v1/speech-to-text/realtime?model_id=scribe_v2_realtime&audio_format=ulaw_8000\
+                    &commit_strategy=vad&vad_silence_threshold_secs=0.35&include_timestamps=true\
+                    &language_code=es HTTP/1.1";
+        assert!(request.starts_with(line) && request.contains("xi-api-key: el-key"), "{request}");
+        let reason = "HTTP 401 invalid_api_key".to_owned();
+        assert_eq!(event(&mut session).await, SttEvent::Lost { fatal, reason });
+    }
+    assert_eq!(within(session.events.next()).await, None);
+}
+
+#[tokio::test]
+async fn a_key_that_is_refused_on_the_open_socket_is_not_tried_for_ever() {
+    for (name, lasts) in [("auth_error", true), ("quota_exceeded", true), ("resource_exhausted", false)] {
+        let fakes = fakes(ScribeFault::Error(name)).await;
+        fakes.elevenlabs.scribe_faults().always(ScribeFault::Error(name));
+        let mut session = open(&fakes.elevenlabs.url());
+        for second in [false, true] {
+            let lost = SttEvent::Lost { fatal: second && lasts, reason: name.to_owned() };
+            assert_eq!(event(&mut session).await, lost, "never ready before");
+        }
+        fakes.elevenlabs.scribe_faults().clear();
+        if lasts {
+            assert_eq!(within(session.events.next()).await, None);
+        } else {
+            speak(&session);
+            assert_eq!(next_final(&mut session).await.0, FIRST);
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_utterance_that_breaks_is_heard_once_and_whole() {
+    for (fault, told) in [
+        (ScribeFault::ErrorMidUtterance("transcriber_error"), "transcriber_error"),
+        (ScribeFault::CutMidUtterance, ""),
+        (ScribeFault::Refuse(429), "HTTP 429"),
+        (ScribeFault::Refuse(503), "HTTP 503"),
+    ] {
+        let fakes = fakes(fault.clone()).await;
+        let mut session = open(&fakes.elevenlabs.url());
+        speak(&session);
+        let (text, lost) = next_final(&mut session).await;
+        assert_eq!((text.as_str(), lost.len()), (FIRST, 1), "{fault:?}");
+        assert!(lost[0].contains(told) && !lost[0].contains("el-key"), "{lost:?}");
+        speak(&session);
+        assert_eq!(next_final(&mut session).await, (SECOND.to_owned(), vec![]), "{fault:?}");
+        assert_eq!(fakes.log().details(Service::ElevenLabs, "final"), [FIRST, SECOND]);
+    }
+}
+
+#[tokio::test]
+async fn a_new_connection_hears_exactly_what_no_commit_covered() {
+    let server = Server::start().await;
+    let mut session = open(&server.url());
+    let mut peer = server.upgrade().await;
+    for value in 1..=10 {
+        hear(&session, &[value; 160]);
+        assert_eq!(sound(&mut peer).await, [value; 160]);
+    }
+    let heard =
+        r#"{"message_type":"committed_transcript_with_timestamps","text":"Hola.","words":[{"end":0.1}]}"#;
+    peer.say(heard).await;
+    assert_eq!(event(&mut session).await, last("Hola."));
+    drop(peer);
+    assert!(matches!(event(&mut session).await, SttEvent::Lost { fatal: false, .. }));
+    hear(&session, &[11; 160]);
+    let mut peer = server.upgrade().await;
+    for value in 6..=11 {
+        assert_eq!(sound(&mut peer).await, [value; 160]);
+    }
+}
+
+#[tokio::test]
+async fn a_commit_is_told_once_whichever_message_comes_first_and_as_often_as_it_was_said() {
+    let server = Server::start().await;
+    let mut session = open(&server.url());
+    let mut peer = server.upgrade().await;
+    let plain = |text: &str| json!({"message_type": "committed_transcript", "text": text}).to_string();
+    let timed = |text: &str| {
+        json!({"message_type": "committed_transcript_with_timestamps", "text": text}).to_string()
+    };
+    for message in
+        [timed("Sí."), plain("Sí."), plain("Sí."), timed("Sí."), plain("No."), plain("No."), plain("")]
+    {
+        peer.say(&message).await;
+    }
+    for text in ["Sí.", "Sí.", "No.", "No."] {
+        assert_eq!(event(&mut session).await, last(text));
+    }
+    // An empty commit ends a turn only where words were told.
+    peer.say(r#"{"message_type":"partial_transcript","text":"eh"}"#).await;
+    assert_eq!(event(&mut session).await, partial("eh"));
+    peer.say(&plain("")).await;
+    assert_eq!(event(&mut session).await, last(""));
+}
+
+#[tokio::test]
+async fn a_turn_that_the_call_ends_makes_its_partial_words_final() {
+    let mut wanted = FakeOptions::default();
+    wanted.elevenlabs.scribe =
+        ScribePace { final_after: Duration::from_mins(10), partial_every: Duration::ZERO };
+    let fakes = Fakes::start(wanted).await.unwrap();
+    fakes.elevenlabs.hears([FIRST]);
+    let mut session = open(&fakes.elevenlabs.url());
+    session.commands.push(HearingCommand::TurnOver); // nothing was said: nothing to make final
+    hear(&session, &voice::caller(1, 5));
+    assert_eq!(event(&mut session).await, SttEvent::Ready);
+    assert!(matches!(event(&mut session).await, SttEvent::Partial { .. }));
+    session.commands.push(HearingCommand::Paused);
+    session.commands.push(HearingCommand::TurnOver);
+    assert_eq!(next_final(&mut session).await, (FIRST.to_owned(), vec![]));
+    assert_eq!(fakes.log().count(Service::ElevenLabs, "commit"), 1);
+}
+
+#[tokio::test]
+async fn a_silent_line_is_kept_open_by_silence_and_a_closed_session_says_goodbye() {
+    let server = Server::start().await;
+    let mut options = options(&server.url());
+    options.line.keep_alive = Duration::from_millis(20);
+    let session = Scribe::new(options).open(stt_spec());
+    let mut peer = server.upgrade().await;
+    for _ in 0..2 {
+        assert_eq!(sound(&mut peer).await, [0xFF; 800]);
+    }
+    drop(session);
+    while peer.next().await.is_some() {}
+
+    let fakes = fakes(ScribeFault::None).await;
+    let mut session = open(&fakes.elevenlabs.url());
+    assert_eq!(event(&mut session).await, SttEvent::Ready);
+    drop(session);
+    within(fakes.closed()).await;
+}
+
+#[tokio::test]
+async fn strange_messages_do_no_harm_and_a_deaf_recogniser_is_left() {
+    let fakes = fakes(ScribeFault::UnknownEvents).await;
+    let mut session = open(&fakes.elevenlabs.url());
+    speak(&session);
+    assert_eq!(next_final(&mut session).await, (FIRST.to_owned(), vec![]));
+
+    fakes.elevenlabs.scribe_faults().next([ScribeFault::Silent]);
+    // The silent socket uses up a sentence.
+    fakes.elevenlabs.hears([FIRST; 2]);
+    let mut options = options(&fakes.elevenlabs.url());
+    options.line.patience = Duration::from_millis(200);
+    options.line.keep_alive = Duration::from_millis(100);
+    let mut session = Scribe::new(options).open(stt_spec());
+    speak(&session);
+    let (_, lost) = next_final(&mut session).await;
+    assert_eq!(lost, ["no result for 200ms of speech"]);
+}
