@@ -135,6 +135,34 @@ async fn deepgram_hears_an_utterance_and_says_it_like_the_recorded_session() {
 }
 
 #[tokio::test]
+async fn deepgram_tells_turns_like_the_recorded_session_of_flux() {
+    let fakes = start().await;
+    let session = include_str!("../protocols/deepgram/flux_v2_session.jsonl");
+    let url: Value = serde_json::from_str(session.lines().next().unwrap()).unwrap();
+    let host = fakes.deepgram.url().replace("http", "ws");
+    let url = url["msg"].as_str().unwrap().replace("wss://api.deepgram.com", &host);
+    let mut socket = connect(&url, ("authorization", "Token KEY")).await.unwrap();
+    assert_eq!(next(&mut socket).await.unwrap()["type"], "Connected");
+    utter(&mut socket).await;
+    loop {
+        let ours = next(&mut socket).await.unwrap();
+        let theirs = recorded(session, |m| m["event"] == ours["event"] && m["languages"].is_array());
+        if !ours["transcript"].as_str().unwrap().is_empty() {
+            let (mut seen, mut expected) = (Vec::new(), Vec::new());
+            shape(&ours, "", &mut seen);
+            shape(&theirs, "", &mut expected);
+            assert_eq!(seen, expected);
+        }
+        if ours["event"] == "EndOfTurn" {
+            break;
+        }
+    }
+    send(&mut socket, json!({"type": "KeepAlive"})).await;
+    assert_eq!(next(&mut socket).await.unwrap()["type"], "Error");
+    assert_eq!(next(&mut socket).await.unwrap_err().0, 1008);
+}
+
+#[tokio::test]
 async fn deepgram_refuses_as_recorded_and_the_second_socket_is_well() {
     let fakes = start().await;
     fakes.deepgram.listen_faults().next([ListenFault::Refuse(429)]);

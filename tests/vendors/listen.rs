@@ -157,7 +157,9 @@ async fn flux_is_asked_for_by_its_own_address() {
         options.listen.keyterms = vec!["cita".to_owned()];
         let _session = open(options);
         let request = server.answer(&http(500, "text/plain", "")).await;
-        let query = format!("/v2/listen?model={model}&encoding=mulaw&sample_rate=8000{hint}&keyterm=cita");
+        let query = format!(
+            "/v2/listen?model={model}&encoding=mulaw&sample_rate=8000&eager_eot_threshold=0.5{hint}&keyterm=cita"
+        );
         assert!(request.starts_with(&format!("GET {query} HTTP/1.1")), "{request}");
     }
 }

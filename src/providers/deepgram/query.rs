@@ -47,6 +47,9 @@ fn nova(listen: &ListenOptions, spec: &SttSpec) -> Vec<(&'static str, String)> {
 /// Flux is told no language, only which one to expect, by its bare code; and that only where it knows several.
 fn flux(listen: &ListenOptions, spec: &SttSpec) -> Vec<(&'static str, String)> {
     let mut settings = vec![("encoding", "mulaw".to_owned()), ("sample_rate", "8000".to_owned())];
+    if let Some(sure) = listen.eager {
+        settings.push(("eager_eot_threshold", sure.to_string()));
+    }
     if listen.model.ends_with("-multi") {
         let tag = listen.language.as_deref().unwrap_or(&spec.tag);
         let language = tag.split(['-', '_']).next().unwrap_or_default();

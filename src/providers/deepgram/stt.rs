@@ -29,6 +29,8 @@ pub struct ListenOptions {
     pub smart_format: bool,
     /// Punctuation and capitals.
     pub punctuate: bool,
+    /// How sure Flux is when it tells an eager end of turn, 0.3 to 0.9; `None`: it tells none.
+    pub eager: Option<f32>,
     /// Words to be expected, such as names of doctors; 500 tokens in total, nova-3 and later.
     pub keyterms: Vec<String>,
     /// Whether Deepgram may not train on the audio (changes the price).
@@ -52,6 +54,7 @@ impl Default for ListenOptions {
             utterance_end: Duration::from_secs(1),
             smart_format: true,
             punctuate: true,
+            eager: Some(0.5),
             keyterms: Vec::new(),
             no_training: false,
             line: Line::default(),

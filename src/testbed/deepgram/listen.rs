@@ -1,30 +1,26 @@
-//! `/v1/listen`: one socket of live recognition.
+//! `/v1/listen` and `/v2/listen`: one socket of live recognition.
+
+mod asked;
+mod flux;
+
+pub(super) use asked::{upgrade, upgrade_flux};
 
 use super::{
     ListenFault, Shared,
     dictated::{Dictated, Word},
     query::Listen,
     recogniser::{Decided, Pace, Recogniser, Recognises},
-    refusal::{REQUEST_ID, is_authorised, refuse, with_request_id},
+    refusal::REQUEST_ID,
     wire::{self, FromClient, ToClient},
 };
 use crate::{
     base::clock,
     ports,
-    testbed::{
-        faults::Met,
-        log::{Service, Visit},
-        socket,
-    },
+    testbed::{faults::Met, log::Visit, socket},
 };
-use axum::{
-    extract::{
-        Query, State,
-        ws::{Message, WebSocket, WebSocketUpgrade},
-    },
-    http::{HeaderMap, header},
-    response::Response,
-};
+use asked::Wanted;
+use axum::extract::ws::{Message, WebSocket};
+use flux::Turns;
 use std::{
     sync::Arc,
     time::{Duration, Instant},
@@ -36,34 +32,6 @@ const DEFAULT_UTTERANCE_END: Duration = Duration::from_secs(1);
 
 /// How late the final of [`ListenFault::LateTwice`] comes.
 const LATE: Duration = Duration::from_secs(2);
-
-pub(super) async fn upgrade(
-    State(shared): State<Arc<Shared>>,
-    Query(pairs): Query<Vec<(String, String)>>,
-    headers: HeaderMap,
-    upgrade: WebSocketUpgrade,
-) -> Response {
-    let visit = shared.log.visit(Service::Deepgram, "/v1/listen");
-    let fault = shared.listen.take();
-    if !is_authorised(headers.get(header::AUTHORIZATION), shared.options.key.as_deref()) {
-        visit.note("refused", "401");
-        return refuse(401, None);
-    }
-    let listen = match Listen::read(&pairs) {
-        Ok(listen) => listen,
-        Err(why) => {
-            visit.note("refused", why.clone());
-            return refuse(400, Some(why));
-        }
-    };
-    if let ListenFault::Refuse(status) = fault.now() {
-        visit.note("refused", status.to_string());
-        return refuse(status, None);
-    }
-    visit.note("accepted", "");
-    let session = Session::new(shared, listen, fault, visit);
-    with_request_id(socket::accept(upgrade, |socket| session.run(socket)))
-}
 
 /// Why a socket is over.
 enum Over {
@@ -78,6 +46,8 @@ enum Over {
 struct Session {
     shared: Arc<Shared>,
     listen: Listen,
+    /// Only at `/v2/listen`.
+    turns: Option<Turns>,
     fault: Met<ListenFault>,
     visit: Visit,
     recogniser: Box<dyn Recognises>,
@@ -88,10 +58,18 @@ struct Session {
 }
 
 impl Session {
-    fn new(shared: Arc<Shared>, listen: Listen, fault: Met<ListenFault>, visit: Visit) -> Self {
+    fn new(shared: Arc<Shared>, wanted: Wanted, fault: Met<ListenFault>, visit: Visit) -> Self {
+        let (mut listen, mut final_after, mut turns) = (Listen::default(), shared.options.final_after, None);
+        match wanted {
+            Wanted::Results(results) => listen = results,
+            Wanted::Turns(flux) => {
+                final_after = final_after.min(flux.timeout);
+                turns = Some(Turns::new(flux, shared.options.eager_after));
+            }
+        }
         let unasked = (fault.now() == ListenFault::UtteranceEndOnly).then_some(DEFAULT_UTTERANCE_END);
         let pace = Pace {
-            final_after: shared.options.final_after,
+            final_after,
             partial_every: shared.options.partial_every,
             utterance_end: listen.utterance_end.or(unasked),
         };
@@ -103,7 +81,7 @@ impl Session {
         };
         let dictation = shared.dictation.subscribe();
         let (decided, late) = (Vec::new(), Vec::new());
-        Self { shared, listen, fault, visit, recogniser, dictation, decided, heard_of, late }
+        Self { shared, listen, turns, fault, visit, recogniser, dictation, decided, heard_of, late }
     }
 
     async fn run(mut self, mut socket: WebSocket) {
@@ -125,10 +103,14 @@ impl Session {
     async fn serve(&mut self, socket: &mut WebSocket) -> Over {
         let mut cut = self.shared.cut.subscribe();
         let gone = self.shared.gone.clone();
+        if self.turns.is_some() && !socket::send(socket, &Turns::connected()).await {
+            return Over::Gone;
+        }
         loop {
             let idle = self.heard_of + self.shared.options.idle;
             let late = self.late.first().map(|(due, _)| *due);
-            let due = [Some(idle), late, self.recogniser.next_deadline()].into_iter().flatten().min();
+            let eager = self.turns.as_ref().and_then(Turns::next_deadline);
+            let due = [Some(idle), late, eager, self.recogniser.next_deadline()].into_iter().flatten().min();
             let over = tokio::select! {
                 () = gone.cancelled() => Some(Over::Cut),
                 changed = cut.changed() => match (changed, cut.borrow_and_update().clone()) {
@@ -179,6 +161,14 @@ impl Session {
                 return self.tell(socket, now).await;
             }
             Message::Text(text) => match serde_json::from_str(&text) {
+                Ok(FromClient::KeepAlive | FromClient::Finalize) if self.turns.is_some() => {
+                    // Flux knows neither.
+                    self.visit.note("unknown-message", text.to_string());
+                    let code = "UNPARSABLE_CLIENT_MESSAGE";
+                    let description = "the message is not one of this service";
+                    socket::send(socket, &ToClient::Error { sequence_id: 0, code, description }).await;
+                    return Some(Over::Close(1008, "DATA-0000".to_owned()));
+                }
                 Ok(FromClient::KeepAlive) => {
                     self.visit.note("keep-alive", "");
                     // Before the first audio it does not save the stream.
@@ -224,6 +214,9 @@ impl Session {
         if let Some(over) = self.tell(socket, clock::now()).await {
             return Some(over);
         }
+        if self.turns.is_some() {
+            return Some(Over::Close(1000, String::new()));
+        }
         let metadata = ToClient::Metadata {
             transaction_key: "deprecated",
             request_id: REQUEST_ID.to_owned(),
@@ -239,6 +232,9 @@ impl Session {
 
     /// Says what was decided, with the fault that holds.
     async fn tell(&mut self, socket: &mut WebSocket, now: Instant) -> Option<Over> {
+        if self.turns.is_some() {
+            return self.tell_turns(socket, now).await;
+        }
         let fault = self.fault.now();
         for decided in std::mem::take(&mut self.decided) {
             let partial = matches!(decided, Decided::Partial { .. });

@@ -1,4 +1,5 @@
-//! A fake of Deepgram: live recognition (`/v1/listen`) that hears by energy or is told the words, and Aura voices (`/v1/speak`).
+//! A fake of Deepgram: live recognition (`/v1/listen`, and Flux at `/v2/listen`) that hears by energy or is told the words, and
+//! Aura voices (`/v1/speak`).
 
 mod dictated;
 mod listen;
@@ -77,6 +78,8 @@ pub struct DeepgramOptions {
     pub final_after: Duration,
     /// Between partials.
     pub partial_every: Duration,
+    /// From the newest partial to Flux' eager end of turn; more than `partial_every`, or each word seems to be the last.
+    pub eager_after: Duration,
     /// Without any message for so long the socket is closed with 1011 `NET-0001` (10 s).
     pub idle: Duration,
     /// Recognises only what [`Deepgram::dictate`] tells, however the line sounds.
@@ -94,6 +97,7 @@ impl Default for DeepgramOptions {
             key: None,
             final_after: Duration::from_millis(350),
             partial_every: Duration::from_millis(150),
+            eager_after: Duration::from_millis(250),
             idle: Duration::from_secs(10),
             dictated: false,
             sentences: SENTENCES.map(str::to_owned).to_vec(),
@@ -139,6 +143,7 @@ impl Deepgram {
         });
         let router = Router::new()
             .route("/v1/listen", routing::get(listen::upgrade))
+            .route("/v2/listen", routing::get(listen::upgrade_flux))
             .route("/v1/speak", routing::post(speak::post))
             .with_state(Arc::clone(&shared));
         Ok(Self { door: Door::open(port, router).await?, shared, _gone: gone.drop_guard() })

@@ -1,4 +1,4 @@
-//! The messages of Deepgram's live recognition, written from its published interface description (read 2026-11).
+//! The messages of Deepgram's live recognition (Nova and Flux), written from its published interface description (read 2026-11).
 
 use serde::{Deserialize, Serialize};
 
@@ -34,6 +34,47 @@ pub(super) enum ToClient {
         channels: u8,
         models: [&'static str; 1],
     },
+    Connected {
+        request_id: &'static str,
+        sequence_id: u32,
+    },
+    TurnInfo(TurnInfo),
+    Error {
+        sequence_id: u32,
+        code: &'static str,
+        description: &'static str,
+    },
+}
+
+/// What Flux believes of a turn; its window in seconds of received audio.
+#[derive(Debug, Serialize)]
+pub(super) struct TurnInfo {
+    pub(super) request_id: &'static str,
+    pub(super) sequence_id: u32,
+    pub(super) event: &'static str,
+    pub(super) turn_index: u32,
+    pub(super) audio_window_start: f64,
+    pub(super) audio_window_end: f64,
+    pub(super) transcript: String,
+    pub(super) words: Vec<FlatWord>,
+    pub(super) end_of_turn_confidence: f64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) languages: Option<Vec<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) languages_hinted: Option<Vec<String>>,
+}
+
+/// A word of Flux, which has no times.
+#[derive(Debug, Serialize)]
+pub(super) struct FlatWord {
+    word: String,
+    confidence: f64,
+}
+
+impl FlatWord {
+    pub(super) fn of(word: &str) -> Self {
+        Self { word: word.to_owned(), confidence: 0.98 }
+    }
 }
 
 /// One result; `start`, `duration` and word times in seconds of received audio.
