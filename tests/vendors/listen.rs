@@ -35,6 +35,10 @@ fn partial(text: &str) -> SttEvent {
     SttEvent::Partial { text: text.to_owned() }
 }
 
+fn eager(text: &str) -> SttEvent {
+    SttEvent::EagerEnd { text: text.to_owned() }
+}
+
 fn last(text: &str, end_of_turn: bool) -> SttEvent {
     SttEvent::Final { text: text.to_owned(), end_of_turn }
 }
@@ -93,9 +97,10 @@ async fn flux_tells_its_turns_whole_and_once() {
     let expected = [
         partial("Hola"),
         partial("Hola quería"),
-        partial("Hola, quería una cita"),
+        eager("Hola, quería una cita"),
+        SttEvent::Resumed,
         partial("Hola, quería una cita para"),
-        partial("Hola, quería una cita para el martes."),
+        eager("Hola, quería una cita para el martes."),
         last("Hola, quería una cita para el martes.", true),
     ];
     let flux = "flux-general-multi";

@@ -5,6 +5,7 @@
 
 mod chat;
 mod failover;
+mod flux;
 mod listen;
 mod recognisers;
 mod rig;

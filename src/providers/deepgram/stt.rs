@@ -2,8 +2,8 @@
 
 use super::{
     Options, query,
-    turn::Turn,
-    wire::{self, FromDeepgram},
+    turn::{self, Turn},
+    wire::{self, FromDeepgram, TurnState},
 };
 use crate::{
     net::ws::Message,
@@ -137,13 +137,17 @@ impl Vendor for Asked {
         let message = FromDeepgram::read(text);
         let (result, covered) = match &message {
             FromDeepgram::Results(results) => (true, results.is_final.then_some(results.end)),
-            FromDeepgram::TurnInfo(info) => (true, info.is_over.then_some(info.end)),
+            FromDeepgram::TurnInfo(info) => (true, (info.state == TurnState::Over).then_some(info.end)),
             FromDeepgram::Trouble(kind) => {
                 tracing::debug!(provider = "deepgram", kind, "Recogniser complains");
                 (false, None)
             }
             _ => (false, None),
         };
-        Said { result, covered, ..Said::event(self.turn.read(message)) }
+        let events = match message {
+            FromDeepgram::TurnInfo(info) => turn::of_flux(info),
+            message => self.turn.read(message).into_iter().collect(),
+        };
+        Said { events, result, covered, refusal: None }
     }
 }

@@ -1,6 +1,6 @@
 //! What the results of Deepgram mean for the turn. Pure.
 
-use super::wire::{FromDeepgram, Results, TurnInfo};
+use super::wire::{FromDeepgram, Results, TurnInfo, TurnState};
 use crate::ports::stt::SttEvent;
 
 /// Whether words wait for the end of their turn.
@@ -13,14 +13,13 @@ pub(super) struct Turn {
 }
 
 impl Turn {
-    /// What a message means to the call, if anything.
+    /// What a message of Nova means to the call, if anything.
     ///
     /// Empty results are normal on silence: they start no turn, but `speech_final` on one ends a turn that has words.
     /// `UtteranceEnd` often repeats a `speech_final`, so it counts only when words came since.
     pub(super) fn read(&mut self, message: FromDeepgram) -> Option<SttEvent> {
         match message {
             FromDeepgram::Results(results) => self.results(results),
-            FromDeepgram::TurnInfo(info) => turn_info(info),
             FromDeepgram::UtteranceEnd if self.words => {
                 *self = Self::default();
                 Some(SttEvent::UtteranceEnd)
@@ -52,14 +51,16 @@ impl Turn {
     }
 }
 
-/// Flux tells the whole turn each time, and never that an empty one is over.
-fn turn_info(TurnInfo { text, is_over, .. }: TurnInfo) -> Option<SttEvent> {
-    let event = if is_over {
-        SttEvent::Final { text: text.clone(), end_of_turn: true }
-    } else {
-        SttEvent::Partial { text: text.clone() }
-    };
-    (!text.is_empty()).then_some(event)
+/// What Flux says of a turn. It tells the whole turn each time, and never that an empty one is over.
+pub(super) fn of_flux(info: TurnInfo) -> Vec<SttEvent> {
+    let TurnInfo { text, state, .. } = info;
+    match state {
+        _ if text.is_empty() => Vec::new(),
+        TurnState::Open => vec![SttEvent::Partial { text }],
+        TurnState::SeemsOver => vec![SttEvent::EagerEnd { text }],
+        TurnState::Resumed => vec![SttEvent::Resumed, SttEvent::Partial { text }],
+        TurnState::Over => vec![SttEvent::Final { text, end_of_turn: true }],
+    }
 }
 
 #[cfg(test)]

@@ -52,10 +52,23 @@ pub struct Results {
 pub struct TurnInfo {
     /// All words of the turn, cleaned.
     pub text: String,
-    /// `EndOfTurn`: the words will not change, the next message is about another turn.
-    pub is_over: bool,
+    /// How far the turn has come.
+    pub state: TurnState,
     /// Where it ends, in seconds of audio received on this connection.
     pub end: f64,
+}
+
+/// How far a turn has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TurnState {
+    /// It goes on (`StartOfTurn`, `Update`).
+    Open,
+    /// It is probably over (`EagerEndOfTurn`).
+    SeemsOver,
+    /// It had seemed to be over and goes on (`TurnResumed`).
+    Resumed,
+    /// The words will not change, the next message is about another turn (`EndOfTurn`).
+    Over,
 }
 
 #[derive(Deserialize, Default)]
@@ -116,7 +129,13 @@ impl FromDeepgram {
 impl From<RawTurnInfo> for TurnInfo {
     fn from(raw: RawTurnInfo) -> Self {
         let RawTurnInfo { event, audio_window_end, transcript } = raw;
-        Self { text: clean(&transcript), is_over: event == "EndOfTurn", end: audio_window_end }
+        let state = match event.as_str() {
+            "EagerEndOfTurn" => TurnState::SeemsOver,
+            "TurnResumed" => TurnState::Resumed,
+            "EndOfTurn" => TurnState::Over,
+            _ => TurnState::Open,
+        };
+        Self { text: clean(&transcript), state, end: audio_window_end }
     }
 }
 

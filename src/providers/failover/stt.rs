@@ -191,7 +191,9 @@ impl Listening {
             SttEvent::EagerEnd { text } => {
                 self.words_due = None;
                 let text = self.new_words(text);
-                self.ready.push_back(SttEvent::EagerEnd { text });
+                if !text.is_empty() {
+                    self.ready.push_back(SttEvent::EagerEnd { text });
+                }
             }
             SttEvent::UtteranceEnd => {
                 self.ring.turn_over(false);

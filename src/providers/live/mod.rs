@@ -88,8 +88,8 @@ pub(super) enum SignOfLife {
 /// What a message of the vendor says.
 #[derive(Debug, Default)]
 pub(super) struct Said {
-    /// What the call is told.
-    pub(super) event: Option<SttEvent>,
+    /// What the call is told, in order.
+    pub(super) events: Vec<SttEvent>,
     /// It recognises: a result came, even an empty one.
     pub(super) result: bool,
     /// No audio before this second of the connection need be heard again.
@@ -100,7 +100,7 @@ pub(super) struct Said {
 
 impl Said {
     pub(super) fn event(event: impl Into<Option<SttEvent>>) -> Self {
-        Self { event: event.into(), ..Self::default() }
+        Self { events: event.into().into_iter().collect(), ..Self::default() }
     }
 }
 
@@ -308,17 +308,17 @@ impl<V: Vendor> Listening<V> {
             }
             last => return Err(End::broke(ws::ending(last))),
         };
-        let Said { event, result, covered, refusal } = self.vendor.read(&text);
+        let Said { events, result, covered, refusal } = self.vendor.read(&text);
         if result {
             self.answered();
         }
         if let Some(seconds) = covered {
             self.replay.cover(seconds);
         }
-        if let Some(event) = event
-            && self.events.send(event).await.is_err()
-        {
-            return Err(End::Closed);
+        for event in events {
+            if self.events.send(event).await.is_err() {
+                return Err(End::Closed);
+            }
         }
         refusal.map_or(Ok(()), |refusal| Err(End::Lost(refusal)))
     }

@@ -1,0 +1,161 @@
+//! Deepgram's recognition by Flux, against the fake.
+
+use crate::rig::{stt_spec, within};
+use bytes::Bytes;
+use centralita::{
+    ports::stt::{HearingCommand, SpeechToText as _, SttEvent, SttSession},
+    providers::deepgram::{Listen, Options},
+    testbed::{
+        deepgram::ListenFault,
+        fakes::{FakeOptions, Fakes},
+        log::Service,
+        voice,
+    },
+};
+use futures_util::StreamExt as _;
+use std::time::Duration;
+
+const FIRST: &str = "Quiero una cita.";
+const SECOND: &str = "Para el martes.";
+
+const PATIENT: Duration = Duration::from_secs(5);
+const SOON: Duration = Duration::from_millis(350);
+
+/// Flux lets nobody be silent for more than 5 s within a turn, so `final_after` is at most that.
+async fn fakes(final_after: Duration) -> Fakes {
+    let mut wanted = FakeOptions::default();
+    wanted.deepgram.partial_every = Duration::ZERO;
+    wanted.deepgram.final_after = final_after;
+    wanted.deepgram.eager_after = Duration::from_millis(50);
+    let fakes = Fakes::start(wanted).await.unwrap();
+    fakes.deepgram.hears([FIRST, SECOND]);
+    fakes
+}
+
+fn open(fakes: &Fakes, eager: Option<f32>) -> SttSession {
+    let mut options = Options::new(fakes.deepgram.url().parse().unwrap(), "dg-key".to_owned().into());
+    "flux-general-multi".clone_into(&mut options.listen.model);
+    options.listen.eager = eager;
+    options.listen.line.first_pause = Duration::from_millis(1);
+    options.listen.line.longest_pause = Duration::from_millis(4);
+    Listen::new(options).open(stt_spec())
+}
+
+async fn event(session: &mut SttSession) -> SttEvent {
+    within(session.events.next()).await.expect("the recogniser gave up")
+}
+
+fn speak(session: &SttSession) {
+    for frame in voice::caller(1, 5).chunks(160) {
+        session.commands.push(HearingCommand::Audio(Bytes::copy_from_slice(frame)));
+    }
+}
+
+/// So many seconds at once: more than twice the patience, so that the turn is over by the clock of the audio.
+fn be_silent(session: &SttSession, seconds: usize) {
+    session.commands.push(HearingCommand::Audio(vec![0xFF; seconds * 8_000].into()));
+}
+
+/// What a turn was told to be until it was over.
+#[derive(Debug, Default)]
+struct Told {
+    eager: u32,
+    resumed: u32,
+    lost: u32,
+    text: String,
+}
+
+/// Follows the next turn to its end, whose order must hold; `eagerly` is told of each eager end.
+async fn turn(session: &mut SttSession, mut eagerly: impl FnMut(&SttSession, u32)) -> Told {
+    let mut told = Told::default();
+    let (mut seems_over, mut words) = (false, String::new());
+    loop {
+        match event(session).await {
+            SttEvent::Ready => {}
+            SttEvent::Partial { text } => {
+                assert!(!seems_over, "words behind an eager end are a resumption");
+                words = text;
+            }
+            SttEvent::EagerEnd { text } => {
+                assert!(!seems_over && text == words, "{text}");
+                seems_over = true;
+                told.eager += 1;
+                eagerly(session, told.eager);
+            }
+            SttEvent::Resumed => {
+                assert!(std::mem::take(&mut seems_over), "nothing had seemed to be over");
+                told.resumed += 1;
+            }
+            SttEvent::Final { text, end_of_turn } => {
+                assert!(end_of_turn, "Flux tells whole turns");
+                told.text = text;
+                return told;
+            }
+            SttEvent::Lost { fatal: false, .. } => {
+                seems_over = false;
+                told.lost += 1;
+            }
+            other => unreachable!("{other:?}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_turn_that_seems_over_goes_on_seems_over_again_and_ends() {
+    let fakes = fakes(PATIENT).await;
+    let mut session = open(&fakes, Some(0.5));
+    speak(&session);
+    let told = turn(&mut session, |session, eager| match eager {
+        1 => speak(session),
+        2 => be_silent(session, 12),
+        _ => {}
+    })
+    .await;
+    assert!(told.eager >= 2 && told.resumed >= 1, "{told:?}");
+    assert_eq!(told.text, FIRST);
+    speak(&session);
+    be_silent(&session, 12);
+    assert_eq!(turn(&mut session, |_, _| {}).await.text, SECOND);
+    let opened = fakes.log().details(Service::Deepgram, "opened");
+    assert_eq!(opened, ["/v2/listen"]);
+    drop(session);
+    within(fakes.log().until(|log| log.count(Service::Deepgram, "close-stream") == 1)).await;
+    within(fakes.closed()).await;
+}
+
+#[tokio::test]
+async fn nothing_is_eager_where_nobody_asked() {
+    let fakes = fakes(SOON).await;
+    let mut session = open(&fakes, None);
+    speak(&session);
+    be_silent(&session, 1);
+    let told = turn(&mut session, |_, _| {}).await;
+    assert_eq!((told.eager, told.resumed, told.text.as_str()), (0, 0, FIRST));
+}
+
+#[tokio::test]
+async fn a_turn_that_breaks_is_heard_once() {
+    for fault in [ListenFault::CloseMidUtterance, ListenFault::CutMidUtterance] {
+        let fakes = fakes(SOON).await;
+        fakes.deepgram.listen_faults().next([fault]);
+        let mut session = open(&fakes, Some(0.5));
+        speak(&session);
+        be_silent(&session, 1);
+        let told = turn(&mut session, |_, _| {}).await;
+        assert_eq!((told.text.as_str(), told.lost), (FIRST, 1));
+        assert_eq!(fakes.log().details(Service::Deepgram, "final"), [FIRST]);
+    }
+}
+
+#[tokio::test]
+async fn a_refusal_and_strange_messages_are_survived() {
+    for (fault, lost) in [(ListenFault::Refuse(429), 1), (ListenFault::UnknownEvents, 0)] {
+        let fakes = fakes(SOON).await;
+        fakes.deepgram.listen_faults().next([fault]);
+        let mut session = open(&fakes, Some(0.5));
+        speak(&session);
+        be_silent(&session, 1);
+        let told = turn(&mut session, |_, _| {}).await;
+        assert_eq!((told.text.as_str(), told.lost), (FIRST, lost));
+    }
+}
