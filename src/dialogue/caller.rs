@@ -338,13 +338,13 @@ mod tests {
             silence(&event("quiero un turno el jueves", false)),
             silence(&event("quiero un turno para", true)),
         ];
-        assert_eq!(silences, [300, 320, 460, 520, 1_260]);
+        assert_eq!(silences, [300, 320, 940, 1_060, 1_300]);
     }
 
     #[test]
     fn a_partial_must_first_become_final() {
         let partial = SttEvent::Partial { text: "el jueves".into() };
-        assert_eq!(after_speech(1_000, partial), Decision::AwaitText);
+        assert_eq!(after_speech(1_400, partial), Decision::AwaitText);
     }
 
     #[test]

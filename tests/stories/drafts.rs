@@ -34,8 +34,8 @@ fn a_draft_is_spoken_only_when_the_turn_is_over() {
     let mut stage = Stage::greeted([says("Claro.")]);
     question(&mut stage, "Quiero un turno el jueves.");
     stage.until(6_000);
-    // The sound was there at 2400 ms; the silence that ends such a sentence is 460 ms.
-    assert_eq!(stage.first_sound(0x10, 2_000), 2_460);
+    // The sound was there at 2400 ms; the silence that ends such a sentence is 940 ms.
+    assert_eq!(stage.first_sound(0x10, 2_000), 2_940);
     assert_eq!(stage.questions.len(), 1);
 }
 
@@ -51,7 +51,7 @@ fn it_is_never_later_than_an_answer_without_a_draft() {
     for text in ["¿Atienden el jueves?", "Quiero un turno.", "Hola", "Quiero un turno para", "28 400"] {
         assert!(respond(true, text) <= respond(false, text), "{text}");
     }
-    assert_eq!((respond(true, "Quiero un turno."), respond(false, "Quiero un turno.")), (2_460, 2_760));
+    assert_eq!((respond(true, "Quiero un turno."), respond(false, "Quiero un turno.")), (3_040, 3_340));
 }
 
 #[test]
@@ -120,8 +120,8 @@ fn tools_of_a_draft_wait_for_the_end_of_the_turn() {
     let mut stage = Stage::greeted([calls("", "find_slots"), says("El jueves a las diez.")]);
     question(&mut stage, "Quiero un turno el jueves.");
     stage.until(6_000);
-    assert_eq!(stage.when("run find_slots"), 2_460);
-    assert_eq!(stage.when("ask 2: tool"), 2_760);
+    assert_eq!(stage.when("run find_slots"), 2_940);
+    assert_eq!(stage.when("ask 2: tool"), 3_240);
 }
 
 #[test]

@@ -122,10 +122,10 @@ fn an_empty_answer_is_asked_once_more_and_then_the_caller_is() {
 fn an_empty_answer_after_a_tool_is_no_silent_turn() {
     let empty = || vec![(100, Ok(AnswerEvent::Done { truncated: false }))];
     let mut stage = Stage::greeted([calls("Un segundo.", "find_slots"), empty(), says("Hay lugar.")]);
-    stage.say("Un turno.", 1_000).until(8_000);
+    stage.say("Un turno, por favor.", 1_000).until(8_000);
     assert_eq!(
         stage.story(),
-        " 2350 ask 2: “Un turno.”
+        " 2350 ask 2: “Un turno, por favor.”
  2550 say 2.0 “Un segundo.”
  2550 run find_slots
  2850 ask 2: tool {\"ok\":1}
@@ -134,7 +134,7 @@ fn an_empty_answer_after_a_tool_is_no_silent_turn() {
     );
 
     let mut stage = Stage::greeted([calls("Un segundo.", "find_slots"), empty(), empty()]);
-    stage.say("Un turno.", 1_000).until(8_000);
+    stage.say("Un turno, por favor.", 1_000).until(8_000);
     // "Un segundo." sounds from 2650 ms on in 40 frames.
     assert_eq!(stage.first_sound(REPEAT, 2_000), 3_450);
 }
@@ -143,7 +143,7 @@ fn an_empty_answer_after_a_tool_is_no_silent_turn() {
 fn a_model_that_fails_after_a_tool_is_asked_again() {
     let mut stage =
         Stage::greeted([calls("Un segundo.", "find_slots"), vec![(50, Err(true))], says("Hay lugar.")]);
-    stage.say("Un turno.", 1_000).until(8_000);
+    stage.say("Un turno, por favor.", 1_000).until(8_000);
     assert_eq!(stage.when("say 2.1 “Hay lugar.”"), 3_100);
     assert!(!stage.story().contains("clip"), "{}", stage.story());
 }

@@ -9,7 +9,7 @@ const STORY: &str = "Había una vez un rey que vivía en un castillo. Tenía tre
 /// The agent has been telling a story since 2650 ms.
 fn telling() -> Stage {
     let mut stage = Stage::greeted([says(STORY), says("Dígame.")]);
-    stage.say("Cuénteme algo.", 1_000).until(4_000);
+    stage.say("Cuénteme algo, por favor.", 1_000).until(4_000);
     stage
 }
 
@@ -21,10 +21,10 @@ fn the_voice_stops_80_ms_after_the_first_voiced_frame_and_a_sentence_takes_the_f
     assert_eq!(stage.call.floor(), "caller");
     let paused = stage.record.iter().find(|entry| matches!(entry, Entry::Paused { .. }));
     assert_eq!(paused, Some(&Entry::Paused { at_ms: 4_080, after_ms: Some(60) }));
-    stage.at(4_950, heard("Espere un momento.", true)).until(8_000);
+    stage.at(4_950, heard("Espere un momento, por favor.", true)).until(8_000);
     let after_clear = stage.sent.iter().filter(|(at, _)| (4_080..5_250).contains(at)).count();
     assert_eq!(after_clear, 0);
-    assert_eq!(stage.when("ask 3: “Espere un momento.”"), 4_950);
+    assert_eq!(stage.when("ask 3: “Espere un momento, por favor.”"), 4_950);
 }
 
 #[test]
@@ -33,7 +33,7 @@ fn the_history_holds_only_what_was_heard() {
     stage
         .speak_until(4_600)
         .at(4_600, hearing("Espere un momento"))
-        .at(4_950, heard("Espere.", true))
+        .at(4_950, heard("Espere, por favor.", true))
         .until(5_000);
     // 2650 to 4080 ms: 1420 ms are 20 characters of the story.
     let heard = "Había una vez un rey";

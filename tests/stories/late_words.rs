@@ -1,25 +1,18 @@
 //! The recogniser makes its words final when they are being answered already.
 
 use crate::script::{Reply, says};
-use crate::stage::{Stage, heard, hearing};
-use centralita::dialogue::{
-    agent::{EndOfTurn, Patience},
-    message::Message,
-    record::Entry,
-};
-use std::time::Duration;
+use crate::stage::{Stage, heard, hearing, plain};
+use centralita::dialogue::{message::Message, record::Entry};
 
-/// A call whose caller has the floor, at 1000 ms; half a second of silence ends every turn, and nothing is begun before.
-fn plain(replies: impl IntoIterator<Item = Reply>) -> Stage {
-    let end_of_turn = EndOfTurn::fixed(Duration::from_millis(500));
-    let patience = Patience { end_of_turn, speculation: false, ..Patience::default() };
-    Stage::open_with(patience, replies).greet()
+/// A call whose caller has the floor, at 1000 ms; half a second of silence ends every turn.
+fn patient(replies: impl IntoIterator<Item = Reply>) -> Stage {
+    Stage::open_with(plain(500), replies).greet()
 }
 
 /// The caller said "El jueves a las diez.", of which only "El jueves" was told: it is being answered since 3000 ms. The
 /// model's first words come at 3200 ms, their sound at 3300 ms.
 fn answered_early() -> Stage {
-    let mut stage = plain([says("¿A qué hora?"), says("Reservado."), says("De nada.")]);
+    let mut stage = patient([says("¿A qué hora?"), says("Reservado."), says("De nada.")]);
     stage.speak_until(2_000).at(2_100, hearing("El jueves")).until(3_100);
     assert_eq!(stage.when("ask 2: “El jueves”"), 3_000);
     stage
@@ -74,7 +67,7 @@ fn an_answer_that_plays_goes_on_and_the_next_one_knows_all_the_words() {
 
 #[test]
 fn words_behind_a_final_that_was_answered_are_added_and_a_repetition_is_not() {
-    let mut stage = plain([says("¿A qué hora?"), says("Reservado.")]);
+    let mut stage = patient([says("¿A qué hora?"), says("Reservado.")]);
     stage.speak_until(2_000).at(2_100, heard("El jueves.", false)).until(2_600);
     assert_eq!(stage.when("ask 2: “El jueves.”"), 2_500);
     stage.at(2_650, heard("el jueves", true)).at(2_690, heard("A las diez.", true)).until(6_000);

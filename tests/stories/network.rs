@@ -11,13 +11,17 @@ const STORY: &str = "A la una y a las dos y a las tres y ya se va y no va y si v
 fn interrupted(ms: u64, goes_on: bool, echoes: bool) -> (String, String) {
     let mut stage = Stage::greeted([says(STORY), says("Dígame.")]);
     stage.echoes = echoes;
-    stage.say("Cuénteme algo.", 1_000).until(ms);
+    stage.say("Cuénteme algo, por favor.", 1_000).until(ms);
     if goes_on {
         stage.flush_takes_ms = 270;
         stage.speak_until(ms + 100).at(ms + 310, heard("Ajá.", true));
     }
     let end = stage.ms() + 300;
-    stage.speak_until(end).now(hearing("Espere")).at(end + 350, heard("Espere.", true)).until(end + 400);
+    stage
+        .speak_until(end)
+        .now(hearing("Espere"))
+        .at(end + 350, heard("Espere, por favor.", true))
+        .until(end + 400);
     let recorded = stage.record.iter().rev().find_map(|entry| match entry {
         Entry::Agent { heard, interrupted: true, .. } => Some(heard.clone()),
         _ => None,
@@ -49,7 +53,7 @@ fn tiny_chunks_are_sent_two_frames_at_a_time_and_never_more_than_200_ms_ahead() 
     for voice in [VoiceActs::Drips, VoiceActs::Well] {
         let mut stage = Stage::greeted([says("Había una vez un rey que vivía en un castillo.")]);
         stage.voice = voice;
-        stage.say("Cuénteme algo.", 1_000).until(9_000);
+        stage.say("Cuénteme algo, por favor.", 1_000).until(9_000);
         let sent: Vec<u64> = stage.sent.iter().map(|(at, _)| *at).filter(|at| *at > 2_000).collect();
         let begin = sent[0];
         let mut times = sent.clone();

@@ -18,7 +18,7 @@ fn noisy() -> Stage {
 fn telling() -> Stage {
     let mut stage = Stage::greeted([says(STORY), says("Dígame.")]);
     stage.speak_until(1_600).now(hearing("Cuénteme")).speak_until(2_600);
-    stage.at(2_750, heard("Cuénteme una historia.", true)).until(4_000);
+    stage.at(2_750, heard("Cuénteme una historia, por favor.", true)).until(4_000);
     assert_eq!(stage.call.floor(), "agent");
     stage
 }
@@ -42,7 +42,7 @@ fn noise_from_the_first_seconds_stops_the_greeting_once_and_it_is_heard_to_its_e
 fn words_under_constant_noise_are_answered_two_seconds_after_the_recognisers_signal() {
     let mut stage = noisy();
     stage.at(4_000, hearing("Quiero")).at(4_300, hearing("Quiero un turno"));
-    stage.at(4_700, heard("Quiero un turno.", true)).until(9_000);
+    stage.at(4_700, heard("Quiero un turno, por favor.", true)).until(9_000);
     assert_eq!(stage.when("ask"), 6_700);
     // The noise does not stop the answer, and the next words are answered as well.
     assert_eq!(stage.first_sound(0x10, 6_700), 7_000);
@@ -85,8 +85,11 @@ fn noise_that_begins_in_the_middle_of_a_turn_does_not_hold_it_up() {
     let mut stage = Stage::greeted([says("Muy bien.")]);
     stage.speak_until(1_500);
     stage.noise = true;
-    stage.at(1_800, hearing("Quiero un turno")).at(2_350, heard("Quiero un turno.", true)).until(6_000);
-    assert_eq!(stage.when("ask 2: “Quiero un turno.”"), 4_350);
+    stage
+        .at(1_800, hearing("Quiero un turno"))
+        .at(2_350, heard("Quiero un turno, por favor.", true))
+        .until(6_000);
+    assert_eq!(stage.when("ask 2: “Quiero un turno, por favor.”"), 4_350);
     assert_eq!(stage.first_sound(0x10, 4_350), 4_650);
     assert_eq!(stage.answers(), [("Hola.", false), ("Muy bien.", false)]);
 }
@@ -110,8 +113,8 @@ fn noise_over_our_voice_stops_it_once_and_then_only_words_do() {
     stage.at(7_000, hearing("Ajá")).at(7_200, hearing("Espere")).until(7_500);
     assert_eq!(stage.story().matches("clear").count(), 2);
     assert!(stage.sent.iter().all(|(at, _)| *at <= 7_200));
-    stage.at(7_600, heard("Espere un momento.", true)).until(10_000);
-    assert_eq!(stage.when("ask 3: “Espere un momento.”"), 9_600);
+    stage.at(7_600, heard("Espere un momento, por favor.", true)).until(10_000);
+    assert_eq!(stage.when("ask 3: “Espere un momento, por favor.”"), 9_600);
 }
 
 #[test]

@@ -10,7 +10,7 @@ use bytes::Bytes;
 use centralita::{
     base::{clock, ids::TurnId, language::Language, units::Decibels},
     dialogue::{
-        agent::Patience,
+        agent::{EndOfTurn, Patience},
         call::{Call, Clips, Setup},
         input::{Input, Voice},
         message::{Message, ToolCall},
@@ -24,6 +24,12 @@ use std::{
     sync::Arc,
     time::{Duration, Instant},
 };
+
+/// So many milliseconds of silence end every turn, and nothing is begun before.
+pub(crate) fn plain(silence_ms: u64) -> Patience {
+    let end_of_turn = EndOfTurn::fixed(Duration::from_millis(silence_ms));
+    Patience { end_of_turn, speculation: false, ..Patience::default() }
+}
 
 #[derive(Debug)]
 #[expect(clippy::struct_excessive_bools, reason = "independent switches of the stage")]
@@ -83,7 +89,11 @@ impl Stage {
         Self::set_up(Patience::default(), true, replies)
     }
 
-    fn set_up(patience: Patience, by_utterance: bool, replies: impl IntoIterator<Item = Reply>) -> Self {
+    pub(crate) fn set_up(
+        patience: Patience,
+        by_utterance: bool,
+        replies: impl IntoIterator<Item = Reply>,
+    ) -> Self {
         let clip = |mark: u8| Bytes::from(vec![mark; 8_000]);
         let clips =
             Clips { hold: clip(HOLD), repeat: clip(REPEAT), trouble: clip(TROUBLE), goodbye: clip(GOODBYE) };

@@ -12,10 +12,10 @@ use centralita::dialogue::{
 #[test]
 fn the_answer_goes_on_with_what_the_tool_replied() {
     let mut stage = Stage::greeted([calls("Un segundo.", "find_slots"), says("Hay lugar el jueves.")]);
-    stage.say("Quiero un turno.", 1_000).until(8_000);
+    stage.say("Quiero un turno, por favor.", 1_000).until(8_000);
     assert_eq!(
         stage.story(),
-        " 2350 ask 2: “Quiero un turno.”
+        " 2350 ask 2: “Quiero un turno, por favor.”
  2550 say 2.0 “Un segundo.”
  2550 run find_slots
  2850 ask 2: tool {\"ok\":1}
@@ -32,11 +32,11 @@ fn a_tool_call_that_comes_slowly_is_waited_for() {
     let parts = (1..=5).map(|second| (200 + second * 1_000, Ok(AnswerEvent::Working)));
     slow.splice(1..1, parts);
     let mut stage = Stage::greeted([slow, says("Listo.")]);
-    stage.say("Resérvelo.", 1_000).until(12_000);
+    stage.say("Resérvelo, por favor.", 1_000).until(12_000);
     // "Un momento." sounds until 3430 ms; then the hold phrase fills the silence.
     assert_eq!(
         stage.story(),
-        " 2350 ask 2: “Resérvelo.”
+        " 2350 ask 2: “Resérvelo, por favor.”
  2550 say 2.0 “Un momento.”
  5630 clip Hold
  7550 run book
@@ -50,7 +50,7 @@ fn words_that_follow_a_slow_tool_get_the_full_patience_with_the_voice() {
     for tool_ms in [3_000, 4_850, 5_000] {
         let mut stage = Stage::greeted([calls("Un segundo.", "find_slots"), says("Hay lugar el jueves.")]);
         stage.tool_delay_ms = Some(tool_ms);
-        stage.say("Quiero un turno.", 1_000).until(2_550 + tool_ms);
+        stage.say("Quiero un turno, por favor.", 1_000).until(2_550 + tool_ms);
         stage.voice_takes_ms = 1_000;
         stage.until(12_000);
         let said = stage.when("say 2.1");
@@ -80,7 +80,7 @@ fn what_a_tool_did_is_told_even_when_the_caller_interrupted() {
     let mut stage =
         Stage::greeted([calls("Estoy reservando su turno ahora mismo.", "book"), says("Sí, ya está.")]);
     stage.tool_delay_ms = Some(3_000);
-    stage.say("Sí, reserve.", 1_000).until(3_000);
+    stage.say("Sí, reserve, por favor.", 1_000).until(3_000);
     stage
         .speak_until(3_900)
         .at(3_900, hearing("¿Ya lo hizo?"))
@@ -123,7 +123,7 @@ fn a_success_that_comes_after_the_time_out_is_kept() {
     let mut stage =
         Stage::greeted([calls("", "book"), says("No pude reservar, lo siento."), says("Ya está.")]);
     stage.tool_delay_ms = Some(10_500);
-    stage.say("Resérvelo.", 1_000).until(16_000);
+    stage.say("Resérvelo, por favor.", 1_000).until(16_000);
     stage.say("¿Y ahora?", 1_000).until(18_000);
     assert_eq!(replies(&stage), ["{\"ok\":1}"]);
     let late = "{\"error\":\"timed out\"}";
@@ -134,7 +134,7 @@ fn a_success_that_comes_after_the_time_out_is_kept() {
 fn a_reply_after_an_interruption_is_recorded() {
     let mut stage = Stage::greeted([calls("Estoy reservando su turno.", "book"), says("Dígame.")]);
     stage.tool_delay_ms = Some(3_000);
-    stage.say("Sí, reserve.", 1_000).until(3_000);
+    stage.say("Sí, reserve, por favor.", 1_000).until(3_000);
     stage.speak_until(3_900).at(3_900, hearing("Espere")).at(4_250, heard("Espere.", true)).until(8_000);
     assert_eq!(recorded(&stage), [(5_550, "book", "{\"ok\":1}")]);
 }
@@ -149,7 +149,7 @@ fn calls_that_came_with_the_same_id_keep_their_own_replies() {
     };
     let mut stage = Stage::greeted([asks("find_slots"), asks("book"), says("Listo.")]);
     stage.tool_delay_ms = None;
-    stage.say("Un turno.", 1_000).until(2_550);
+    stage.say("Un turno, por favor.", 1_000).until(2_550);
     for reply in ["slots", "booked"] {
         let (turn, call) = stage.tools.last().unwrap().clone();
         stage.now(Input::ToolReplied { turn, id: call.id, reply: reply.to_owned() });
@@ -169,7 +169,7 @@ fn a_goodbye_waits_for_the_result_of_another_tool() {
     let book = ToolCall { id: String::new(), name: "book".to_owned(), arguments: "{}".to_owned() };
     reply.insert(1, (200, Ok(AnswerEvent::ToolCall(book))));
     let mut stage = Stage::greeted([reply, says("Perdón, ese turno ya no está.")]);
-    stage.say("Resérvelo.", 1_000).until(20_000);
+    stage.say("Resérvelo, por favor.", 1_000).until(20_000);
     assert_eq!(stage.when("ask 2: tool {\"error\":\"not ended"), 2_850);
     assert_eq!(replies(&stage)[0], "{\"ok\":1}");
     assert_eq!(stage.when("say 2.2 “Perdón,"), 3_050);

@@ -41,10 +41,10 @@ fn the_silence_that_ends_a_turn_follows_from_its_words() {
     for (text, signalled, asked_at) in [
         ("¿Atienden el jueves?", true, 2_350),
         ("¿Atienden el jueves?", false, 2_320),
-        ("Quiero un turno el jueves.", true, 2_460),
-        ("Quiero un turno el jueves.", false, 2_520),
-        ("Hola, buenas tardes.", true, 2_620),
-        ("Quiero un turno para el", true, 3_260),
+        ("Quiero un turno el jueves.", true, 2_940),
+        ("Quiero un turno el jueves.", false, 3_060),
+        ("Hola, buenas tardes.", true, 3_020),
+        ("Quiero un turno para el", true, 3_300),
         ("Quiero un turno, eh…", false, 3_380),
     ] {
         let mut stage = Stage::greeted([says("Perfecto.")]);
@@ -57,7 +57,7 @@ fn the_silence_that_ends_a_turn_follows_from_its_words() {
 
 #[test]
 fn what_was_asked_for_is_waited_for() {
-    for (opening, asked_at) in [("¿En qué puedo ayudarle?", 2_520), ("¿Su número de documento?", 3_300)] {
+    for (opening, asked_at) in [("¿En qué puedo ayudarle?", 3_240), ("¿Su número de documento?", 3_340)] {
         let mut stage = Stage::open([says("Gracias.")]);
         stage.now(Input::Begin { opening: opening.to_owned() }).until(1_000);
         stage.until(3_000);
@@ -76,9 +76,9 @@ fn who_pauses_long_within_a_turn_is_waited_for_longer_from_then_on() {
     stage.speak_until(1_500).now(heard("Quiero un turno para", false)).until(2_500);
     stage.speak_until(3_000).now(heard("mi hija.", false)).until(6_000);
     stage.speak_until(7_000).later(7_040, heard("Quiero un turno el jueves.", false));
-    stage.until(9_000);
+    stage.until(11_000);
     let ends: Vec<_> = stage.reports.iter().filter_map(|report| report.endpoint_ms).collect();
-    assert_eq!(ends, [800, 800]);
+    assert_eq!(ends, [1_300, 1_360]);
 }
 
 #[test]
@@ -92,9 +92,9 @@ fn an_unfinished_sentence_gets_more_time_and_is_one_turn() {
 #[test]
 fn interim_text_that_never_becomes_final_is_used_after_a_short_wait() {
     let mut stage = Stage::greeted([says("Claro.")]);
-    stage.speak_until(2_000).at(2_100, hearing("El jueves a las diez")).until(4_000);
-    assert_eq!(stage.when("turn over?"), 2_520);
-    assert_eq!(stage.reports[0].endpoint_ms, Some(1_020));
+    stage.speak_until(2_000).at(2_100, hearing("El jueves a las diez")).until(6_000);
+    assert_eq!(stage.when("turn over?"), 3_160);
+    assert_eq!(stage.reports[0].endpoint_ms, Some(1_660));
 }
 
 #[test]

@@ -21,36 +21,53 @@ const TWO_CLAUSES: usize = 7;
 /// Somebody looks for words.
 const HESITATES: f32 = -2.6;
 /// A word after which nobody stops.
-const DANGLES: f32 = -2.4;
+const DANGLES: f32 = -2.5;
 /// Less than what was asked for.
-const TOO_LITTLE: f32 = -2.2;
+const TOO_LITTLE: f32 = -2.4;
+/// A short telephone number, or a document without its last digit.
+const SEVEN_DIGITS: f32 = -1.3;
+/// The first letter of a word that is spelled, and what each letter adds.
+const SPELLS: f32 = -2.0;
+const A_LETTER: f32 = 0.15;
 /// An announcement of what is to come.
-const ANNOUNCES: f32 = -1.4;
+const ANNOUNCES: f32 = -2.3;
 /// A greeting, mostly followed by the matter.
-const GREETS: f32 = -0.5;
+const GREETS: f32 = -1.6;
 /// A main clause is still missing.
-const SUBORDINATE: f32 = -0.9;
+const SUBORDINATE: f32 = -1.8;
 /// A question.
 const QUESTION: f32 = 1.1;
 /// What was asked for.
-const ANSWERS: f32 = 1.2;
+const ANSWERS: f32 = 0.8;
 /// All that there is to say.
 const WHOLE: f32 = 1.5;
-/// A sentence that may be over or not.
-const SENTENCE: f32 = 0.1;
-/// One or two words that may be over or not.
-const FRAGMENT: f32 = -0.2;
+/// Yes or no, and nothing else: half of those go on.
+const BARE: f32 = -1.45;
+/// The same where it was asked for.
+const BARE_ANSWER: f32 = -1.0;
+/// What may be over or not, such as a first sentence: callers add to it after up to a second.
+const MAYBE: f32 = -2.1;
+/// What each word adds to that: the more was said, the less is missing.
+const A_WORD: f32 = 0.14;
+/// And all of them together at most.
+const MANY_WORDS: f32 = 1.55;
+/// Hours, addresses and ages go on: "a las diez y media".
+const FIGURE: f32 = -0.3;
+/// A day or an hour where one was asked for.
+const NAMES_A_TIME: f32 = 0.3;
 
 /// Words after which nobody stops: articles, prepositions, conjunctions, beginnings.
 const DANGLING_ES: &str = "\
     el la los las un una unos unas de del a al ante para por con sin en entre sobre y e o u ni que porque pero \
     aunque mi mis su sus tu como cuando donde desde hasta hacia es soy son quiero quisiera necesito queria busco \
-    muy arroba guion sino";
+    muy arroba guion sino segun contra mientras durante tras bajo cada esta este prefiero \
+    seria nuestro nuestra cuyo cual";
 const DANGLING_EN: &str = "\
     the a an of to for with without in on at by from about into and or but because that which if so my your his \
-    her our their is am are was want need i'd i'm it's would have very dot dash underscore maybe";
+    her our their is am are was want need i'd i'm it's would have very dot dash underscore maybe \
+    before after until while since their than as under over between we i he she they it's there's";
 /// Ways to begin that say nothing yet.
-const ANNOUNCING: [&str; 24] = [
+const ANNOUNCING: [&str; 33] = [
     "mire",
     "mira",
     "disculpe",
@@ -75,6 +92,15 @@ const ANNOUNCING: [&str; 24] = [
     "let me see",
     "a question",
     "excuse me",
+    "no se",
+    "un momento",
+    "espere",
+    "espereme",
+    "a ver si",
+    "hold on",
+    "one moment",
+    "one second",
+    "not sure",
 ];
 const GREETINGS: &str = "\
     hola buenas buenos buen dia dias tardes noches alo hello hi good morning afternoon evening";
@@ -83,9 +109,13 @@ const WHOLE_ANSWERS: &str = "\
     si no claro correcto exacto exactamente dale perfecto gracias muchas ok okay okey nada mas eso es todo adios \
     chau chao hasta luego bien bueno muy amable asi por favor vale listo seguro ninguno ninguna yes yeah correct \
     right sure fine great thanks thank you bye goodbye please nothing else";
+/// What the last sentence of a turn often ends with.
+const CLOSING: &str = "\
+    gracias favor thanks please you adios chau chao luego bye goodbye todo amable bien perfecto perfect mejor right \
+    acuerdo it fine actually";
 const QUESTIONS: &str = "\
-    que cual cuales cuando cuanto cuanta cuantos cuantas donde quien quienes hay tienen atienden aceptan puedo \
-    pueden puede podria podrian what which when where who how do does is are can could would may will why";
+    cual cuales cuando cuanto cuanta cuantos cuantas donde quien quienes hay tienen atienden aceptan \
+    podria podrian what which when where who how do does is are can could would may will why";
 const SUBORDINATING: &str = "si cuando como aunque if when since although";
 const WHEN_WORDS: &str = "\
     lunes martes miercoles jueves viernes sabado domingo hoy manana pasado mediodia tarde noche enero febrero \
@@ -108,7 +138,14 @@ pub(super) fn log_odds(text: &str, slot: Slot, language: Language) -> f32 {
     } else if text.trim_end().ends_with('?') {
         QUESTION
     } else if is_only(&words, WHOLE_ANSWERS) && words.len() <= 5 {
-        if slot == Slot::Open || slot == Slot::YesNo { WHOLE } else { 0.0 }
+        let closes = words.len() > 1 && is_one(CLOSING, last);
+        match slot {
+            _ if closes => WHOLE,
+            Slot::YesNo => BARE_ANSWER,
+            Slot::Open | Slot::When => BARE,
+            // What was asked for is still to come.
+            _ => TOO_LITTLE,
+        }
     } else if is_one(dangling, last) {
         DANGLES
     } else if ANNOUNCING.iter().any(|way| ends_with(&words, way)) && words.len() <= 6 {
@@ -125,31 +162,39 @@ pub(super) fn log_odds(text: &str, slot: Slot, language: Language) -> f32 {
 /// Words that dangle by no rule of the language, measured by what was asked for.
 fn in_slot(words: &[String], slot: Slot) -> f32 {
     let digits = digits::count(words);
+    let letters = spelled(words);
+    if letters > 1 || slot == Slot::Spelling && letters > 0 {
+        return SPELLS + letters.min(10) as f32 * A_LETTER;
+    }
     match slot {
         Slot::Document | Slot::Phone if digits > 0 => number(digits),
         Slot::Email => email(words),
         Slot::Name => name(words),
-        Slot::Spelling => {
-            let letters = words.iter().filter(|word| word.chars().count() == 1).count();
-            if letters > 0 { TOO_LITTLE.mul_add(0.5, letters.min(10) as f32 * 0.15) } else { sentence(words) }
-        }
-        Slot::When if words.iter().any(|word| is_when(word)) => {
-            // "el jueves a las diez" may go on with "y media", and a bare number with its month.
-            if words.last().is_some_and(|last| digits::is_number(last)) { ANSWERS * 0.5 } else { ANSWERS }
-        }
+        Slot::When if words.iter().any(|word| is_when(word)) => sentence(words) + NAMES_A_TIME,
         // Whoever was asked nothing of the kind and begins a number goes on with it.
-        Slot::Open | Slot::YesNo if digits >= NUMBER_BEGUN && !words.iter().any(|word| is_time(word)) => {
-            number(digits)
-        }
-        Slot::Document | Slot::Phone | Slot::When | Slot::Open | Slot::YesNo => sentence(words),
+        Slot::Open | Slot::YesNo if digits >= NUMBER_BEGUN && is_mostly_number(words) => number(digits),
+        _ => sentence(words),
     }
+}
+
+/// Whether nearly all words are numbers, and none is of an hour or a day.
+fn is_mostly_number(words: &[String]) -> bool {
+    let numbers = words.iter().filter(|word| digits::is_number(word)).count();
+    numbers * 4 > words.len() * 3 && !words.iter().any(|word| is_time(word))
+}
+
+/// How many letters stand alone at the end.
+fn spelled(words: &[String]) -> usize {
+    words.iter().rev().take_while(|word| word.chars().count() == 1 && !digits::is_number(word)).count()
 }
 
 fn number(digits: usize) -> f32 {
     if digits < SHORTEST_NUMBER {
         TOO_LITTLE
+    } else if digits == SHORTEST_NUMBER {
+        SEVEN_DIGITS
     } else if digits < LONGEST_NUMBER {
-        0.5
+        -0.3
     } else {
         ANSWERS
     }
@@ -170,10 +215,11 @@ fn email(words: &[String]) -> f32 {
 }
 
 fn name(words: &[String]) -> f32 {
-    match words.iter().filter(|word| !is_one(INTRODUCING, word)).count() {
+    let is_name = |word: &&String| !is_one(INTRODUCING, word) && !is_one(WHOLE_ANSWERS, word);
+    match words.iter().filter(is_name).count() {
         0 => TOO_LITTLE,
-        1 => -0.4,
-        2 => 0.6,
+        1 => MAYBE,
+        2 => -0.6,
         _ => ANSWERS,
     }
 }
@@ -182,16 +228,16 @@ fn sentence(words: &[String]) -> f32 {
     let first = words.iter().find(|word| !is_one(WHOLE_ANSWERS, word));
     let first = first.map_or("", String::as_str);
     let asks = is_one(QUESTIONS, first) && words.len() >= 3;
-    let ending = words.last().is_some_and(|last| is_one(WHOLE_ANSWERS, last));
+    let ending = words.last().is_some_and(|last| is_one(CLOSING, last));
     if asks {
         QUESTION
-    } else if ending && words.len() > 2 {
+    } else if ending && words.len() > 1 {
         // "…, por favor", "…, gracias", "… nada más".
         WHOLE
-    } else if words.len() <= 2 {
-        FRAGMENT
     } else {
-        SENTENCE
+        let figure = words.last().is_some_and(|last| digits::is_number(last));
+        let number = if figure { FIGURE } else { 0.0 };
+        MAYBE + number + (A_WORD * words.len() as f32).min(MANY_WORDS)
     }
 }
 
@@ -240,7 +286,7 @@ mod tests {
         ordered(
             Slot::Open,
             Language::Es,
-            &["Mire", "Hola, buenas tardes", "Quiero un turno", "Eso es todo, gracias"],
+            &["Mire", "Hola, buenas tardes", "Quiero un turno con la doctora Paz", "Eso es todo, gracias"],
         );
         ordered(Slot::Open, Language::Es, &["Si mi hijo tiene fiebre", "Mi hijo tiene fiebre"]);
     }
@@ -260,7 +306,7 @@ mod tests {
         ordered(Slot::Phone, Language::En, &["five five five", "five five five zero one nine nine"]);
         ordered(Slot::Email, Language::Es, &["ana punto paz arroba", "ana arroba correo punto com"]);
         ordered(Slot::Name, Language::Es, &["Me llamo", "Ana", "Ana Paz", "Ana María Paz"]);
-        ordered(Slot::When, Language::Es, &["Para el", "El jueves a las diez", "El jueves"]);
+        ordered(Slot::When, Language::Es, &["Para el", "A las diez", "El jueves", "El jueves por la tarde"]);
         ordered(Slot::YesNo, Language::Es, &["Sí, pero", "Sí"]);
         ordered(Slot::Spelling, Language::Es, &["p", "p a z", "p a z o s"]);
     }

@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 /// Pauses up to this long are everybody's, and change nothing.
-const USUAL: Duration = Duration::from_millis(400);
+const USUAL: Duration = Duration::from_millis(500);
 /// A caller of pauses this long is waited for longest.
 const LONG: Duration = Duration::from_secs(1);
 /// How much longer everything is then waited for.
-const MOST_STRETCH: f32 = 0.5;
+const MOST_STRETCH: f32 = 0.3;
 /// The weight of the newest pause.
 const NEWEST: f32 = 0.35;
 
@@ -25,7 +25,7 @@ impl Pauses {
         self.mean = Some(self.mean.map_or(pause, |mean| mean + (pause - mean) * NEWEST));
     }
 
-    /// How much longer than others this caller is waited for: 1 to 1.5.
+    /// How much longer than others this caller is waited for: 1 to 1.3.
     pub(super) fn stretch(self) -> f32 {
         let (usual, long) = (USUAL.as_secs_f32(), LONG.as_secs_f32());
         let over = self.mean.map_or(0.0, |mean| (mean - usual) / (long - usual));
@@ -42,7 +42,7 @@ mod tests {
         let mut pauses = Pauses::default();
         assert_eq!(pauses.stretch().to_bits(), 1.0_f32.to_bits());
         pauses.went_on_after(Duration::from_secs(1));
-        assert_eq!(pauses.stretch().to_bits(), 1.5_f32.to_bits());
+        assert_eq!(pauses.stretch().to_bits(), (1.0 + MOST_STRETCH).to_bits());
         for _ in 0..10 {
             pauses.went_on_after(Duration::from_millis(250));
         }
