@@ -49,8 +49,7 @@ struct Table {
 
 impl Table {
     fn open() -> Self {
-        let clip = Bytes::from(vec![0x10; 8_000]);
-        let clips = Clips { hold: clip.clone(), repeat: clip.clone(), trouble: clip.clone(), goodbye: clip };
+        let clips = Clips::new(Language::Es, |_, _| Bytes::from(vec![0x10; 8_000]));
         let setup = Setup {
             language: Language::Es,
             patience: Patience::default(),

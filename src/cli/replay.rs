@@ -6,7 +6,7 @@ use crate::{
     dialogue::{
         input::Input,
         output::Output,
-        record::{Clip, Entry},
+        record::Entry,
         replay::{self, End, Head, Log, Played, Verdict},
         stats::TurnReport,
     },
@@ -164,15 +164,7 @@ impl Story {
                 let dash = if heard.is_empty() || note.is_empty() { "" } else { " — " };
                 self.line(at(at_ms), "agent", &format!("{heard}{dash}{note}"));
             }
-            Entry::Clip { at_ms, clip } => {
-                let clip = match clip {
-                    Clip::Hold => "hold",
-                    Clip::Repeat => "repeat",
-                    Clip::Trouble => "trouble",
-                    Clip::Goodbye => "goodbye",
-                };
-                self.line(at(at_ms), "agent", &format!("[phrase: {clip}]"));
-            }
+            Entry::Clip { at_ms, text, .. } => self.line(at(at_ms), "agent", &format!("[phrase: {text}]")),
             Entry::Tool { at_ms, name, arguments, reply } => {
                 self.line(at(at_ms), "", &format!("[tool {name} {arguments} → {reply}]"));
             }

@@ -8,6 +8,7 @@ pub mod backchannel;
 pub mod call;
 pub mod caller;
 pub mod clinic;
+pub mod clips;
 pub mod draft;
 pub mod endpoint;
 pub mod event;

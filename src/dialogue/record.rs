@@ -4,17 +4,39 @@ use crate::base::ids::TurnId;
 use serde::{Deserialize, Serialize};
 
 /// The standard phrases, made beforehand so that they sound even when no voice can be had.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Clip {
-    /// "One moment, please."
+    /// "One moment, please": model or voice take their time.
     Hold,
+    /// "Let me check the schedule": a tool takes its time.
+    Lookup,
     /// "Sorry, I did not catch that."
     Repeat,
-    /// "I am having technical trouble."
+    /// "I had a technical problem. Could you say that again?": an answer failed.
+    Again,
+    /// "I had a technical problem. How can I help you?": the greeting failed, or another sentence of our own.
+    Help,
+    /// "I can't hear you right now. Please hold on": the recogniser is away.
+    Deaf,
+    /// "We are having a technical problem": the call cannot go on.
     Trouble,
     /// "Please call again later, goodbye."
     Goodbye,
+}
+
+impl Clip {
+    /// All of them.
+    pub const ALL: [Self; 8] = [
+        Self::Hold,
+        Self::Lookup,
+        Self::Repeat,
+        Self::Again,
+        Self::Help,
+        Self::Deaf,
+        Self::Trouble,
+        Self::Goodbye,
+    ];
 }
 
 /// One thing that happened, with its time since the call began.
@@ -54,6 +76,9 @@ pub enum Entry {
         at_ms: u64,
         /// Which one.
         clip: Clip,
+        /// Its words.
+        #[serde(default)]
+        text: String,
     },
     /// The model ran a tool.
     Tool {

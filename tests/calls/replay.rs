@@ -33,7 +33,7 @@ async fn a_call_with_faults_writes_a_log_that_replays_and_tells_its_story() {
     house.fakes.openai.faults().always(LlmFault::Refuse(500));
     house.fakes.deepgram.hears(["¿Cuándo hay lugar?", "Cuénteme algo.", "Espere, ¿a qué hora abren?"]);
     caller.says(3).await;
-    caller.hears_clips(&["trouble"]).await;
+    caller.hears_clips(&["again"]).await;
     house.fakes.openai.faults().clear();
     house.fakes.openai.answer_to("Cuénteme algo.", Answer::text(STORY));
     house.fakes.openai.answer_to("a qué hora abren", Answer::text("A las ocho."));
@@ -65,7 +65,7 @@ async fn a_call_with_faults_writes_a_log_that_replays_and_tells_its_story() {
     for line in [
         "caller  ¿Cuándo hay lugar?",
         "[trouble: llm]",
-        "agent   [phrase: trouble]",
+        "agent   [phrase: Disculpe, tuve un inconveniente técnico. ¿Puede repetirlo, por favor?]",
         "— [interrupted; unheard: ",
         "[the line is closed]",
     ] {

@@ -2,11 +2,12 @@
 
 use crate::{
     random,
-    script::says,
+    script::{AGAIN, GOODBYE, HOLD, LOOKUP, says},
     stage::{Stage, hearing},
 };
+use bytes::Bytes;
 use centralita::{
-    base::{clock, ids::TurnId, units::Decibels},
+    base::{clock, ids::TurnId, language::Language, units::Decibels},
     dialogue::{
         agent::Patience,
         call::{Call, Clips, Setup},
@@ -14,7 +15,7 @@ use centralita::{
         input::{Input, Voice},
         message::ToolCall,
         output::{Output, Outputs},
-        record::Entry,
+        record::{Clip, Entry},
         replay::{End, Head, Log, Next, Played, Unreadable, VERSION, Verdict, Writer, replay},
     },
 };
@@ -119,7 +120,7 @@ proptest! {
     #[test]
     fn no_bytes_at_all_make_the_reader_fail(
         head in any::<bool>(),
-        payloads in prop::collection::vec(prop::collection::vec(prop_oneof![3 => 0..8_u8, 1 => any::<u8>()], 0..60), 0..4),
+        payloads in prop::collection::vec(prop::collection::vec(prop_oneof![3 => 0..9_u8, 1 => any::<u8>()], 0..60), 0..4),
         rest in prop::collection::vec(any::<u8>(), 0..20),
     ) {
         let (whole, _) = patient().take_log().finish();
@@ -170,6 +171,20 @@ fn other_sound_and_another_long_output_are_told_too() {
 }
 
 #[test]
+fn a_log_holds_the_standard_phrases_that_were_played_and_each_once() {
+    let mut stage = Stage::open([]).logged();
+    stage.now(Input::Begin { opening: "Hola.".to_owned() }).until(2_000);
+    stage.say("¿Atienden hoy?", 1_000).until(25_000).say("¿Y mañana?", 600).until(40_000);
+    stage.now(Input::LineEnded);
+    let (bytes, _) = stage.take_log().finish();
+    assert!(again(&bytes).0.holds());
+    // Each sounds for a second; there are three ways to ask for patience.
+    let held = |mark: u8| bytes.windows(8_000).filter(|sound| sound.iter().all(|byte| *byte == mark)).count();
+    assert_eq!([HOLD, AGAIN, LOOKUP, GOODBYE].map(held), [3, 1, 0, 0]);
+    assert!(blocks(&bytes)[1] < 2_000, "{}", blocks(&bytes)[1]);
+}
+
+#[test]
 fn a_log_of_another_form_and_what_is_no_log_are_refused_with_the_reason() {
     let (mut bytes, _) = patient().take_log().finish();
     assert_eq!(Log::open(b"RIFF").unwrap_err(), Unreadable::Foreign);
@@ -217,7 +232,7 @@ fn every_input() -> Vec<Input> {
         AnswerEvent::ToolCall(tool),
         AnswerEvent::Done { truncated: false },
     ];
-    let sound = bytes::Bytes::from_static(&[0x10; 200]);
+    let sound = Bytes::from_static(&[0x10; 200]);
     let (text, reason) = (Some("Hola.".to_owned()), "gone".to_owned());
     let speech = [
         SpeechEvent::Audio { turn, piece: 0, audio: sound.clone(), text },
@@ -230,11 +245,13 @@ fn every_input() -> Vec<Input> {
     let heard = [
         SttEvent::Ready,
         SttEvent::UtteranceEnd,
-        SttEvent::Lost { fatal: false, reason },
+        SttEvent::Lost { fatal: false, reason: reason.clone() },
         SttEvent::Final { text: "hay".to_owned(), end_of_turn: true },
     ];
     let mut inputs = vec![
         Input::Begin { opening: "Hola.".to_owned() },
+        // A standard phrase takes its place.
+        Input::Speech(SpeechEvent::Failed { turn, reason: reason.clone() }),
         Input::Frame(Voice { level: Decibels(-20.5), speech: 0.9 }),
         Input::SoundsOver(0.75),
         Input::Digit('5'),
@@ -260,10 +277,13 @@ fn every_input() -> Vec<Input> {
 #[test]
 fn a_golden_log_is_still_read() {
     let setup = Setup {
-        language: centralita::base::language::Language::Es,
+        language: Language::Es,
         patience: Patience { reprompts: 3, ..Patience::default() },
         system: "Sistema.".to_owned(),
-        clips: Arc::new(Clips { hold: bytes::Bytes::from_static(&[0xA0; 160]), ..Clips::default() }),
+        clips: Arc::new(Clips::new(Language::Es, |clip, _| match clip {
+            Clip::Help => Bytes::from_static(&[0xA0; 160]),
+            _ => Bytes::new(),
+        })),
         threshold: 0.5,
         raised_threshold: 0.6,
         by_utterance: true,

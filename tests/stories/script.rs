@@ -1,9 +1,11 @@
 //! What model, voice and recogniser of a story do, and how each clip is recognised.
 
+use bytes::Bytes;
 use centralita::dialogue::{
     event::{AnswerEvent, SttEvent},
     input::Input,
     message::ToolCall,
+    record::Clip,
 };
 
 /// The first byte of each clip tells which it is; answers sound like 0x10.
@@ -11,6 +13,25 @@ pub(crate) const HOLD: u8 = 0xA0;
 pub(crate) const REPEAT: u8 = 0xA1;
 pub(crate) const TROUBLE: u8 = 0xA2;
 pub(crate) const GOODBYE: u8 = 0xA3;
+pub(crate) const LOOKUP: u8 = 0xA4;
+pub(crate) const AGAIN: u8 = 0xA5;
+pub(crate) const HELP: u8 = 0xA6;
+pub(crate) const DEAF: u8 = 0xA7;
+
+/// The sound of a standard phrase: a second.
+pub(crate) fn clip(clip: Clip) -> Bytes {
+    let mark = match clip {
+        Clip::Hold => HOLD,
+        Clip::Lookup => LOOKUP,
+        Clip::Repeat => REPEAT,
+        Clip::Again => AGAIN,
+        Clip::Help => HELP,
+        Clip::Deaf => DEAF,
+        Clip::Trouble => TROUBLE,
+        Clip::Goodbye => GOODBYE,
+    };
+    Bytes::from(vec![mark; 8_000])
+}
 
 /// What the model does when it is asked: events with their delay in milliseconds after the question.
 pub(crate) type Reply = Vec<(u64, Result<AnswerEvent, bool>)>;

@@ -5,8 +5,7 @@ pub(crate) use crate::script::{VoiceActs, heard, hearing};
 mod log;
 mod voice;
 
-use crate::script::{GOODBYE, HOLD, REPEAT, Reply, TROUBLE};
-use bytes::Bytes;
+use crate::script::{Reply, clip};
 use centralita::{
     base::{clock, ids::TurnId, language::Language, units::Decibels},
     dialogue::{
@@ -94,9 +93,7 @@ impl Stage {
         by_utterance: bool,
         replies: impl IntoIterator<Item = Reply>,
     ) -> Self {
-        let clip = |mark: u8| Bytes::from(vec![mark; 8_000]);
-        let clips =
-            Clips { hold: clip(HOLD), repeat: clip(REPEAT), trouble: clip(TROUBLE), goodbye: clip(GOODBYE) };
+        let clips = Clips::new(Language::Es, |each, _| clip(each));
         let setup = Setup {
             language: Language::Es,
             patience,

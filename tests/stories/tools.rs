@@ -1,6 +1,6 @@
 //! The model runs tools.
 
-use crate::script::{HOLD, calls, says};
+use crate::script::{LOOKUP, calls, says};
 use crate::stage::{Stage, heard, hearing};
 use centralita::dialogue::{
     event::AnswerEvent,
@@ -56,7 +56,7 @@ fn words_that_follow_a_slow_tool_get_the_full_patience_with_the_voice() {
         let said = stage.when("say 2.1");
         assert_eq!(said, 2_550 + tool_ms + 200);
         assert_eq!(stage.first_sound(0x10, said), said + 1_000, "{}", stage.story());
-        assert!(!stage.story().contains("clip Trouble"), "{}", stage.story());
+        assert!(!stage.story().contains("clip Again"), "{}", stage.story());
     }
 }
 
@@ -65,14 +65,14 @@ fn a_slow_tool_is_covered_by_the_hold_phrase_and_given_up_in_time() {
     let mut stage = Stage::greeted([calls("", "find_slots"), says("No lo encuentro.")]);
     stage.tool_delay_ms = None;
     stage.say("¿Hay turnos?", 1_000).until(14_000);
-    assert_eq!(stage.when("clip Hold"), 4_550);
+    assert_eq!(stage.when("clip Lookup"), 4_550);
     assert_eq!(stage.when("tool {\"error\":\"timed out\"}"), 12_550);
     let mut silent_since = 2_000;
     for (at, byte) in stage.sent.iter().filter(|(at, _)| *at > 2_000) {
         assert!(at - silent_since <= 4_000, "silence before {at}, {byte:#x}");
         silent_since = *at;
     }
-    assert_eq!(stage.first_sound(HOLD, 2_000), 4_550);
+    assert_eq!(stage.first_sound(LOOKUP, 2_000), 4_550);
 }
 
 #[test]
@@ -182,5 +182,5 @@ fn a_model_that_only_calls_tools_is_stopped() {
     stage.tool_delay_ms = Some(10);
     stage.say("¿Atienden hoy?", 500).until(30_000);
     assert_eq!(stage.tools.len(), 8);
-    assert!(stage.story().contains("clip Trouble"), "{}", stage.story());
+    assert!(stage.story().contains("clip Again"), "{}", stage.story());
 }

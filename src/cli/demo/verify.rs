@@ -14,8 +14,6 @@ use serde_json::Value;
 const MEAN_RESPONSE: u64 = 2_000;
 /// The word error of the agent's side may be so large.
 const WORD_ERROR: f64 = 0.15;
-/// The commands that made the standard phrases, with their texts.
-const CLIPS: &str = include_str!("../../../audio/README.md");
 /// The agent says at least so many words.
 const WORDS: usize = 60;
 
@@ -156,10 +154,7 @@ impl Evidence<'_> {
     fn without_clips(&self, heard: &str) -> String {
         let clips = items(self.record, "entries").filter(|entry| text_of(entry, "what") == "clip");
         clips.fold(heard.to_owned(), |heard, entry| {
-            let file = format!("clips/{}/{}.ulaw \"", self.language, text_of(entry, "clip"));
-            let told = CLIPS.split_once(&file).and_then(|(_, rest)| rest.split_once('"'));
-            let text = told.map(|(text, _)| figures::spelled(self.language, text)).unwrap_or_default();
-            heard.replacen(&text, "", 1)
+            heard.replacen(&figures::spelled(self.language, text_of(entry, "text")), "", 1)
         })
     }
 }

@@ -96,7 +96,7 @@ fn show_entry(entry: &Value) {
             "",
             &format!("[{} → {}]", text_of(entry, "name"), shortened(text_of(entry, "reply"))),
         ),
-        "clip" => line_of(entry, "agent", &format!("[phrase: {}]", text_of(entry, "clip"))),
+        "clip" => line_of(entry, "agent", &format!("[phrase: {}]", text_of(entry, "text"))),
         what => line_of(entry, "", &format!("[{what}]")),
     }
 }

@@ -3,6 +3,7 @@
 use super::{Call, Hearing, Phase, Timer, timer};
 use crate::dialogue::{
     answer::{Answer, Origin},
+    clips::Spoken,
     output::{Ending, Output, Outputs},
     phrases,
     record::{Clip, Entry},
@@ -159,8 +160,11 @@ impl Call {
     }
 
     pub(super) fn play_clip(&mut self, now: Instant, clip: Clip, out: &mut Outputs) {
-        self.playback.push_clip(self.setup.clips.sound(clip));
-        out.push(Output::Record(Entry::Clip { at_ms: self.at_ms(now), clip }));
+        let played = self.clips_played.entry(clip).or_default();
+        let Spoken { text, sound } = self.setup.clips.spoken(clip, *played);
+        *played += 1;
+        self.playback.push_clip(sound);
+        out.push(Output::Record(Entry::Clip { at_ms: self.at_ms(now), clip, text }));
     }
 
     /// Ends the present answer: tells the transcript and the record what was heard of it.
@@ -297,7 +301,7 @@ impl Call {
             Hearing::Away => {
                 self.hearing = Hearing::Told;
                 self.timers.set(Timer::Hearing, now + timer::HEARING_GONE);
-                self.play_clips(now, &[Clip::Trouble], None, out);
+                self.play_clips(now, &[Clip::Deaf], None, out);
             }
             Hearing::Told => {
                 self.play_clips(now, &[Clip::Trouble, Clip::Goodbye], Some(Ending::Trouble), out);

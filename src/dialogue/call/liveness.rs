@@ -41,6 +41,7 @@ mod tests {
             agent::Patience,
             call::{Clips, Setup},
             input::Input,
+            phrases,
         },
     };
     use bytes::Bytes;
@@ -48,7 +49,7 @@ mod tests {
 
     #[test]
     fn a_call_that_waits_for_nothing_asks_the_caller_to_repeat() {
-        let clips = Clips { repeat: Bytes::from_static(&[0x10; 1_600]), ..Clips::default() };
+        let clips = Clips::new(Language::Es, |_, _| Bytes::from_static(&[0x10; 1_600]));
         let setup = Setup {
             language: Language::Es,
             patience: Patience::default(),
@@ -66,7 +67,8 @@ mod tests {
             let outputs: Vec<Output> = out.drain().collect();
             let recovered = Entry::Recovered { at_ms: 0, floor: floor.to_owned() };
             assert_eq!(outputs.first(), Some(&Output::Record(recovered)));
-            assert!(outputs.contains(&Output::Record(Entry::Clip { at_ms: 0, clip: Clip::Repeat })));
+            let text = phrases::clip(Language::Es, Clip::Repeat)[0].to_owned();
+            assert!(outputs.contains(&Output::Record(Entry::Clip { at_ms: 0, clip: Clip::Repeat, text })));
             assert!(outputs.iter().any(|output| matches!(output, Output::Play(_))));
             assert!(call.is_alive());
         }

@@ -28,34 +28,11 @@ use crate::{
         transcript::Transcript,
     },
 };
-use bytes::Bytes;
 use serde::{Deserialize, Serialize};
-use std::{sync::Arc, time::Instant};
+use std::{collections::BTreeMap, sync::Arc, time::Instant};
 use timer::{TIMERS, Timer};
 
-/// The standard phrases as mu-law.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Clips {
-    /// See [`Clip::Hold`].
-    pub hold: Bytes,
-    /// See [`Clip::Repeat`].
-    pub repeat: Bytes,
-    /// See [`Clip::Trouble`].
-    pub trouble: Bytes,
-    /// See [`Clip::Goodbye`].
-    pub goodbye: Bytes,
-}
-
-impl Clips {
-    fn sound(&self, clip: Clip) -> Bytes {
-        match clip {
-            Clip::Hold => self.hold.clone(),
-            Clip::Repeat => self.repeat.clone(),
-            Clip::Trouble => self.trouble.clone(),
-            Clip::Goodbye => self.goodbye.clone(),
-        }
-    }
-}
+pub use crate::dialogue::clips::Clips;
 
 /// What a call is given at its beginning.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -135,6 +112,8 @@ pub struct Call {
     answered: Option<(String, Instant)>,
     /// Tools run so far.
     tool_calls: u32,
+    /// How often each standard phrase was played.
+    clips_played: BTreeMap<Clip, usize>,
 }
 
 impl Call {
@@ -165,6 +144,7 @@ impl Call {
             hearing: Hearing::Well,
             answered: None,
             tool_calls: 0,
+            clips_played: BTreeMap::new(),
         }
     }
 

@@ -23,7 +23,8 @@ impl Call {
         answer.hold_at = None;
         if answer.holds < MOST_HOLDS {
             answer.holds += 1;
-            self.play_clip(now, Clip::Hold, out);
+            let clip = if answer.running().is_empty() { Clip::Hold } else { Clip::Lookup };
+            self.play_clip(now, clip, out);
         } else {
             self.give_up(now, "llm", out);
         }
@@ -83,7 +84,7 @@ impl Call {
         self.speech_failed(now, out);
     }
 
-    /// What was given plays to its end; then the caller hears that there is trouble.
+    /// What was given plays to its end; then the caller hears that there is trouble, and what to do.
     fn give_up(&mut self, now: Instant, kind: &str, out: &mut Outputs) {
         out.push(Output::Record(Entry::Trouble { at_ms: self.at_ms(now), kind: kind.to_owned() }));
         self.timers.stop(Timer::Model);
@@ -94,7 +95,9 @@ impl Call {
         }
         let speaking = !answer.sound_done && !answer.text_done;
         answer.give_up();
-        answer.followed_by = Some(Clip::Trouble);
+        // Who has asked nothing yet has nothing to repeat.
+        let next = if answer.origin == Origin::Model { Clip::Again } else { Clip::Help };
+        answer.followed_by = Some(next);
         if speaking {
             self.text_done(now, out);
         }

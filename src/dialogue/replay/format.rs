@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// The version of the form. A log of another one is not read.
-pub const VERSION: u16 = 1;
+pub const VERSION: u16 = 2;
 
 /// How a log begins.
 pub(super) const MAGIC: &[u8; 16] = b"centralita call\n";
@@ -35,6 +35,8 @@ pub(super) const LONG_OUTPUT: u8 = 5;
 pub(super) const END: u8 = 6;
 /// From here on the log was not kept.
 pub(super) const LOST: u8 = 7;
+/// A standard phrase that the next output plays for the first time: its words and its sound, each with its length.
+pub(super) const CLIP: u8 = 8;
 
 /// Longer outputs are kept as their checksum: what a model is asked holds the whole conversation each time.
 const LONGEST_WHOLE: usize = 1_024;
@@ -53,7 +55,8 @@ pub struct Head {
     pub agent: String,
     /// When the line opened.
     pub started_at: Timestamp,
-    /// What the call was given.
+    /// What the call was given. Standard phrases are told by their words; the sound of those that were played lies where
+    /// they were.
     pub setup: Setup,
 }
 
@@ -97,6 +100,12 @@ pub(super) fn put_output(
         into.extend(scratch.iter());
     }
     Ok(())
+}
+
+/// Appends bytes behind their length.
+pub(super) fn put_counted(bytes: &[u8], into: &mut Vec<u8>) {
+    put_number(bytes.len() as u64, into);
+    into.extend(bytes);
 }
 
 /// Bytes that are taken from the front.

@@ -1,12 +1,18 @@
 //! Reads a log. Whatever the bytes are, it ends with a reason and never with a panic.
 
-use super::format::{BLOCK_HEAD, Cursor, END, FRAME, Head, INPUT, Kept, LONGEST_BLOCK, LOST, MAGIC, VERSION};
+use super::format::{
+    BLOCK_HEAD, CLIP, Cursor, END, FRAME, Head, INPUT, Kept, LONGEST_BLOCK, LOST, MAGIC, VERSION,
+};
 use crate::{
     base::units::Decibels,
-    dialogue::input::{Input, Voice},
+    dialogue::{
+        clips::Clips,
+        input::{Input, Voice},
+    },
 };
+use bytes::Bytes;
 use serde::Deserialize;
-use std::{fmt, time::Duration};
+use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration};
 
 /// No call is this long: a year, in nanoseconds.
 const LONGEST_CALL: u64 = 365 * 24 * 3_600 * 1_000_000_000;
@@ -101,8 +107,10 @@ pub enum Next<'a> {
 /// A log as it is read.
 #[derive(Clone, Debug)]
 pub struct Log<'a> {
-    /// What the call was given.
+    /// What the call was given; standard phrases that were not played are without sound.
     pub head: Head,
+    /// The standard phrases that were played so far, with their words.
+    clips: BTreeMap<&'a str, &'a [u8]>,
     /// All bytes.
     length: usize,
     /// What follows the present block.
@@ -136,14 +144,24 @@ impl<'a> Log<'a> {
             return Err(Unreadable::OtherForm(version));
         }
         let head = block(&mut rest).map_err(|_| Unreadable::Damaged)?;
-        let head = rmp_serde::from_slice(head).map_err(|error| {
+        let head: Head = rmp_serde::from_slice(head).map_err(|error| {
             let origin = rmp_serde::from_slice(head).ok();
             let program =
                 origin.map_or_else(|| "of unknown version".to_owned(), |Origin { program }| program);
             Unreadable::Strange { program, why: error.to_string() }
         })?;
-        let block = Cursor(&[]);
-        Ok(Self { head, length: bytes.len(), rest, block, begins: 0, at: 0, end: None })
+        let (clips, block) = (BTreeMap::new(), Cursor(&[]));
+        let mut log = Self { head, clips, length: bytes.len(), rest, block, begins: 0, at: 0, end: None };
+        log.head.setup.clips = Arc::new(log.clips());
+        Ok(log)
+    }
+
+    /// The standard phrases, with the sound of all that are played before the log ends.
+    fn clips(&self) -> Clips {
+        let mut ahead = self.clone();
+        while matches!(ahead.next(), Next::Moment(_)) {}
+        let sound = |text: &str| ahead.clips.get(text).map(|sound| Bytes::copy_from_slice(sound));
+        self.head.setup.clips.respoken(sound)
     }
 
     /// What comes next.
@@ -167,9 +185,21 @@ impl<'a> Log<'a> {
         let input = self.input().ok_or(damaged.clone())??;
         let mut outputs = Vec::new();
         while !matches!(self.block.peek(), None | Some(FRAME | INPUT | END | LOST)) {
-            outputs.push(self.block.output().ok_or(damaged.clone())?);
+            if self.block.peek() == Some(CLIP) {
+                self.clip().ok_or(damaged.clone())?;
+            } else {
+                outputs.push(self.block.output().ok_or(damaged.clone())?);
+            }
         }
         Ok(Moment { at: Duration::from_nanos(self.at), input, outputs })
+    }
+
+    /// The next record, which is a standard phrase.
+    fn clip(&mut self) -> Option<()> {
+        self.block.byte()?;
+        let text = str::from_utf8(self.block.counted()?).ok()?;
+        self.clips.insert(text, self.block.counted()?);
+        Some(())
     }
 
     /// The next record, which is an input or the end; `None` where it is neither.

@@ -1,14 +1,21 @@
 //! Writes a log, block by block, while the call goes on.
 
 use super::format::{
-    BLOCK_HEAD, END, FRAME, Head, INPUT, LOST, MAGIC, VERSION, pack, put_number, put_output,
+    BLOCK_HEAD, CLIP, END, FRAME, Head, INPUT, LOST, MAGIC, VERSION, pack, put_counted, put_number,
+    put_output,
 };
 use crate::dialogue::{
+    clips::Clips,
     input::{Input, Voice},
     output::Output,
+    record::Entry,
 };
 use rmp_serde::encode;
-use std::time::{Duration, Instant};
+use std::{
+    collections::BTreeSet,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 /// A block of this length is given away: beyond it what a voice gives in one go would make it grow again and again.
 const LONG: usize = 12 << 10;
@@ -22,6 +29,9 @@ const OFTEN: Duration = Duration::from_secs(1);
 pub struct Writer {
     block: Vec<u8>,
     scratch: Vec<u8>,
+    clips: Arc<Clips>,
+    /// The words of the standard phrases whose sound the log holds.
+    clips_kept: BTreeSet<String>,
     /// When the last input came.
     last: Instant,
     /// When the block began.
@@ -45,6 +55,8 @@ impl Writer {
         let writer = Self {
             block: new_block(),
             scratch: Vec::new(),
+            clips: Arc::clone(&head.setup.clips),
+            clips_kept: BTreeSet::new(),
             last: began,
             begun: began,
             inputs: 0,
@@ -76,8 +88,7 @@ impl Writer {
         }
         self.block.push(INPUT);
         put_number(nanos, &mut self.block);
-        put_number(self.scratch.len() as u64, &mut self.block);
-        self.block.append(&mut self.scratch);
+        put_counted(&self.scratch, &mut self.block);
     }
 
     /// Notes what it decided.
@@ -87,9 +98,24 @@ impl Writer {
                 return;
             }
             self.outputs += 1;
+            if let Output::Record(Entry::Clip { text, .. }) = output {
+                self.keep_clip(text);
+            }
             if put_output(output, &mut self.block, &mut self.scratch).is_err() {
                 self.breaks_off();
             }
+        }
+    }
+
+    /// The first time that a standard phrase is played its sound comes before it.
+    fn keep_clip(&mut self, text: &str) {
+        if let Some(sound) = self.clips.sound(text)
+            && !self.clips_kept.contains(text)
+        {
+            self.clips_kept.insert(text.to_owned());
+            self.block.push(CLIP);
+            put_counted(text.as_bytes(), &mut self.block);
+            put_counted(&sound, &mut self.block);
         }
     }
 
