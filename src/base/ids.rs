@@ -82,6 +82,13 @@ sid!(CallSid, "CA", "call", "One phone call at Twilio.");
 sid!(StreamSid, "MZ", "stream", "One media stream of a call.");
 sid!(AccountSid, "AC", "account", "A Twilio account.");
 
+impl CallSid {
+    /// In the place of a call where there is none.
+    pub fn nobody() -> Self {
+        Self(format!("CA{:032}", 0))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -7,6 +7,7 @@ use crate::{
         agents::Agents,
         calls::Calls,
         desk::{Desk, Staff},
+        phrases::Phrases,
     },
     config::{Config, Llm, Stt, Tts},
     net::http::NoClient,
@@ -23,6 +24,9 @@ use crate::{
 };
 use std::{collections::BTreeMap, fmt::Display, sync::Arc, time::Duration};
 
+/// The folder of the phrases in the data folder.
+const PHRASES: &str = "phrases";
+
 /// How long the end of a call waits for the disk.
 const SAVING: Duration = Duration::from_secs(5);
 
@@ -31,6 +35,8 @@ pub(super) struct Chosen {
     hearing: Arc<dyn SpeechToText>,
     model: Arc<dyn LanguageModel>,
     voice: Arc<dyn TextToSpeech>,
+    /// Who speaks unless it fails: how the agents are meant to sound.
+    first_voice: Arc<dyn TextToSpeech>,
     activity: Option<Arc<dyn VoiceActivity>>,
     /// Absent where calls end by closing their socket only.
     phone: Option<Arc<dyn Phone>>,
@@ -42,11 +48,15 @@ impl Chosen {
         let folder = ModelFolder::resolve(config.server.model_dir.as_deref()).map_err(unusable)?;
         let speech = Speech::new(folder.clone(), local::Progress::Shown).map_err(unusable)?;
         // With embedded speech something is fetched anyway; otherwise no start should hang on a download.
+        let voices = voices(config, &speech)?;
+        let first_voice = voices.first().cloned();
+        let voice = voice(voices);
         let fetch = config.needs_models().then_some(local::Progress::Shown);
         Ok(Self {
             hearing: hearing(config, &speech)?,
             model: model(config)?,
-            voice: voice(config, &speech)?,
+            first_voice: first_voice.unwrap_or_else(|| Arc::clone(&voice)),
+            voice,
             activity: local::voice_activity(&folder, fetch),
             phone: phone(config).map_err(unusable)?,
         })
@@ -75,6 +85,11 @@ impl Chosen {
         config: &Config,
     ) -> Arc<dyn Calls> {
         tracing::info!(providers = ?self.features(), "providers");
+        let folder = config.server.data_dir.clone();
+        let phrases = Phrases::open(Arc::clone(&self.first_voice), clips, folder.join(PHRASES));
+        if let Ok(agent) = agents.find(&config.agent().1) {
+            phrases.learn(&agent);
+        }
         Arc::new(Desk::new(Staff {
             hearing: Arc::clone(&self.hearing),
             model: Arc::clone(&self.model),
@@ -83,9 +98,9 @@ impl Chosen {
             phone: self.phone.clone(),
             calendar,
             agents,
-            clips,
+            phrases,
             clock: Arc::new(SystemClock),
-            folder: config.server.data_dir.clone(),
+            folder,
             saving: SAVING,
         }))
     }
@@ -144,13 +159,16 @@ fn model_of(config: &Config, llm: Llm<'_>) -> Result<Arc<dyn LanguageModel>, Sta
     }
 }
 
-fn voice(config: &Config, speech: &Speech) -> Result<Arc<dyn TextToSpeech>, StartError> {
-    let chosen = config.tts();
-    let voices = chosen.into_iter().map(|tts| voice_of(config, tts, speech));
-    let mut voices = voices.collect::<Result<Vec<_>, _>>()?;
-    match voices.len() {
-        1 => Ok(voices.remove(0)),
-        _ => Ok(Arc::new(failover::Voices::new(voices))),
+/// The voices in their order.
+fn voices(config: &Config, speech: &Speech) -> Result<Vec<Arc<dyn TextToSpeech>>, StartError> {
+    config.tts().into_iter().map(|tts| voice_of(config, tts, speech)).collect()
+}
+
+/// The voice of the calls, made of all of them.
+fn voice(voices: Vec<Arc<dyn TextToSpeech>>) -> Arc<dyn TextToSpeech> {
+    match &voices[..] {
+        [only] => Arc::clone(only),
+        _ => Arc::new(failover::Voices::new(voices)),
     }
 }
 

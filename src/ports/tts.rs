@@ -48,6 +48,15 @@ pub enum SpeechCommand {
     },
 }
 
+impl SpeechCommand {
+    /// The answer it belongs to.
+    pub const fn turn(&self) -> TurnId {
+        match self {
+            Self::Say { turn, .. } | Self::Finish { turn } | Self::Cancel { turn } => *turn,
+        }
+    }
+}
+
 /// The two ends of a voice. Dropping `commands` closes it.
 pub struct TtsSession {
     /// What to speak.
@@ -66,6 +75,9 @@ impl fmt::Debug for TtsSession {
 pub trait TextToSpeech: Send + Sync + 'static {
     /// Its name in logs and metrics.
     fn name(&self) -> &'static str;
+    /// All that decides how a text sounds: whose voice, which model, its settings. Sound that was kept under another
+    /// signature is made anew. Holds no secret.
+    fn signature(&self, spec: &TtsSpec) -> String;
     /// Opens a voice for one call; connects behind the returned session. Must be called within a tokio runtime.
     fn open(&self, spec: TtsSpec) -> TtsSession;
 }

@@ -21,6 +21,7 @@ const STT_FRAMES_DROPPED: &str = "stt_frames_dropped_total";
 const PROVIDER_ERRORS: &str = "provider_errors_total";
 const PROVIDER_FAILOVERS: &str = "provider_failovers_total";
 const PROVIDER_RESTING: &str = "provider_resting";
+const PHRASES: &str = "phrases_total";
 const HTTP_REQUESTS: &str = "http_requests_total";
 const MEDIA_GAPS: &str = "media_gap_total";
 const MEDIA_REFUSED: &str = "media_sockets_refused_total";
@@ -135,6 +136,12 @@ pub fn provider_resting(kind: &'static str, provider: &'static str, rests: bool)
     metrics::gauge!(PROVIDER_RESTING, "kind" => kind, "provider" => provider).set(f64::from(u8::from(rests)));
 }
 
+/// A sentence of the agent's own was spoken: with the sound that was `kept`, or by the voice.
+pub fn phrase_spoken(kept: bool) {
+    let from = if kept { "kept" } else { "voice" };
+    metrics::counter!(PHRASES, "from" => from).increment(1);
+}
+
 /// A request was answered; `route` is the pattern, not the path.
 pub fn http_request(route: &'static str, status: u16) {
     metrics::counter!(HTTP_REQUESTS, "route" => route, "status" => status.to_string()).increment(1);
@@ -240,6 +247,7 @@ fn describe() {
         PROVIDER_RESTING,
         "1 while a provider that failed again and again rests, by kind."
     );
+    metrics::describe_counter!(PHRASES, "Sentences that were whole at once, by where their sound came from.");
     metrics::describe_counter!(HTTP_REQUESTS, "Answered requests, by route and status.");
     metrics::describe_counter!(MEDIA_GAPS, "Pieces of callers' sound that never came.");
     metrics::describe_counter!(MEDIA_REFUSED, "Media sockets closed before a call began, by reason.");
@@ -266,6 +274,7 @@ mod tests {
         provider_error("test", "busy");
         provider_failover("llm", "one", "two");
         provider_resting("llm", "one", true);
+        phrase_spoken(true);
         http_request("/healthz", 200);
         metrics.keep_up();
         let text = install().unwrap().render();
@@ -283,6 +292,7 @@ mod tests {
             "provider_errors_total{provider=\"test\",kind=\"busy\"} 1",
             "provider_failovers_total{kind=\"llm\",from=\"one\",to=\"two\"} 1",
             "provider_resting{kind=\"llm\",provider=\"one\"} 1",
+            "phrases_total{from=\"kept\"} ",
             "http_requests_total{route=\"/healthz\",status=\"200\"} ",
         ] {
             assert!(text.contains(line), "{line}\nis missing in\n{text}");

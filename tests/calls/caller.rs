@@ -2,7 +2,7 @@
 
 use super::{
     GUARD,
-    house::GREETING,
+    house::{GREETING, HELLO},
     sounds::{clip, said, voiced},
 };
 use bytes::Bytes;
@@ -22,6 +22,8 @@ pub(crate) struct Caller {
     pub(crate) sid: String,
     log: Log,
     voice: Service,
+    /// The greeting needs no voice.
+    kept: bool,
     /// Pieces of text that the voice had been given before what is listened to next.
     pieces: usize,
     /// Frames of 20 ms since the stream began.
@@ -38,13 +40,14 @@ pub(crate) struct Caller {
 }
 
 impl Caller {
-    pub(crate) fn new(call: Call, sid: String, log: Log, voice: Service) -> Self {
+    pub(crate) fn new(call: Call, sid: String, (log, voice): (Log, Service), kept: bool) -> Self {
         Self {
             call,
             sid,
             pieces: log.details(voice, "speak").len(),
             log,
             voice,
+            kept,
             frames: 0,
             sound: Vec::new(),
             places: Vec::new(),
@@ -187,8 +190,14 @@ impl Caller {
         }
     }
 
-    /// The greeting of the hour, and the agent's own.
+    /// The greeting of the hour, and the agent's own: where they are kept, no voice is asked.
     pub(crate) async fn hears_the_greeting(&mut self) {
+        if self.kept {
+            self.hears(&said(HELLO)).await;
+            self.hears(&said(GREETING)).await;
+            assert_eq!(self.log.details(self.voice, "speak").len(), self.pieces);
+            return;
+        }
         let (voice, known) = (self.voice, self.pieces as u64);
         self.while_waiting(|log| log.count(voice, "speak") >= known + 2).await;
         let hello = self.asked_of_the_voice();

@@ -41,7 +41,7 @@ async fn is_away_for_a_while() {
     house.fakes.deepgram.shut().await;
     let mut caller = house.dial();
     caller.hears_the_greeting().await;
-    caller.hears_clips(&["trouble"]).await;
+    caller.hears_clips(&["deaf"]).await;
     house.fakes.deepgram.reopen().await;
     caller.while_waiting(|log| log.count(Service::Deepgram, "accepted") == 1).await;
     house.understands(&mut caller).await;

@@ -1,14 +1,23 @@
 //! A server as in production, with fakes behind it.
 
-use super::{caller::Caller, soon, sounds::CHARS_PER_SECOND};
+use super::{
+    caller::Caller,
+    soon,
+    sounds::{CHARS_PER_SECOND, clip_of, said},
+};
 use centralita::{
-    base::clock,
+    base::{clock, ids::CallSid},
     boot::{self, Running},
+    channels::voice::phrases::Shelf,
     config::{Config, Sources, Tts},
     dialogue::{
+        agent::Agent,
         output::Output,
+        phrases,
         replay::{End, Log, replay},
     },
+    ports::tts::{TextToSpeech, TtsSpec},
+    providers::{deepgram, elevenlabs, openai},
     telemetry::metrics,
     testbed::{
         deepgram::DeepgramOptions,
@@ -22,9 +31,13 @@ use centralita::{
 };
 use serde_json::Value;
 use std::{
+    collections::BTreeMap,
     fs,
-    path::PathBuf,
-    sync::atomic::{AtomicU32, Ordering},
+    path::{Path, PathBuf},
+    sync::{
+        Mutex,
+        atomic::{AtomicU32, Ordering},
+    },
     time::Duration,
 };
 use tokio::net::TcpListener;
@@ -50,10 +63,26 @@ hold_ms = 700
 Atiende {{ business }}.
 "#;
 
+/// What is known of the agent's own phrases when the server starts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Phrases {
+    /// All are there; standard phrases sound as they are built in, and all greetings of the hour like [`HELLO`].
+    Kept,
+    /// None is there: the voice is asked for each.
+    Missing,
+    /// None can be kept.
+    Impossible,
+}
+
+/// The first piece of the greeting, where it is kept.
+pub(crate) const HELLO: &str = "Buenos días.";
+
 /// The house of one test.
 pub(crate) struct House {
     pub(crate) fakes: Fakes,
     server: Running,
+    environment: BTreeMap<String, String>,
+    phrases: Phrases,
     phone: Phone,
     client: reqwest::Client,
     folder: PathBuf,
@@ -92,6 +121,15 @@ impl House {
 
     /// The same with other settings.
     pub(crate) async fn with(settings: &[(&str, &str)]) -> Self {
+        Self::with_phrases(Phrases::Kept, settings, |_| ()).await
+    }
+
+    /// The same, with or without phrases, and with something that is done to the fakes before the server starts.
+    pub(crate) async fn with_phrases(
+        phrases: Phrases,
+        settings: &[(&str, &str)],
+        before: impl FnOnce(&Fakes),
+    ) -> Self {
         static HOUSES: AtomicU32 = AtomicU32::new(0);
         let number = HOUSES.fetch_add(1, Ordering::Relaxed);
         let folder =
@@ -106,12 +144,10 @@ impl House {
         // The client and the fakes use it before the server installs it.
         drop(rustls::crypto::ring::default_provider().install_default());
         let fakes = Fakes::start(quick()).await.unwrap();
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let public = format!("http://{}", listener.local_addr().unwrap());
         let folder_of = |name: &str| folder.join(name).display().to_string();
         let own = [
             ("BIND", "127.0.0.1".to_owned()),
-            ("PUBLIC_URL", public),
+            ("PUBLIC_URL", "http://127.0.0.1".to_owned()), // each server has its own
             ("TWILIO_AUTH_TOKEN", AUTH_TOKEN.to_owned()),
             ("TWILIO_ACCOUNT_SID", ACCOUNT.to_owned()),
             ("API_TOKEN", API_TOKEN.to_owned()),
@@ -120,12 +156,22 @@ impl House {
             ("DATA_DIR", folder_of("data")),
             ("MODEL_DIR", folder_of("models")),
         ];
-        let environment = (own.into_iter().chain(fakes.environment()))
+        let environment: BTreeMap<String, String> = (own.into_iter().chain(fakes.environment()))
             .map(|(name, value)| (name.to_owned(), value))
             .chain(settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())))
             .collect();
-        let config = Config::read(&Sources { environment, ..Sources::default() }).unwrap();
-        let server = boot::start_on(listener, &config, metrics::install().unwrap()).await.unwrap();
+        let config =
+            Config::read(&Sources { environment: environment.clone(), ..Sources::default() }).unwrap();
+        match phrases {
+            Phrases::Kept => keep_phrases(&config, &folder.join("data/phrases")),
+            Phrases::Missing => {}
+            Phrases::Impossible => {
+                fs::create_dir_all(folder.join("data")).unwrap();
+                fs::write(folder.join("data/phrases"), "no folder").unwrap();
+            }
+        }
+        before(&fakes);
+        let server = serve(&environment).await;
         let client = reqwest::Client::builder().no_proxy().build().unwrap();
         let voice = match config.tts().first() {
             Some(Tts::Deepgram(_)) => Service::Deepgram,
@@ -133,7 +179,12 @@ impl House {
             _ => Service::ElevenLabs,
         };
         let (phone, dialled) = (Phone::new().unwrap(), AtomicU32::new(0));
-        Self { fakes, server, phone, client, folder, dialled, voice }
+        Self { fakes, server, environment, phrases, phone, client, folder, dialled, voice }
+    }
+
+    /// Another server takes the place of this one, on the same data.
+    pub(crate) async fn restarts(&mut self) {
+        self.server = serve(&self.environment).await;
     }
 
     fn url(&self, path: &str) -> String {
@@ -150,7 +201,8 @@ impl House {
         let number = self.dialled.fetch_add(1, Ordering::Relaxed);
         let options = PhoneOptions { faults, ..self.phone_options(number) };
         let sid = options.call.to_string();
-        Caller::new(self.phone.dial(options), sid, self.fakes.log().clone(), self.voice)
+        let kept = self.phrases == Phrases::Kept;
+        Caller::new(self.phone.dial(options), sid, (self.fakes.log().clone(), self.voice), kept)
     }
 
     /// The network tells that the call is over, whatever its phone does.
@@ -250,6 +302,64 @@ impl House {
     pub(crate) async fn record(&self, call: &str) -> Value {
         self.api(&format!("/api/calls/{call}")).await
     }
+}
+
+/// A server as in production.
+async fn serve(environment: &BTreeMap<String, String>) -> Running {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let public = format!("http://{}", listener.local_addr().unwrap());
+    let mut environment = environment.clone();
+    environment.insert("PUBLIC_URL".to_owned(), public);
+    let config = Config::read(&Sources { environment, ..Sources::default() }).unwrap();
+    boot::start_on(listener, &config, metrics::install().unwrap()).await.unwrap()
+}
+
+/// The agent of these tests.
+pub(crate) fn agent() -> Agent {
+    Agent::parse("prueba", AGENT, include_str!("../../prompts/clinica.toml")).unwrap()
+}
+
+/// Puts phrases there. They are written once for each voice: each file waits for the disk, and the calls of other houses
+/// would wait with it.
+fn keep_phrases(config: &Config, folder: &Path) {
+    static WRITTEN: Mutex<BTreeMap<String, PathBuf>> = Mutex::new(BTreeMap::new());
+    let agent = agent();
+    let spec = TtsSpec { call: CallSid::nobody(), language: agent.language, voice: agent.voice.clone() };
+    let signature = match config.tts().first().unwrap() {
+        Tts::Deepgram(key) => {
+            let options = deepgram::Options::new(config.deepgram.base_url.clone(), (*key).clone());
+            deepgram::Speak::new(options).unwrap().signature(&spec)
+        }
+        Tts::ElevenLabs(key) => {
+            let settings = &config.elevenlabs;
+            let (base, voice) = (settings.base_url.clone(), settings.voice_id.clone());
+            let mut options = elevenlabs::Options::new(base, (*key).clone(), voice);
+            options.model.clone_from(&settings.model);
+            elevenlabs::ElevenLabs::new(options).signature(&spec)
+        }
+        Tts::OpenAi { address, key } => {
+            let settings = &config.openai_speech;
+            let (model, voice) = (settings.model.clone(), settings.voice.clone());
+            let options = openai::SpeechOptions::new(address.clone(), key.cloned(), model, voice);
+            openai::Speech::new(options).unwrap().signature(&spec)
+        }
+        Tts::Embedded => panic!("these tests have no embedded voice"),
+    };
+    let mut written = WRITTEN.lock().unwrap();
+    let number = written.len();
+    let shelf = written.entry(signature.clone()).or_insert_with(|| {
+        let name = format!("phrases-{}-{number}", std::process::id());
+        let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
+        let shelf = Shelf::open(folder.clone()).unwrap();
+        for text in phrases::all(&agent) {
+            let hello = text.starts_with("Buen");
+            let sound = clip_of(&text).unwrap_or_else(|| said(if hello { HELLO } else { &text }));
+            shelf.put(&Shelf::name(&signature, &text), &sound).unwrap();
+        }
+        folder
+    });
+    fs::create_dir_all(folder.parent().unwrap()).unwrap();
+    std::os::unix::fs::symlink(shelf, folder).unwrap();
 }
 
 impl Drop for House {

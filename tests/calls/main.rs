@@ -13,6 +13,7 @@ mod interruption;
 mod interruptions;
 mod model_fails;
 mod network;
+mod phrases;
 mod replaced;
 mod replay;
 mod sounds;

@@ -27,7 +27,7 @@ async fn asked(house: &House, fault: LlmFault) -> super::caller::Caller {
 async fn is_excused(fault: LlmFault, requests: u64) {
     let house = House::open().await;
     let mut caller = asked(&house, fault).await;
-    caller.hears_clips(&["trouble"]).await;
+    caller.hears_clips(&["again"]).await;
     assert_eq!(house.fakes.log().count(Service::OpenAi, "opened"), requests);
     house.fakes.openai.faults().clear();
     house.understands(&mut caller).await;
@@ -38,7 +38,7 @@ async fn cannot_be_reached() {
     let house = House::open().await;
     house.fakes.openai.shut().await;
     let mut caller = asked(&house, LlmFault::None).await;
-    caller.hears_clips(&["trouble"]).await;
+    caller.hears_clips(&["again"]).await;
     house.fakes.openai.reopen().await;
     house.understands(&mut caller).await;
     house.goes_on(caller).await;
@@ -57,7 +57,7 @@ async fn is_slow() {
 async fn never_answers() {
     let house = House::open().await;
     let mut caller = asked(&house, LlmFault::SlowFirstToken(Duration::from_mins(10))).await;
-    caller.hears_clips(&["hold", "hold", "hold", "trouble"]).await;
+    caller.hears_clips(&["hold", "hold-2", "hold-3", "again"]).await;
     house.fakes.openai.faults().clear();
     house.understands(&mut caller).await;
     house.goes_on(caller).await;
@@ -67,7 +67,7 @@ async fn breaks_off(fault: LlmFault) {
     let house = House::open().await;
     let mut caller = asked(&house, fault).await;
     caller.hears_said(&[FIRST_PIECE]).await;
-    caller.hears_clips(&["trouble"]).await;
+    caller.hears_clips(&["again"]).await;
     house.fakes.openai.faults().clear();
     house.understands(&mut caller).await;
     let record = house.record(&caller.sid).await;
@@ -83,7 +83,7 @@ async fn stalls() {
     let house = House::open().await;
     let mut caller = asked(&house, LlmFault::StallAfter(TOKENS)).await;
     caller.hears_said(&[FIRST_PIECE]).await;
-    caller.hears_clips(&["hold", "trouble"]).await;
+    caller.hears_clips(&["hold", "again"]).await;
     house.fakes.openai.faults().clear();
     house.understands(&mut caller).await;
     house.goes_on(caller).await;

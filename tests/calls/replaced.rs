@@ -4,7 +4,7 @@ use super::{
     Case,
     caller::Caller,
     case,
-    house::{GREETING, House, quick},
+    house::{GREETING, House, Phrases, quick},
     soon,
     sounds::{clip, said},
 };
@@ -79,7 +79,8 @@ async fn voice(first: First, fault: SpeechFault, amid: bool, hold: bool) {
         First::ElevenLabs => ("elevenlabs,deepgram", Service::Deepgram),
         First::Deepgram => ("deepgram,elevenlabs", Service::ElevenLabs),
     };
-    let house = House::with(&[("TTS_PROVIDER", order)]).await;
+    // By the greeting it is known how fast the voice speaks.
+    let house = House::with_phrases(Phrases::Impossible, &[("TTS_PROVIDER", order)], |_| ()).await;
     let mut caller = house.dial();
     caller.hears_the_greeting().await;
     let faults = match first {
@@ -118,7 +119,8 @@ async fn voice(first: First, fault: SpeechFault, amid: bool, hold: bool) {
 
 /// The first voice has refused our key since before the call.
 async fn a_voice_refuses() {
-    let house = House::with(&[("TTS_PROVIDER", "elevenlabs,deepgram")]).await;
+    let settings = [("TTS_PROVIDER", "elevenlabs,deepgram")];
+    let house = House::with_phrases(Phrases::Impossible, &settings, |_| ()).await;
     house.fakes.elevenlabs.faults().always(SpeechFault::Refuse(401));
     let mut caller = house.dial();
     caller.while_waiting(|log| log.count(Service::Deepgram, "speak") >= 2).await;

@@ -4,7 +4,7 @@ use super::{
     Case,
     caller::Caller,
     case,
-    house::House,
+    house::{House, Phrases},
     sounds::{clip, said},
 };
 use centralita::testbed::{faults::Faults, log::Service, openai::Answer, phone::Ended, speech::SpeechFault};
@@ -23,10 +23,15 @@ enum Vendor {
 
 impl Vendor {
     async fn house(self) -> House {
-        match self {
-            Self::ElevenLabs => House::open().await,
-            Self::Deepgram => House::with(&[("TTS_PROVIDER", "deepgram")]).await,
-        }
+        self.house_with(Phrases::Kept).await
+    }
+
+    async fn house_with(self, phrases: Phrases) -> House {
+        let settings: &[_] = match self {
+            Self::ElevenLabs => &[],
+            Self::Deepgram => &[("TTS_PROVIDER", "deepgram")],
+        };
+        House::with_phrases(phrases, settings, |_| ()).await
     }
 
     fn faults(self, house: &House) -> &Faults<SpeechFault> {
@@ -52,12 +57,12 @@ async fn ask(house: &House, caller: &mut Caller) {
 }
 
 async fn refuses_for_good(vendor: Vendor) {
-    let house = vendor.house().await;
+    let house = vendor.house_with(Phrases::Impossible).await;
     vendor.faults(&house).always(SpeechFault::Refuse(401));
     let mut caller = house.dial();
-    caller.hears_clips(&["trouble"]).await;
+    caller.hears_clips(&["help"]).await;
     ask(&house, &mut caller).await;
-    caller.hears_clips(&["trouble"]).await;
+    caller.hears_clips(&["again"]).await;
     ask(&house, &mut caller).await;
     caller.hears_clips(&["trouble", "goodbye"]).await;
     let sid = caller.sid.clone();
@@ -68,20 +73,20 @@ async fn refuses_for_good(vendor: Vendor) {
 }
 
 async fn refuses_for_a_while(vendor: Vendor, status: u16) {
-    let house = vendor.house().await;
+    let house = vendor.house_with(Phrases::Impossible).await;
     vendor.faults(&house).always(SpeechFault::Refuse(status));
     let mut caller = house.dial();
-    caller.hears_clips(&["trouble"]).await;
+    caller.hears_clips(&["help"]).await;
     vendor.faults(&house).clear();
     house.understands(&mut caller).await;
     house.goes_on(caller).await;
 }
 
 async fn cannot_be_reached() {
-    let house = House::open().await;
+    let house = Vendor::ElevenLabs.house_with(Phrases::Impossible).await;
     house.fakes.elevenlabs.shut().await;
     let mut caller = house.dial();
-    caller.hears_clips(&["trouble"]).await;
+    caller.hears_clips(&["help"]).await;
     house.fakes.elevenlabs.reopen().await;
     house.understands(&mut caller).await;
     house.goes_on(caller).await;
@@ -93,7 +98,7 @@ async fn is_silent(vendor: Vendor, fault: SpeechFault) {
     caller.hears_the_greeting().await;
     vendor.faults(&house).always(fault);
     ask(&house, &mut caller).await;
-    caller.hears_clips(&["hold", "hold", "trouble"]).await;
+    caller.hears_clips(&["hold", "hold-2", "again"]).await;
     vendor.faults(&house).clear();
     house.understands(&mut caller).await;
     house.goes_on(caller).await;
@@ -120,7 +125,7 @@ async fn dies_in_mid_answer(vendor: Vendor, fault: SpeechFault, name: &str) {
     ask(&house, &mut caller).await;
     caller.hears_broken_off(&said(ANSWER), &clip(name)).await;
     if name == "hold" {
-        caller.hears_clips(&["trouble"]).await;
+        caller.hears_clips(&["again"]).await;
     }
     vendor.faults(&house).clear();
     house.goes_on(caller).await;
@@ -129,14 +134,14 @@ async fn dies_in_mid_answer(vendor: Vendor, fault: SpeechFault, name: &str) {
 async fn the_socket_is_gone_in_mid_answer(close: bool) {
     let house = House::open().await;
     let mut caller = asked(&house).await;
-    caller.while_waiting(|log| log.count(Service::ElevenLabs, "first-audio") == 3).await;
+    caller.while_waiting(|log| log.count(Service::ElevenLabs, "first-audio") == 1).await;
     if close {
         house.fakes.elevenlabs.close_sockets(1011, "");
     } else {
         house.fakes.elevenlabs.shut().await;
         house.fakes.elevenlabs.reopen().await;
     }
-    caller.hears_broken_off(&said(ANSWER), &clip("trouble")).await;
+    caller.hears_broken_off(&said(ANSWER), &clip("again")).await;
     house.understands(&mut caller).await;
     let record = house.record(&caller.sid).await;
     let answer = record["entries"].as_array().unwrap().iter().find(|entry| entry["meant"] == ANSWER).unwrap();
@@ -152,7 +157,7 @@ async fn gives_no_sound(vendor: Vendor, fault: SpeechFault) {
     caller.hears_the_greeting().await;
     vendor.faults(&house).always(fault);
     ask(&house, &mut caller).await;
-    caller.hears_clips(&["trouble"]).await;
+    caller.hears_clips(&["again"]).await;
     vendor.faults(&house).clear();
     house.understands(&mut caller).await;
     house.goes_on(caller).await;
@@ -185,7 +190,7 @@ pub(crate) fn cases() -> Vec<Case> {
         add("503", refuses_for_a_while(vendor, 503).boxed_local());
         add("is silent", is_silent(vendor, SpeechFault::Silent).boxed_local());
         add("is slow", is_slow(vendor).boxed_local());
-        add("breaks off", dies_in_mid_answer(vendor, SpeechFault::CloseAfter(HALF), "trouble").boxed_local());
+        add("breaks off", dies_in_mid_answer(vendor, SpeechFault::CloseAfter(HALF), "again").boxed_local());
         add("stalls", dies_in_mid_answer(vendor, SpeechFault::StallAfter(HALF), "hold").boxed_local());
         add("gives a file", gives_no_sound(vendor, SpeechFault::WrongFormat).boxed_local());
         add("gives nothing", gives_no_sound(vendor, SpeechFault::ZeroBytes).boxed_local());

@@ -3,6 +3,7 @@
 use super::Server;
 use centralita::{
     base::ids::CallSid,
+    dialogue::{agent::Agent, phrases},
     testbed::{
         fakes::{FakeOptions, Fakes},
         load::Process,
@@ -13,7 +14,7 @@ use centralita::{
 };
 use futures_util::future::join_all;
 use rand::{RngExt as _, SeedableRng as _, rngs::StdRng, seq::IndexedRandom as _};
-use std::{sync::Arc, time::Duration};
+use std::{fs, path::Path, sync::Arc, time::Duration};
 use tokio::{
     task::{spawn_blocking, yield_now},
     time::timeout,
@@ -94,7 +95,9 @@ async fn hundred_calls(phone: &Phone, server: &Server, hundred: u64) {
 async fn two_hundred_calls_with_random_hang_ups_leave_nothing_behind() {
     drop(rustls::crypto::ring::default_provider().install_default());
     let fakes = Fakes::start(FakeOptions::default()).await.unwrap();
+    let data = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("leaks-{}", std::process::id()));
     let mut environment = fakes.environment();
+    environment.push(("DATA_DIR", data.display().to_string()));
     environment.extend(
         [
             ("KEEP_CONNECTIONS_S", "1"),
@@ -109,6 +112,13 @@ async fn two_hundred_calls_with_random_hang_ups_leave_nothing_behind() {
     });
     let server = server.await.unwrap();
     let process = Process::of(server.child.id());
+    // The agent's own phrases are made before the first call.
+    let agent = include_str!("../../prompts/clinica.md");
+    let agent = Agent::parse("clinica", agent, include_str!("../../prompts/clinica.toml")).unwrap();
+    let all = phrases::all(&agent).len() as u64;
+    let made = fakes.log().until(|log| log.count(Service::ElevenLabs, "speak") >= all);
+    timeout(GUARD, made).await.unwrap();
+    timeout(GUARD, fakes.closed()).await.unwrap();
     let before = held(&server, process).await;
     let mut memory = Vec::new();
     for hundred in 0..2 {
@@ -130,4 +140,5 @@ async fn two_hundred_calls_with_random_hang_ups_leave_nothing_behind() {
         assert!(times > 50, "{times} times {what} at {service:?}");
     }
     assert!(memory[1] <= memory[0] + MORE_MEMORY, "resident bytes after each hundred: {memory:?}");
+    fs::remove_dir_all(data).unwrap();
 }

@@ -8,7 +8,7 @@ use super::{
 use bytes::Bytes;
 use centralita::{
     base::{clock::SystemClock, ids::CallSid},
-    channels::voice::{agents::Agents, desk::Staff},
+    channels::voice::{agents::Agents, desk::Staff, phrases::Phrases},
     dialogue::call::Clips,
     ports::{
         llm::{AnswerStream, LanguageModel, Question},
@@ -77,7 +77,7 @@ impl Office {
             phone: Some(Arc::new(Network { tell, carries_out: Arc::clone(&network) })),
             calendar: Arc::new(Book),
             agents: Arc::new(Agents::open(&folder).unwrap()),
-            clips: |_| Arc::new(Clips::default()),
+            phrases: Phrases::built_in(|_| Arc::new(Clips::default())),
             clock: Arc::new(SystemClock),
             folder: folder.clone(),
             saving: GUARD,
@@ -138,6 +138,10 @@ struct Voice;
 impl TextToSpeech for Voice {
     fn name(&self) -> &'static str {
         "stub"
+    }
+
+    fn signature(&self, _: &TtsSpec) -> String {
+        String::new()
     }
 
     fn open(&self, _: TtsSpec) -> TtsSession {

@@ -138,6 +138,7 @@ impl Actor {
                 return Err(over);
             }
         }
+        self.sessions.commit();
         self.line.flush().await?;
         Ok(ended)
     }
@@ -163,10 +164,10 @@ impl Actor {
             Output::AskModel { turn, messages } => self.sessions.ask(turn, messages),
             Output::CancelModel { turn } => self.sessions.cancel_model(turn),
             Output::Say { turn, piece, text } => {
-                self.sessions.speak(turn, SpeechCommand::Say { turn, piece, text });
+                self.sessions.speak(SpeechCommand::Say { turn, piece, text });
             }
-            Output::FinishSpeech { turn } => self.sessions.speak(turn, SpeechCommand::Finish { turn }),
-            Output::CancelSpeech { turn } => self.sessions.speak(turn, SpeechCommand::Cancel { turn }),
+            Output::FinishSpeech { turn } => self.sessions.speak(SpeechCommand::Finish { turn }),
+            Output::CancelSpeech { turn } => self.sessions.speak(SpeechCommand::Cancel { turn }),
             Output::RunTool { turn, call } => self.sessions.run(turn, call),
             kept => self.keep(kept),
         }
@@ -296,6 +297,7 @@ mod tests {
                 Arc::new(NoModel),
                 Arc::clone(&agent.tools),
                 Arc::new(toolbox),
+                Arc::default(),
             ),
             ear: Ear::new(None),
             journal: Arc::new(Journal::new(start, jiff::Timestamp::UNIX_EPOCH, None)),

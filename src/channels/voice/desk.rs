@@ -8,6 +8,7 @@ use super::{
     disk::Disk,
     ear::Ear,
     journal::{Journal, Recorder},
+    phrases::{Book, Phrases},
     sessions::Sessions,
     socket::{Line, LineEnd},
     steps::Steps,
@@ -17,12 +18,11 @@ use crate::{
     base::{
         clock::{self, WallClock},
         ids::CallSid,
-        language::Language,
         secret::Masked,
     },
     dialogue::{
         agent::Agent,
-        call::{Call, Clips, Setup},
+        call::{Call, Setup},
         output::Ending,
         replay::Head,
     },
@@ -79,8 +79,8 @@ pub struct Staff {
     pub calendar: Arc<dyn Calendar>,
     /// The agents.
     pub agents: Arc<Agents>,
-    /// The standard phrases of each language.
-    pub clips: fn(Language) -> Arc<Clips>,
+    /// What the agents say of their own accord.
+    pub phrases: Phrases,
     /// Calendar time.
     pub clock: Arc<dyn WallClock>,
     /// Where records and recordings go.
@@ -255,11 +255,13 @@ impl Room {
                 return;
             }
         };
+        let _live = self.staff.phrases.call_begins();
+        let book = self.staff.phrases.book(&agent);
         let opened_at = self.staff.clock.now();
         let recording = agent.record.then(|| self.staff.folder.join(format!("{}.wav", start.call)));
         let (began, now) = (clock::now(), opened_at.to_zoned(agent.zone.clone()));
         let caller = start.from.starts_with('+').then_some(start.from.as_str());
-        let setup = self.setup(&agent, agent.system_message(&now, caller));
+        let setup = self.setup(&agent, &book, agent.system_message(&now, caller));
         let recorder = recording.as_deref().map(|file| {
             let head = head(&start, opened_at, setup.clone());
             let log = CallLog::begin(self.disk.clone(), call_log::beside(file), &head, began);
@@ -275,7 +277,7 @@ impl Room {
         let actor = Actor {
             call: Call::new(setup, began),
             line,
-            sessions: self.sessions(&start.call, &agent),
+            sessions: self.sessions(&start.call, &agent, book),
             ear: Ear::new(self.staff.activity.as_deref()),
             journal: Arc::clone(&journal),
             recorder,
@@ -290,26 +292,27 @@ impl Room {
         self.save(&journal, recorder).await;
     }
 
-    fn setup(&self, agent: &Agent, system: String) -> Setup {
+    fn setup(&self, agent: &Agent, book: &Book, system: String) -> Setup {
         Setup {
             language: agent.language,
             patience: agent.patience.clone(),
             system,
-            clips: (self.staff.clips)(agent.language),
+            clips: book.clips(),
             threshold: THRESHOLD,
             raised_threshold: RAISED_THRESHOLD,
             by_utterance: self.staff.hearing.by_utterance(),
         }
     }
 
-    fn sessions(&self, call: &CallSid, agent: &Arc<Agent>) -> Sessions {
+    fn sessions(&self, call: &CallSid, agent: &Arc<Agent>, book: Arc<Book>) -> Sessions {
         let staff = &self.staff;
         let (language, tag) = (agent.language, agent.tag.clone());
         let hearing = staff.hearing.open(SttSpec { call: call.clone(), language, tag });
         let voice = staff.voice.open(TtsSpec { call: call.clone(), language, voice: agent.voice.clone() });
         let toolbox = Toolbox::new(Arc::clone(agent), Arc::clone(&staff.calendar), Arc::clone(&staff.clock));
         let tools = Arc::clone(&agent.tools);
-        Sessions::new(call.clone(), (hearing, voice), Arc::clone(&staff.model), tools, Arc::new(toolbox))
+        let model = Arc::clone(&staff.model);
+        Sessions::new(call.clone(), (hearing, voice), model, tools, Arc::new(toolbox), book)
     }
 
     /// Ends the call at the network where that was our decision, or where the way to the network is dead: it would

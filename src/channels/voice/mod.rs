@@ -13,6 +13,7 @@ pub mod handshake;
 mod journal;
 pub mod limits;
 mod peer;
+pub mod phrases;
 pub mod pieces;
 pub mod reframe;
 mod sessions;

@@ -1,6 +1,6 @@
 //! The provider sessions of one call: what the core wants goes out, what they say comes back as [`Input`].
 
-use super::tools::Toolbox;
+use super::{phrases::Book, tools::Toolbox};
 use crate::{
     base::{
         ids::{CallSid, TurnId},
@@ -48,6 +48,9 @@ pub(super) struct Sessions {
     running: FuturesUnordered<Running>,
     /// What we know without being told by a stream.
     known: VecDeque<Input>,
+    /// What the voice is to be told once all is decided.
+    decided: Vec<SpeechCommand>,
+    book: Arc<Book>,
 }
 
 impl fmt::Debug for Sessions {
@@ -63,6 +66,7 @@ impl Sessions {
         model: Arc<dyn LanguageModel>,
         tools: Arc<[ToolSpec]>,
         toolbox: Arc<Toolbox>,
+        book: Arc<Book>,
     ) -> Self {
         Self {
             call,
@@ -77,6 +81,8 @@ impl Sessions {
             answer: None,
             running: FuturesUnordered::new(),
             known: VecDeque::new(),
+            decided: Vec::new(),
+            book,
         }
     }
 
@@ -142,8 +148,49 @@ impl Sessions {
         }
     }
 
+    /// Something for the voice; [`Sessions::commit`] tells it.
+    pub(super) fn speak(&mut self, command: SpeechCommand) {
+        self.decided.push(command);
+    }
+
+    /// All that happens at this moment is decided. A turn that is whole at once is a sentence of our own: where its sound is
+    /// kept, no voice is asked.
+    pub(super) fn commit(&mut self) {
+        let mut decided = std::mem::take(&mut self.decided);
+        if let Some(turn) = whole_turn(&decided) {
+            let kept = self.kept(turn, &decided);
+            metrics::phrase_spoken(kept.is_some());
+            if let Some(kept) = kept {
+                decided.retain(|command| command.turn() != turn);
+                self.known.extend(kept.into_iter().map(Input::Speech));
+            }
+        }
+        for command in decided.drain(..) {
+            self.tell_voice(command);
+        }
+        self.decided = decided;
+    }
+
+    /// What the voice would tell of a turn whose every piece is kept.
+    fn kept(&self, turn: TurnId, decided: &[SpeechCommand]) -> Option<Vec<SpeechEvent>> {
+        let mut events = Vec::new();
+        for command in decided {
+            match command {
+                SpeechCommand::Say { turn: of, piece, text } if *of == turn => {
+                    let (audio, piece) = (self.book.sound(text)?, *piece);
+                    events.push(SpeechEvent::Audio { turn, piece, audio, text: None });
+                    events.push(SpeechEvent::PieceDone { turn, piece });
+                }
+                _ => {}
+            }
+        }
+        events.push(SpeechEvent::Done { turn });
+        Some(events)
+    }
+
     /// A voice that takes nothing more has failed in this turn.
-    pub(super) fn speak(&mut self, turn: TurnId, command: SpeechCommand) {
+    fn tell_voice(&mut self, command: SpeechCommand) {
+        let turn = command.turn();
         if self.voice.commands.try_send(command).is_err() {
             let reason = "the voice takes no more text".to_owned();
             self.known.push_back(Input::Speech(SpeechEvent::Failed { turn, reason }));
@@ -183,6 +230,12 @@ impl Sessions {
         }
         Input::Speech(event)
     }
+}
+
+/// The turn of which the voice is told the beginning and the end at once.
+fn whole_turn(decided: &[SpeechCommand]) -> Option<TurnId> {
+    let begins = decided.iter().find(|command| matches!(command, SpeechCommand::Say { piece: 0, .. }))?;
+    decided.contains(&SpeechCommand::Finish { turn: begins.turn() }).then(|| begins.turn())
 }
 
 async fn next_answer(answer: &mut Option<(TurnId, AnswerStream)>) -> Input {

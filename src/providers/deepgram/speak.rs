@@ -57,6 +57,10 @@ impl TextToSpeech for Speak {
         "deepgram"
     }
 
+    fn signature(&self, spec: &TtsSpec) -> String {
+        format!("deepgram {}", address(&self.options, spec).query().unwrap_or_default())
+    }
+
     fn open(&self, spec: TtsSpec) -> TtsSession {
         let asked = Asked { address: address(&self.options, &spec), options: Arc::clone(&self.options) };
         by_piece::open(asked, self.client.clone(), self.options.speak.patience)

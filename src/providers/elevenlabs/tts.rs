@@ -47,6 +47,12 @@ impl TextToSpeech for ElevenLabs {
         "elevenlabs"
     }
 
+    fn signature(&self, spec: &TtsSpec) -> String {
+        let Options { voice, model, settings, .. } = &*self.options;
+        let voice = if spec.voice.is_empty() { voice } else { &spec.voice };
+        format!("elevenlabs {voice} {model} {} {settings:?}", spec.language)
+    }
+
     fn open(&self, spec: TtsSpec) -> TtsSession {
         let (commands, asked) = mpsc::channel(COMMANDS_WAITING);
         let (events, told) = mpsc::channel(EVENTS_WAITING);

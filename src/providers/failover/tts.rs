@@ -42,6 +42,11 @@ impl TextToSpeech for Voices {
         self.order.name(0)
     }
 
+    /// The first one's: it speaks as the agent is meant to sound.
+    fn signature(&self, spec: &TtsSpec) -> String {
+        self.order.members.first().map(|member| member.provider.signature(spec)).unwrap_or_default()
+    }
+
     fn open(&self, spec: TtsSpec) -> TtsSession {
         let (commands, asked) = mpsc::channel(COMMANDS_WAITING);
         let mut untried: Vec<usize> = (0..self.order.members.len()).collect();

@@ -19,6 +19,9 @@ const CHUNK: usize = PHONE_RATE as usize / 5;
 /// Pieces that wait at most; an agent has no more to say in one turn.
 const PIECES: usize = 256;
 
+/// Which sound it is; another number for a change that is heard.
+const SOUND: &str = "kokoro-82m-int8 1";
+
 /// Kokoro behind the port; calls share the weights.
 #[derive(Clone, Debug)]
 pub(super) struct LocalTextToSpeech {
@@ -29,6 +32,10 @@ pub(super) struct LocalTextToSpeech {
 impl TextToSpeech for LocalTextToSpeech {
     fn name(&self) -> &'static str {
         "local-kokoro"
+    }
+
+    fn signature(&self, spec: &TtsSpec) -> String {
+        format!("{SOUND} {}", Voice::of(&spec.voice, spec.language).name)
     }
 
     fn open(&self, spec: TtsSpec) -> TtsSession {

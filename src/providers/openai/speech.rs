@@ -64,6 +64,12 @@ impl TextToSpeech for Speech {
         "openai"
     }
 
+    fn signature(&self, spec: &TtsSpec) -> String {
+        let SpeechOptions { base_url, model, voice, .. } = &self.options;
+        let voice = if spec.voice.is_empty() { voice } else { &spec.voice };
+        format!("openai {base_url} {model} {voice}")
+    }
+
     fn open(&self, spec: TtsSpec) -> TtsSession {
         let options = &self.options;
         let asked = Asked {
