@@ -47,6 +47,11 @@ async fn a_provider_that_fails_is_replaced_and_the_caller_hears_every_word_once(
     together(replaced::cases()).await;
 }
 
+#[tokio::test]
+async fn a_recogniser_that_fails_is_replaced_and_every_word_is_understood_once() {
+    together(replaced::hearing_cases()).await;
+}
+
 /// A case of a table: what it is called, and its call.
 type Case = (String, LocalBoxFuture<'static, ()>);
 

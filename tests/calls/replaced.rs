@@ -9,6 +9,7 @@ use super::{
     sounds::{clip, said},
 };
 use centralita::testbed::{
+    deepgram::ListenFault,
     fakes::Fakes,
     log::Service,
     openai::{Answer, LlmFault},
@@ -131,6 +132,99 @@ async fn a_voice_refuses() {
     }
     house.fakes.elevenlabs.faults().clear();
     house.goes_on(caller).await;
+}
+
+/// Deepgram listens and Scribe stands in.
+async fn two_listen() -> House {
+    House::with(&[("STT_PROVIDER", "deepgram,elevenlabs")]).await
+}
+
+/// The caller says so many syllables, of which Scribe understands `words`, and is answered.
+async fn scribe_understands(house: &House, caller: &mut Caller, syllables: usize, words: &str) {
+    house.fakes.elevenlabs.hears([words]);
+    house.fakes.openai.answer_to(words, Answer::text("Aquí estamos."));
+    caller.says(syllables).await;
+    caller.hears_said(&["Aquí estamos."]).await;
+}
+
+/// The record tells that the caller said these words, each once, and how often nobody listened.
+async fn understood(house: &House, caller: &Caller, words: &[&str], losses: usize) {
+    let record = house.record(&caller.sid).await;
+    let entries = record["entries"].as_array().unwrap();
+    let said: Vec<&str> = (entries.iter().filter(|entry| entry["what"] == "caller"))
+        .map(|entry| entry["text"].as_str().unwrap())
+        .collect();
+    assert_eq!(said, words);
+    let troubled = entries.iter().filter(|entry| entry["what"] == "trouble");
+    assert_eq!(troubled.map(|trouble| &trouble["kind"]).collect::<Vec<_>>(), vec!["stt"; losses]);
+    assert!(entries.iter().all(|entry| entry["what"] != "amended"), "{record}");
+}
+
+/// How often Scribe was asked to listen.
+fn scribes(house: &House) -> usize {
+    let opened = house.fakes.log().details(Service::ElevenLabs, "opened");
+    opened.iter().filter(|path| path.ends_with("/speech-to-text/realtime")).count()
+}
+
+/// A second recogniser in the order costs nothing: the answer comes without a phrase before it, and nobody else is asked.
+async fn nobody_takes_over_from_who_listens_well() {
+    let house = two_listen().await;
+    let mut caller = house.dial();
+    caller.hears_the_greeting().await;
+    house.understands(&mut caller).await;
+    house.understands(&mut caller).await;
+    understood(&house, &caller, &["¿Sigue ahí?"; 2], 0).await;
+    assert_eq!(scribes(&house), 0);
+    house.goes_on(caller).await;
+}
+
+/// Deepgram does this on its first socket, if anything, and refuses all others; Scribe understands what was said meanwhile
+/// and what is said then.
+async fn scribe_takes_over(first: Option<ListenFault>) {
+    let house = two_listen().await;
+    let faults = house.fakes.deepgram.listen_faults();
+    faults.next(first);
+    faults.always(ListenFault::Refuse(401));
+    // A sentence that it has only begun to tell is the first one of the next call.
+    house.fakes.deepgram.hears(["¿Sigue ahí?"]);
+    let mut caller = house.dial();
+    caller.hears_the_greeting().await;
+    scribe_understands(&house, &mut caller, 6, "¿Hay lugar el martes?").await;
+    scribe_understands(&house, &mut caller, 3, "¿Y por la tarde?").await;
+    let words = ["¿Hay lugar el martes?", "¿Y por la tarde?"];
+    understood(&house, &caller, &words, 1).await;
+    assert_eq!(scribes(&house), 1);
+    assert_eq!(house.fakes.log().count(Service::Deepgram, "final"), 0);
+    faults.clear();
+    house.goes_on(caller).await;
+}
+
+/// Deepgram takes sound and gives no words, neither before it is asked anew nor since: what is said then is not lost.
+async fn scribe_takes_over_from_who_is_silent() {
+    let house = two_listen().await;
+    let faults = house.fakes.deepgram.listen_faults();
+    faults.always(ListenFault::Silent);
+    let mut caller = house.dial();
+    caller.hears_the_greeting().await;
+    caller.says(3).await;
+    caller.hears_clips(&["repeat"]).await;
+    caller.while_waiting(|log| log.count(Service::Deepgram, "accepted") == 2).await;
+    scribe_understands(&house, &mut caller, 15, "¿Hay lugar el martes?").await;
+    scribe_understands(&house, &mut caller, 3, "¿Y por la tarde?").await;
+    understood(&house, &caller, &["¿Hay lugar el martes?", "¿Y por la tarde?"], 2).await;
+    assert_eq!(scribes(&house), 1);
+    faults.clear();
+    house.goes_on(caller).await;
+}
+
+/// What may happen to who listens.
+pub(crate) fn hearing_cases() -> Vec<Case> {
+    vec![
+        case("all is well", nobody_takes_over_from_who_listens_well()),
+        case("Deepgram refuses our key", scribe_takes_over(None)),
+        case("Deepgram breaks", scribe_takes_over(Some(ListenFault::CutMidUtterance))),
+        case("Deepgram is silent", scribe_takes_over_from_who_is_silent()),
+    ]
 }
 
 /// Who may fail, and how.
