@@ -9,6 +9,7 @@ use crate::{
         server::{Order, Server, program},
         terminal::say,
     },
+    dialogue::agent,
     net::tls,
     providers::local::{self, Progress},
     testbed::load::LoadReport,
@@ -24,13 +25,33 @@ use tokio::{
     process::Child,
 };
 
-/// Calls at a time, and whether Silero judges what is speech or the gate alone.
-const ROWS: [(u16, bool); 5] = [(1, true), (25, true), (100, true), (300, true), (100, false)];
+/// What is measured in a row.
+#[derive(Clone, Copy, Debug)]
+struct Row {
+    /// Calls at a time.
+    calls: u16,
+    /// Whether Silero judges what is speech, or the gate alone.
+    silero: bool,
+    /// Whether answers are begun before the turn is surely over.
+    speculation: bool,
+}
+
+const ROWS: [Row; 6] = [
+    Row { calls: 1, silero: true, speculation: false },
+    Row { calls: 25, silero: true, speculation: false },
+    Row { calls: 100, silero: true, speculation: false },
+    Row { calls: 300, silero: true, speculation: false },
+    Row { calls: 100, silero: false, speculation: false },
+    Row { calls: 100, silero: true, speculation: true },
+];
+
+/// Who answers.
+const AGENT: &str = "clinica";
 
 const HEAD: &str = "\
-| calls | judge of speech | added p50 | added p95 | barge-in to `clear` p95 | frame lateness p99.9 | underruns > 20 ms \
+| calls | judge of speech | speculation | response p50 | added p50 | added p95 | barge-in to `clear` p95 | frame lateness p99.9 | underruns > 20 ms \
 | CPU per call-second | memory per call | machine busy |
-|--:|---|--:|--:|--:|--:|--:|--:|--:|--:|";
+|--:|---|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|";
 
 /// Measures and prints the table; whether every call of every row was held to its end.
 pub(super) fn measure(args: &Args) -> anyhow::Result<bool> {
@@ -42,10 +63,10 @@ pub(super) fn measure(args: &Args) -> anyhow::Result<bool> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let mut well = true;
     say(HEAD);
-    for (calls, silero) in ROWS {
-        let models = if silero { models.path() } else { &folder.0 };
-        let report = runtime.block_on(row(args, calls, &folder.0, models))?;
-        say(cells(&report, silero));
+    for row in ROWS {
+        let models = if row.silero { models.path() } else { &folder.0 };
+        let report = runtime.block_on(measured(args, row, &folder.0, models))?;
+        say(cells(&report, row));
         for reason in &report.failed {
             say(format_args!("failed: {reason}"));
         }
@@ -73,12 +94,26 @@ impl Drop for Folder {
     }
 }
 
-async fn row(args: &Args, calls: u16, data: &Path, models: &Path) -> anyhow::Result<LoadReport> {
+/// The agent's files in `folder`, so that it begins answers early or not.
+fn agent(folder: &Path, speculation: bool) -> anyhow::Result<PathBuf> {
+    let prompts = env::var_os("PROMPTS_DIR").map_or_else(|| PathBuf::from("prompts"), PathBuf::from);
+    let read = |file: &Path| fs::read_to_string(file).with_context(|| file.display().to_string());
+    let text = read(&prompts.join(format!("{AGENT}.md")))?;
+    let data = agent::data_name(&text).context("the agent names no data")?;
+    fs::write(folder.join(&data), read(&prompts.join(&data))?)?;
+    let line = |speculation| format!("\nspeculation = {speculation}\n");
+    let file = folder.join(format!("{AGENT}.md"));
+    fs::write(&file, text.replace(&line(!speculation), &line(speculation)))?;
+    Ok(file)
+}
+
+async fn measured(args: &Args, row: Row, data: &Path, models: &Path) -> anyhow::Result<LoadReport> {
+    let Row { calls, speculation, .. } = row;
     let (fakes, mut settings) = fakes().await?;
     settings.push(("MAX_CALLS".to_owned(), calls.to_string()));
     settings.push(("TWILIO_ACCOUNT_SID".to_owned(), ACCOUNT.to_owned()));
-    let agent = Path::new("clinica");
-    let mut server = Server::start(Order { agent, data, models, settings: &settings })?;
+    let agent = agent(data, speculation)?;
+    let mut server = Server::start(Order { agent: &agent, data, models, settings: &settings })?;
     server.ready().await?;
     let (webhook, auth_token) = (format!("{}/webhook/voice", server.url), server.auth_token.clone());
     let target = Target { webhook, auth_token, pid: server.pid() };
@@ -103,14 +138,16 @@ async fn fakes() -> anyhow::Result<(Child, Vec<(String, String)>)> {
     bail!("the fakes ended before they listened")
 }
 
-fn cells(report: &LoadReport, silero: bool) -> String {
+fn cells(report: &LoadReport, row: Row) -> String {
     let figure = |figure: Option<f64>, unit: &str, digits: usize| {
         figure.map_or_else(|| "?".to_owned(), |figure| format!("{figure:.digits$} {unit}"))
     };
     format!(
-        "| {} | {} | {:.0} ms | {:.0} ms | {:.0} ms | {:.1} ms | {} | {} | {} | {} |",
+        "| {} | {} | {} | {:.0} ms | {:.0} ms | {:.0} ms | {:.0} ms | {:.1} ms | {} | {} | {} | {} |",
         report.calls,
-        if silero { "Silero" } else { "gate alone" },
+        if row.silero { "Silero" } else { "gate alone" },
+        if row.speculation { "yes" } else { "no" },
+        report.response.p50,
         report.added.p50,
         report.added.p95,
         report.barge_in.p95,

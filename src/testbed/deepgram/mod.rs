@@ -28,11 +28,11 @@ const DICTATIONS: usize = 64;
 
 /// What callers say where nobody says otherwise.
 pub(super) const SENTENCES: [&str; 6] = [
-    "Buenos días, quisiera pedir una cita.",
+    "Buenos días, quisiera pedir una cita, por favor.",
     "¿Qué especialidades atienden en la clínica?",
-    "Necesito verlo esta semana si es posible.",
+    "Necesito verlo esta semana si es posible, por favor.",
     "¿Y cuáles son los horarios de atención?",
-    "Quisiera saber qué seguros aceptan ustedes.",
+    "¿Qué seguros aceptan ustedes?",
     "¿Dónde queda exactamente la clínica?",
 ];
 
@@ -97,7 +97,7 @@ impl Default for DeepgramOptions {
             key: None,
             final_after: Duration::from_millis(350),
             partial_every: Duration::from_millis(150),
-            eager_after: Duration::from_millis(250),
+            eager_after: Duration::from_millis(200),
             idle: Duration::from_secs(10),
             dictated: false,
             sentences: SENTENCES.map(str::to_owned).to_vec(),

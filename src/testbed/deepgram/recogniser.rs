@@ -7,6 +7,9 @@ use std::time::{Duration, Instant};
 /// Fewer audible frames than this (60 ms) are a click, not an utterance.
 const SHORTEST: u32 = 3;
 
+/// Interim words come so long behind the sound: by then all of what was said before a silence is told.
+const BEHIND: Duration = Duration::from_millis(100);
+
 /// A caller speaks about four words a second; partials show so many.
 const WORD: Duration = Duration::from_millis(250);
 
@@ -55,6 +58,8 @@ struct Utterance {
     last_voiced_at: f64,
     next_partial: Instant,
     text: Option<String>,
+    /// All of the text was told since the last audible frame.
+    told: bool,
 }
 
 /// One socket's recogniser that hears.
@@ -85,8 +90,10 @@ impl Recogniser {
                 last_voiced_at: at,
                 next_partial: now + partial_every,
                 text: None,
+                told: false,
             }
         });
+        utterance.told = false;
         utterance.voiced += 1;
         utterance.last_voiced = now;
         utterance.last_voiced_at = at;
@@ -143,6 +150,17 @@ impl Recognises for Recogniser {
     }
 
     fn tick(&mut self, now: Instant, out: &mut Vec<Decided>) {
+        if let Some(utterance) = &mut self.utterance
+            && !utterance.told
+            && now >= utterance.last_voiced + BEHIND
+        {
+            utterance.told = true;
+            if utterance.voiced >= SHORTEST {
+                let text = utterance.text.get_or_insert_with(|| self.script.take().unwrap_or_default());
+                let (from, to) = (utterance.began_at, utterance.last_voiced_at);
+                out.push(Decided::Partial { text: text.clone(), from, to });
+            }
+        }
         if self.utterance.as_ref().is_some_and(|u| now >= u.last_voiced + self.pace.final_after) {
             self.finish(out);
         }
@@ -157,7 +175,8 @@ impl Recognises for Recogniser {
 
     fn next_deadline(&self) -> Option<Instant> {
         match &self.utterance {
-            Some(utterance) => Some(utterance.last_voiced + self.pace.final_after),
+            Some(utterance) if utterance.told => Some(utterance.last_voiced + self.pace.final_after),
+            Some(utterance) => Some(utterance.last_voiced + self.pace.final_after.min(BEHIND)),
             None => self.utterance_end.map(|(due, _)| due),
         }
     }
@@ -213,7 +232,9 @@ mod tests {
         let story = story(&script, &audio);
         assert_eq!(story.first(), Some(&(200, Decided::Started { at: 0.22 })));
         let partials = story.iter().filter(|(_, d)| matches!(d, Decided::Partial { .. })).count();
-        assert_eq!(partials, 3);
+        assert_eq!(partials, 4);
+        let last = story.iter().rfind(|(_, d)| matches!(d, Decided::Partial { .. }));
+        assert!(matches!(last, Some((880, Decided::Partial { text, .. })) if text == "Quiero una cita."));
         let finals: Vec<_> = story.iter().filter(|(_, d)| matches!(d, Decided::Final { .. })).collect();
         // The last voiced frame arrives at 780 ms.
         assert_eq!(finals.len(), 1);
