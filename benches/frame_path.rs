@@ -83,6 +83,7 @@ fn log(bencher: Bencher<'_, '_>) {
         threshold: 0.5,
         raised_threshold: 0.6,
         by_utterance: false,
+        sends_digits: false,
     };
     let head = Head {
         program: String::new(),

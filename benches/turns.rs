@@ -58,6 +58,7 @@ impl Table {
             threshold: 0.5,
             raised_threshold: 0.6,
             by_utterance: false,
+            sends_digits: false,
         };
         let now = clock::now();
         let mut table = Self {

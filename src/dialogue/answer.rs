@@ -49,6 +49,8 @@ pub struct Answer {
     pub ends: Option<Ending>,
     /// The caller may take the floor.
     pub interruptible: bool,
+    /// Until then keys of ours sound: who speaks into them does not interrupt them.
+    pub keys_until: Option<Instant>,
     /// A standard phrase that follows, because something failed.
     pub followed_by: Option<Clip>,
     /// Asked again after a failure or an empty answer.
@@ -67,6 +69,8 @@ pub struct Answer {
     pub paused: Option<Instant>,
     /// Tools asked for in this turn, all rounds.
     pub tool_calls: u32,
+    /// Characters of the timeline's text before the offer of the keypad.
+    offer_from: Option<usize>,
     pieces: Pieces,
     asked_pieces: u32,
     /// Pieces of the requests before the present one.
@@ -88,6 +92,8 @@ impl Answer {
             moments,
             ends: None,
             interruptible: true,
+            keys_until: None,
+            offer_from: None,
             followed_by: None,
             retried: false,
             drafted: false,
@@ -168,6 +174,23 @@ impl Answer {
     /// The call of this answer with that identifier.
     pub fn call(&self, id: &str) -> Option<&ToolCall> {
         self.rounds.iter().flat_map(|round| &round.calls).find(|call| call.id == id)
+    }
+
+    /// Whether the caller may take the floor at `now`.
+    pub fn may_be_interrupted(&self, now: Instant) -> bool {
+        self.interruptible && self.keys_until.is_none_or(|at| at <= now)
+    }
+
+    /// What follows offers the keypad.
+    pub fn offers(&mut self) {
+        self.offer_from = Some(self.timeline.text().chars().count());
+    }
+
+    /// What was heard of the words before the offer of the keypad; nothing where there are none.
+    pub fn without_offer<'a>(&self, heard: &'a str) -> Option<&'a str> {
+        let Some(from) = self.offer_from else { return Some(heard) };
+        let end = heard.char_indices().nth(from).map_or(heard.len(), |(at, _)| at);
+        heard.get(..end).filter(|_| from > 0)
     }
 
     /// Gives up: no more text, no tool that is waited for.

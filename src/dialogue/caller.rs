@@ -62,6 +62,8 @@ pub struct CallerTurn {
     partial: String,
     /// How many words the partial had when, as far back as a recogniser hears again.
     grown: VecDeque<(Instant, usize)>,
+    typed: String,
+    typed_at: Option<Instant>,
     /// Counts the changes of the text.
     edition: u32,
     signalled: bool,
@@ -213,17 +215,26 @@ impl CallerTurn {
 
     /// All that was understood so far.
     pub fn text(&self) -> String {
-        joined(&self.finals, &self.partial)
+        joined(&joined(&self.finals, &self.partial), &self.typed)
     }
 
     /// All that was understood so far, with what of it may still change.
     pub fn question(&self) -> Question {
-        Question { finals: self.finals.clone(), partial: self.partial.clone() }
+        let (finals, partial, typed) = (self.finals.clone(), self.partial.clone(), self.typed.clone());
+        Question { finals, partial, typed }
+    }
+
+    /// Takes in what was typed on the keypad, whose last key was pressed at `at`.
+    pub fn types(&mut self, at: Instant, words: &str) {
+        append(&mut self.typed, words);
+        self.typed_at = Some(at);
+        self.edition += 1;
+        self.needed = None;
     }
 
     /// Whether anything was understood.
     pub fn has_text(&self) -> bool {
-        !self.finals.is_empty() || !self.partial.is_empty()
+        !self.finals.is_empty() || !self.partial.is_empty() || !self.typed.is_empty()
     }
 
     /// How long the longest sound was, in voiced frames; a silence of half a second ends a sound.
@@ -244,6 +255,11 @@ impl CallerTurn {
     /// When the last voiced frame arrived.
     pub const fn last_voiced(&self) -> Option<Instant> {
         self.last_voiced
+    }
+
+    /// When the caller was last heard, or pressed the last key of what they typed.
+    pub fn last_sign(&self) -> Option<Instant> {
+        self.last_voiced.max(self.typed_at)
     }
 
     /// The recogniser is asked for the text so far.

@@ -13,6 +13,7 @@ pub mod draft;
 pub mod endpoint;
 pub mod event;
 pub mod input;
+pub mod keypad;
 pub mod message;
 pub mod noise;
 pub mod output;

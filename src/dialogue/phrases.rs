@@ -15,6 +15,14 @@ pub const fn still_there(language: Language, count: u32) -> &'static str {
     }
 }
 
+/// Offers the keypad to who is asked for a number.
+pub const fn keypad(language: Language) -> &'static str {
+    match language {
+        Language::Es => "También puede marcarlo en el teclado y terminar con numeral.",
+        Language::En => "You can also type it on your keypad and end with the pound key.",
+    }
+}
+
 /// The goodbye to a silent caller.
 pub const fn silent_goodbye(language: Language) -> &'static str {
     match language {

@@ -7,12 +7,14 @@ pub struct Question {
     pub finals: String,
     /// Those behind them of which the recogniser was not sure when the answer began; empty where it was.
     pub partial: String,
+    /// What the caller typed on the keypad, behind what they said.
+    pub typed: String,
 }
 
 impl Question {
     /// All of them.
     pub fn text(&self) -> String {
-        joined(&self.finals, &self.partial)
+        joined(&joined(&self.finals, &self.partial), &self.typed)
     }
 }
 

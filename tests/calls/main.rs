@@ -11,6 +11,7 @@ mod hearing_fails;
 mod house;
 mod interruption;
 mod interruptions;
+mod keypad;
 mod model_fails;
 mod network;
 mod phrases;

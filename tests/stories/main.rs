@@ -7,6 +7,8 @@ mod drafts;
 mod ending;
 mod failures;
 mod interruption;
+mod keypad;
+mod keys_out;
 mod late_words;
 mod network;
 mod noise;

@@ -61,7 +61,7 @@ fn event() -> impl Strategy<Value = Input> {
         }),
         1 => prop_oneof![Just("0:1:end"), Just("0:1:160"), Just("x"), Just("9:9:9")]
             .prop_map(|name| Input::Mark(name.to_owned())),
-        1 => Just(Input::Digit('5')),
+        2 => prop::sample::select(vec!['5', '5', '#', '*']).prop_map(Input::Digit),
         1 => Just(Input::Tick),
         1 => Just(Input::Begin { opening: "Hola.".to_owned() }),
     ]

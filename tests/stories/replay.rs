@@ -287,6 +287,7 @@ fn a_golden_log_is_still_read() {
         threshold: 0.5,
         raised_threshold: 0.6,
         by_utterance: true,
+        sends_digits: false,
     };
     let file = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/stories/golden.replay");
     let step = Duration::from_millis(20);

@@ -2,6 +2,7 @@
 
 pub(crate) use crate::script::{VoiceActs, heard, hearing};
 
+mod keys;
 mod log;
 mod voice;
 
@@ -102,6 +103,7 @@ impl Stage {
             threshold: 0.5,
             raised_threshold: 0.7,
             by_utterance,
+            sends_digits: false,
         };
         let start = clock::now();
         Self {

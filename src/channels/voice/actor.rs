@@ -278,6 +278,7 @@ mod tests {
             threshold: 0.5,
             raised_threshold: 0.7,
             by_utterance: false,
+            sends_digits: false,
         };
         let hearing = SttSession { commands: SttSession::queue().0, events: stream::pending().boxed() };
         let voice = TtsSession { commands: mpsc::channel(1).0, events: stream::pending().boxed() };

@@ -87,6 +87,7 @@ mod tests {
             threshold: 0.5,
             raised_threshold: 0.6,
             by_utterance: false,
+            sends_digits: false,
         };
         Head {
             program: "0".to_owned(),

@@ -21,7 +21,7 @@ use crate::{
         secret::Masked,
     },
     dialogue::{
-        agent::Agent,
+        agent::{Agent, tools::SEND_DIGITS},
         call::{Call, Setup},
         output::Ending,
         replay::Head,
@@ -301,6 +301,7 @@ impl Room {
             threshold: THRESHOLD,
             raised_threshold: RAISED_THRESHOLD,
             by_utterance: self.staff.hearing.by_utterance(),
+            sends_digits: agent.has_tool(SEND_DIGITS),
         }
     }
 

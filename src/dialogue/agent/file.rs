@@ -10,8 +10,16 @@ use jiff::{Timestamp, tz::TimeZone};
 use std::{sync::Arc, time::Duration};
 
 const KEYS: [&str; 8] = ["language", "voice", "zone", "greeting", "record", "tools", "data", "patience"];
-const PATIENCE: [&str; 7] =
-    ["end_of_turn_ms", "speculation", "reprompt_ms", "reprompts", "max_call_ms", "hold_ms", "tool_ms"];
+const PATIENCE: [&str; 8] = [
+    "end_of_turn_ms",
+    "speculation",
+    "reprompt_ms",
+    "reprompts",
+    "max_call_ms",
+    "hold_ms",
+    "tool_ms",
+    "keypad_ms",
+];
 const FENCE: &str = "+++";
 
 /// The name of the data file that the agent's file asks for, before anything is checked.
@@ -146,6 +154,7 @@ fn patience(section: &Section<'_>, complaints: &mut Complaints<'_>) -> Patience 
     let max_call = time("max_call_ms", 10_000..=14_400_000, default.max_call);
     let hold = time("hold_ms", 500..=20_000, default.hold);
     let tool = time("tool_ms", 500..=60_000, default.tool);
+    let keypad = time("keypad_ms", 500..=20_000, default.keypad);
     let reprompts = table.number("reprompts", 0..=10, complaints);
     Patience {
         end_of_turn,
@@ -155,6 +164,7 @@ fn patience(section: &Section<'_>, complaints: &mut Complaints<'_>) -> Patience 
         max_call,
         hold,
         tool,
+        keypad,
     }
 }
 

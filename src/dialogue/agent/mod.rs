@@ -46,6 +46,11 @@ pub struct Agent {
 }
 
 impl Agent {
+    /// Whether the model may call that tool.
+    pub fn has_tool(&self, name: &str) -> bool {
+        self.tools.iter().any(|tool| tool.name == name)
+    }
+
     /// The first sentence of a call at that hour (0 to 23) of the agent's zone.
     ///
     /// "Buenos días" from 6 to 12, "Buenas tardes" to 20, "Buenas noches" else.
@@ -102,6 +107,8 @@ pub struct Patience {
     pub hold: Duration,
     /// How long a tool may take.
     pub tool: Duration,
+    /// How long the next key of an entry on the keypad is waited for.
+    pub keypad: Duration,
 }
 
 impl Default for Patience {
@@ -114,6 +121,7 @@ impl Default for Patience {
             max_call: Duration::from_hours(1),
             hold: Duration::from_millis(2_200),
             tool: Duration::from_secs(10),
+            keypad: Duration::from_millis(2_500),
         }
     }
 }

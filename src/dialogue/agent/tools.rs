@@ -12,9 +12,14 @@ pub const FIND_SLOTS: &str = "find_slots";
 pub const BOOK_APPOINTMENT: &str = "book_appointment";
 /// Ends the call once what was said has been heard; carried out by the call itself.
 pub const END_CALL: &str = "end_call";
+/// Presses keys; carried out by the call itself.
+pub const SEND_DIGITS: &str = "send_digits";
+
+/// The most keys that are pressed at once, pauses among them.
+pub const MOST_DIGITS: usize = 32;
 
 /// All of them.
-pub const TOOLS: [&str; 3] = [FIND_SLOTS, BOOK_APPOINTMENT, END_CALL];
+pub const TOOLS: [&str; 4] = [FIND_SLOTS, BOOK_APPOINTMENT, END_CALL, SEND_DIGITS];
 
 /// The tool of that name; `None` when there is none.
 pub fn spec(name: &str, clinic: &Clinic, language: Language) -> Option<ToolSpec> {
@@ -53,6 +58,23 @@ pub fn spec(name: &str, clinic: &Clinic, language: Language) -> Option<ToolSpec>
         END_CALL => (
             "Ends the call. Say goodbye in the same answer; it is heard to its end before the line is closed.",
             json!({ "type": "object", "properties": {}, "additionalProperties": false }),
+        ),
+        SEND_DIGITS => (
+            "Presses keys of the telephone: menus and extensions. Say nothing in the same answer: the tones would come \
+             before the words.",
+            json!({
+                "type": "object",
+                "properties": {
+                    "digits": {
+                        "type": "string",
+                        "description": "the keys, 0-9 * # A-D; w waits half a second",
+                        "pattern": "^[0-9*#A-Dw]+$",
+                        "maxLength": MOST_DIGITS,
+                    },
+                },
+                "required": ["digits"],
+                "additionalProperties": false,
+            }),
         ),
         _ => return None,
     };

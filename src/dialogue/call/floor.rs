@@ -121,6 +121,7 @@ impl Call {
     /// Begins an answer of ours. The floor must be free: an earlier answer was left.
     pub(super) fn take_floor(&mut self, answer: Answer) {
         self.stop_turn_timers();
+        drop(self.keypad.take());
         self.playback.begin(answer.turn);
         self.caller.reset();
         // There is nothing to decode before the caller makes a sound.
@@ -133,9 +134,13 @@ impl Call {
         Answer::new(self.turn, origin, moments)
     }
 
+    pub(super) fn new_script(&mut self, now: Instant) -> Answer {
+        self.new_answer(Origin::Script, Moments { asked: Some(now), ..Moments::default() })
+    }
+
     /// Says a sentence of our own; with `ends` it is the last of the call.
     pub(super) fn say_script(&mut self, now: Instant, text: &str, ends: Option<Ending>, out: &mut Outputs) {
-        let mut answer = self.new_answer(Origin::Script, Moments { asked: Some(now), ..Moments::default() });
+        let mut answer = self.new_script(now);
         answer.ends = ends;
         answer.interruptible = ends.is_none();
         self.take_floor(answer);
@@ -174,7 +179,7 @@ impl Call {
         let heard = answer.timeline.text_until(heard);
         answer.tell(heard, &mut self.transcript);
         if answer.has_spoken() {
-            self.endpoint.after(heard);
+            self.note_what_was_asked(&answer, heard);
             let at_ms = self.at_ms(answer.moments.played.unwrap_or(now));
             let meant = answer.timeline.text().to_owned();
             let heard = heard.to_owned();
@@ -215,7 +220,7 @@ impl Call {
         if self.failures >= MOST_FAILURES {
             self.play_clips(now, &[Clip::Trouble, Clip::Goodbye], Some(Ending::Trouble), out);
         } else {
-            self.play_clips(now, &[clip], None, out);
+            self.ask_to_repeat(now, clip, out);
         }
     }
 
@@ -233,6 +238,7 @@ impl Call {
     }
 
     pub(super) fn line_ended(&mut self, now: Instant, out: &mut Outputs) {
+        self.take_entry();
         if matches!(self.phase, Phase::Caller) && self.caller.has_text() {
             self.record_caller(now, out);
         }
@@ -260,6 +266,8 @@ impl Call {
             self.still_deaf(now, out);
         } else if due(Timer::StillThere) {
             self.still_there(now, out);
+        } else if due(Timer::Keypad) {
+            self.entry_ended(now, out);
         } else if due(Timer::FramesStalled) {
             self.frames_stalled(now, out);
         } else if due(Timer::Text) {
@@ -292,7 +300,7 @@ impl Call {
 
     /// The recogniser is still away.
     fn still_deaf(&mut self, now: Instant, out: &mut Outputs) {
-        if matches!(&self.phase, Phase::Ours(_)) {
+        if matches!(&self.phase, Phase::Ours(_)) || self.keypad.is_open() {
             self.timers.set(Timer::Hearing, now + timer::FRAMES_STALLED);
             return;
         }

@@ -28,7 +28,7 @@ impl Call {
         }
         let spoke_since = moments.asked.is_some_and(|asked| voiced > asked);
         let fresh = now.saturating_duration_since(voiced) < TEXT_BEHIND;
-        let Question { finals, partial } = &answer.question;
+        let Question { finals, partial, typed } = &answer.question;
         if partial.is_empty() {
             if spoke_since || !fresh {
                 return false;
@@ -39,8 +39,8 @@ impl Call {
         } else if spoke_since && !says_again(text, partial) {
             return false;
         }
-        let question = Question { finals: joined(finals, text), partial: String::new() };
-        let full = question.finals.clone();
+        let question = Question { finals: joined(finals, text), typed: typed.clone(), ..Question::default() };
+        let full = question.text();
         answer.question = question.clone();
         if words(&full) == words(&known) {
             return true;
@@ -70,10 +70,11 @@ impl Call {
     /// A caller who interrupts before the last words were final is heard with them once more: they count once.
     pub(super) fn take_back_what_is_said_again(&mut self, now: Instant, out: &mut Outputs) {
         let Phase::Ours(answer) = &self.phase else { return };
-        let Question { finals, partial } = &answer.question;
+        let Question { finals, partial, typed } = &answer.question;
         if !partial.is_empty() && says_again(&self.caller.text(), partial) {
-            self.transcript.amend(&answer.question.text(), finals);
-            out.push(Output::Record(Entry::Amended { at_ms: self.at_ms(now), text: finals.clone() }));
+            let text = joined(finals, typed);
+            self.transcript.amend(&answer.question.text(), &text);
+            out.push(Output::Record(Entry::Amended { at_ms: self.at_ms(now), text }));
         }
     }
 }

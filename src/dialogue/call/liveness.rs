@@ -14,7 +14,7 @@ impl Call {
         match &self.phase {
             Phase::Before | Phase::Ended => true,
             Phase::Listening => waits(&[Timer::StillThere]),
-            Phase::Caller => waits(&[Timer::FramesStalled, Timer::Text]),
+            Phase::Caller => waits(&[Timer::FramesStalled, Timer::Text, Timer::Keypad]),
             Phase::Ours(answer) if answer.paused.is_some() => waits(&[Timer::Decide]),
             Phase::Ours(_) => waits(WHILE_WE_SPEAK),
         }
@@ -58,6 +58,7 @@ mod tests {
             threshold: 0.5,
             raised_threshold: 0.6,
             by_utterance: false,
+            sends_digits: false,
         };
         let (now, mut out) = (clock::now(), Outputs::default());
         for floor in ["listening", "caller"] {

@@ -2,6 +2,8 @@
 
 mod draft;
 mod floor;
+mod keypad;
+mod keys_out;
 mod late;
 mod liveness;
 mod ours;
@@ -13,19 +15,9 @@ mod words;
 use crate::{
     base::{ids::TurnId, language::Language, timers::Timers},
     dialogue::{
-        agent::Patience,
-        answer::Answer,
-        caller::CallerTurn,
-        draft::Draft,
-        endpoint::Endpoint,
-        input::Input,
-        noise::Noise,
-        output::{Output, Outputs},
-        playback::Playback,
-        progress::Progress,
-        record::{Clip, Entry},
-        stats::millis,
-        transcript::Transcript,
+        agent::Patience, answer::Answer, caller::CallerTurn, draft::Draft, endpoint::Endpoint, input::Input,
+        keypad::Keypad, noise::Noise, output::Outputs, playback::Playback, progress::Progress, record::Clip,
+        stats::millis, transcript::Transcript,
     },
 };
 use serde::{Deserialize, Serialize};
@@ -51,6 +43,9 @@ pub struct Setup {
     pub raised_threshold: f32,
     /// The recogniser gives text only behind a pause, or when it is asked for it; until [`SttEvent::Listener`](crate::dialogue::event::SttEvent) says otherwise.
     pub by_utterance: bool,
+    /// Whether the agent may press keys (`send_digits`).
+    #[serde(default)]
+    pub sends_digits: bool,
 }
 
 /// Who has the floor.
@@ -95,6 +90,9 @@ pub struct Call {
     considered: u32,
     progress: Progress,
     noise: Noise,
+    keypad: Keypad,
+    /// The caller was told of the keypad since we ask for the present number.
+    keypad_offered: bool,
     playback: Playback,
     transcript: Transcript,
     timers: Timers<Timer, TIMERS>,
@@ -133,6 +131,8 @@ impl Call {
             considered: 0,
             progress: Progress::new(now, by_utterance),
             noise: Noise::default(),
+            keypad: Keypad::default(),
+            keypad_offered: false,
             playback: Playback::default(),
             transcript: Transcript::default(),
             timers: Timers::default(),
@@ -160,7 +160,7 @@ impl Call {
             Input::Begin { opening } => self.begin(now, &opening, out),
             Input::Frame(voice) => self.frame(now, voice, out),
             Input::SoundsOver(probability) => self.sounds_over(now, probability, out),
-            Input::Digit(digit) => out.push(Output::Record(Entry::Digit { at_ms: self.at_ms(now), digit })),
+            Input::Digit(digit) => self.key(now, digit, out),
             Input::Mark(name) => self.marked(now, &name),
             Input::Hearing(event) => self.hearing(now, event, out),
             Input::Answer { turn, event } => self.answer(now, turn, event, out),

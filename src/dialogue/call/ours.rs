@@ -4,6 +4,7 @@ use super::{Call, Phase, Timer, timer};
 use crate::{
     base::{ids::TurnId, units::Samples},
     dialogue::{
+        agent::tools::{END_CALL, SEND_DIGITS},
         event::{AnswerEvent, SpeechEvent},
         message::ToolCall,
         output::{Ending, Output, Outputs},
@@ -12,9 +13,6 @@ use crate::{
     },
 };
 use std::time::Instant;
-
-/// The tool by which a model ends the call.
-pub(super) const END_CALL: &str = "end_call";
 
 /// Tools in one turn (reliability C9).
 const TOOLS_PER_TURN: u32 = 8;
@@ -82,6 +80,7 @@ impl Call {
         if tools {
             self.run_tools(now, out);
         } else if words {
+            self.offer_keypad_where_asked_again(now, out);
             self.text_done(now, out);
         } else {
             self.empty_answer(now, out);
@@ -143,6 +142,7 @@ impl Call {
         let calls = answer.end_round();
         // Who also asks for something else must first read what came of it.
         let goodbye_only = calls.iter().all(|call| call.name == END_CALL);
+        let mut keys = Vec::new();
         for call in calls {
             if call.name == END_CALL {
                 answer.ends = goodbye_only.then_some(Ending::Goodbye);
@@ -152,10 +152,16 @@ impl Call {
             self.tool_calls += 1;
             if so_far > TOOLS_PER_TURN || self.tool_calls > TOOLS_PER_CALL {
                 answer.replied(&call.id, TOO_MANY);
+            } else if call.name == SEND_DIGITS && self.setup.sends_digits {
+                keys.push(call);
             } else {
                 out.push(Output::RunTool { turn, call });
             }
         }
+        for call in keys {
+            self.press_keys(now, call, out);
+        }
+        let Phase::Ours(answer) = &self.phase else { return };
         let waiting = !answer.running().is_empty();
         if waiting {
             self.timers.set(Timer::Tool, now + self.setup.patience.tool);

@@ -50,7 +50,7 @@ impl Call {
             }
             Phase::Caller => self.caller_goes_on(now, out),
             Phase::Ours(answer) if answer.paused.is_some() => self.decide_interruption(now, out),
-            Phase::Ours(answer) if answer.interruptible => {
+            Phase::Ours(answer) if answer.may_be_interrupted(now) => {
                 if self.caller.speaks(4, 5) && !self.noise.is_noisy() {
                     self.pause(now, out);
                 } else {
@@ -64,7 +64,7 @@ impl Call {
         }
     }
 
-    fn caller_begins(&mut self, now: Instant) {
+    pub(super) fn caller_begins(&mut self, now: Instant) {
         self.stop_turn_timers();
         self.pause_told = false;
         self.open_turn(now);
@@ -163,7 +163,7 @@ impl Call {
                 self.caller.hear(now, event);
                 self.decide_interruption(now, out);
             }
-            Phase::Ours(answer) if answer.interruptible && fresh => {
+            Phase::Ours(answer) if answer.may_be_interrupted(now) && fresh => {
                 let began = answer.moments.asked;
                 let since =
                     self.caller.last_voiced().zip(began).is_some_and(|(voiced, began)| voiced > began);
@@ -198,7 +198,7 @@ impl Call {
     }
 
     pub(super) fn decide_end(&mut self, now: Instant, out: &mut Outputs) {
-        if !matches!(self.phase, Phase::Caller) {
+        if !matches!(self.phase, Phase::Caller) || self.keypad.is_open() {
             return;
         }
         match self.caller.decide(&self.endpoint, self.setup.by_utterance) {
@@ -220,7 +220,7 @@ impl Call {
     }
 
     pub(super) fn record_caller(&mut self, now: Instant, out: &mut Outputs) {
-        let at_ms = self.at_ms(self.caller.last_voiced().unwrap_or(now));
+        let at_ms = self.at_ms(self.caller.last_sign().unwrap_or(now));
         out.push(Output::Record(Entry::Caller { at_ms, text: self.caller.text() }));
     }
 
@@ -229,7 +229,7 @@ impl Call {
         self.transcript.caller(&self.caller.text());
         self.reprompts = 0;
         let moments = Moments {
-            voiced: self.caller.last_voiced(),
+            voiced: self.caller.last_sign(),
             text: self.caller.last_text(),
             asked: Some(now),
             ..Moments::default()
@@ -351,7 +351,7 @@ impl Call {
     }
 
     /// The caller takes the floor.
-    fn interrupt(&mut self, now: Instant, out: &mut Outputs) {
+    pub(super) fn interrupt(&mut self, now: Instant, out: &mut Outputs) {
         self.take_back_what_is_said_again(now, out);
         self.note_cut_off();
         self.leave_answer(now, true, out);

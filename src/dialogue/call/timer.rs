@@ -8,6 +8,8 @@ use std::time::Duration;
 pub(super) enum Timer {
     /// The caller is silent on their turn: ask whether they are there.
     StillThere,
+    /// The caller types, and the next key is waited for.
+    Keypad,
     /// Caller frames stopped coming in the middle of their turn.
     FramesStalled,
     /// The turn is over by its silence, but the recogniser owes the text.
@@ -35,11 +37,12 @@ pub(super) enum Timer {
 }
 
 /// How many there are.
-pub(super) const TIMERS: usize = 13;
+pub(super) const TIMERS: usize = 14;
 
 /// Those of whose turn it is; they end with it.
-pub(super) const OF_A_TURN: [Timer; 11] = [
+pub(super) const OF_A_TURN: [Timer; 12] = [
     Timer::StillThere,
+    Timer::Keypad,
     Timer::FramesStalled,
     Timer::Text,
     Timer::NoProgress,

@@ -24,7 +24,7 @@ impl Call {
 
     /// The caller's words have stood still for long, or the turn has lasted as long as it may; the line still sounds.
     pub(super) fn words_stand_still(&mut self, now: Instant, out: &mut Outputs) {
-        if !matches!(self.phase, Phase::Caller) {
+        if !matches!(self.phase, Phase::Caller) || self.keypad.is_open() {
             return;
         }
         let step = self.progress.stands_still(now, self.noise.is_noisy(), self.caller.has_text());
@@ -52,6 +52,11 @@ impl Call {
 
     /// Takes in words of the open turn.
     pub(super) fn more_words(&mut self, now: Instant, event: SttEvent, out: &mut Outputs) {
+        if self.keypad.is_open() {
+            // The turn is as long as the entry.
+            self.caller.hear(now, event);
+            return;
+        }
         let before = self.caller.text();
         let is_final = matches!(event, SttEvent::Final { .. });
         self.caller.hear(now, event);

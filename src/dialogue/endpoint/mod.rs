@@ -49,9 +49,20 @@ impl Endpoint {
         Self { range, language, slot: Slot::Open, pauses: Pauses::default() }
     }
 
-    /// The agent said this last: it tells what is awaited.
-    pub fn after(&mut self, said: &str) {
-        self.slot = Slot::asked_by(said);
+    /// The agent said this last: it tells what is awaited. Returns whether that is something else than before.
+    pub fn after(&mut self, said: &str) -> bool {
+        let before = std::mem::replace(&mut self.slot, Slot::asked_by(said));
+        self.slot != before
+    }
+
+    /// Whether the number of a document or of a telephone is awaited.
+    pub fn wants_number(&self) -> bool {
+        matches!(self.slot, Slot::Document | Slot::Phone)
+    }
+
+    /// Whether the agent asks with this for what is awaited already; who reads a number back does not.
+    pub fn asks_again(&self, said: &str) -> bool {
+        Slot::asked_by(said) == self.slot && !slot::last_question(said).contains(|c: char| c.is_ascii_digit())
     }
 
     /// The caller went on after a pause within a turn.

@@ -72,7 +72,7 @@ impl Slot {
 }
 
 /// The last question, or the last sentence where nothing is asked.
-fn last_question(said: &str) -> &str {
+pub(super) fn last_question(said: &str) -> &str {
     let said = said.trim();
     let is_end = |c: char| matches!(c, '.' | '!' | '?' | '…');
     let body = said.trim_end_matches(is_end);

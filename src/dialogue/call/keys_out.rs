@@ -1,0 +1,57 @@
+//! Keys that the agent presses: tones in our sound.
+
+use super::{Call, Phase};
+use crate::{
+    audio::dtmf,
+    base::units::Samples,
+    dialogue::{
+        agent::tools::MOST_DIGITS,
+        message::ToolCall,
+        output::{Output, Outputs},
+        record::Entry,
+    },
+};
+use bytes::Bytes;
+use serde::Deserialize;
+use std::time::Instant;
+
+const PLAYED: &str = r#"{"ok":true}"#;
+const WRONG: &str = r#"{"error":"bad_digits","message":"1 to 32 of 0-9 * # A-D w"}"#;
+const SPOKEN_OVER: &str = r#"{"error":"the other side is speaking; press them in a later answer"}"#;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Keys {
+    digits: String,
+}
+
+/// The sound of the keys that the model wants; `None` where it wants something else.
+fn sound_of(arguments: &str) -> Option<Vec<u8>> {
+    let Keys { digits } = serde_json::from_str(arguments).ok()?;
+    if digits.is_empty() || digits.len() > MOST_DIGITS {
+        return None;
+    }
+    dtmf::tones(&digits)
+}
+
+impl Call {
+    /// Plays the keys behind what waits to be played. They sound to their end, whoever speaks into them.
+    pub(super) fn press_keys(&mut self, now: Instant, call: ToolCall, out: &mut Outputs) {
+        let at_ms = self.at_ms(now);
+        let Phase::Ours(answer) = &mut self.phase else { return };
+        let ToolCall { id, name, arguments } = call;
+        let reply = match sound_of(&arguments) {
+            None => WRONG,
+            Some(_) if answer.paused.is_some() => SPOKEN_OVER,
+            Some(tones) => {
+                let sounding = self.playback.drained_at().map_or(now, |at| at.max(now));
+                let waiting = Samples(self.playback.waiting().0 + tones.len() as u64);
+                answer.keys_until = Some(sounding + waiting.duration());
+                self.playback.push_clip(Bytes::from(tones));
+                PLAYED
+            }
+        };
+        answer.replied(&id, reply);
+        out.push(Output::Record(Entry::Tool { at_ms, name, arguments, reply: reply.to_owned() }));
+    }
+}

@@ -1,0 +1,75 @@
+//! The agent presses keys.
+
+use crate::{
+    script::{Reply, says},
+    stage::{Stage, heard},
+};
+use centralita::dialogue::{
+    event::AnswerEvent,
+    message::{Message, ToolCall},
+    record::Entry,
+};
+
+fn presses(digits: &str) -> Reply {
+    let arguments = format!(r#"{{"digits":"{digits}"}}"#);
+    let call = ToolCall { id: "1".to_owned(), name: "send_digits".to_owned(), arguments };
+    vec![(200, Ok(AnswerEvent::ToolCall(call))), (200, Ok(AnswerEvent::Done { truncated: false }))]
+}
+
+fn reply_of(stage: &Stage) -> String {
+    let Some(Message::Tool { content, .. }) = stage.questions[1].last() else { panic!("{stage:?}") };
+    content.clone()
+}
+
+#[test]
+fn tones_are_played_at_the_pace_of_speech_and_the_answer_goes_on_behind_them() {
+    let mut stage = Stage::pressing_keys([presses("1w2"), says("Listo.")]).greet();
+    stage.say("Marque uno.", 1_000).until(8_000);
+    let asked = stage.when("ask 2: “Marque uno.”");
+    assert_eq!(stage.when("ask 2: tool {\"ok\":true}"), asked + 200);
+    // 200 + 500 + 200 ms, then the words.
+    let sent: Vec<u64> = stage.sent.iter().filter(|(at, _)| *at >= asked).map(|(at, _)| *at).collect();
+    assert_eq!(sent[0], asked + 200);
+    let words = stage.sent.iter().position(|(at, byte)| *at >= asked && *byte == 0x10).unwrap();
+    let before = stage.sent.iter().position(|(at, _)| *at >= asked).unwrap();
+    assert_eq!(words - before, 45);
+    assert_eq!(stage.answers().last(), Some(&("Listo.", false)));
+    let Some(Entry::Tool { arguments, reply, .. }) =
+        stage.record.iter().find(|entry| matches!(entry, Entry::Tool { .. }))
+    else {
+        panic!("{:?}", stage.record)
+    };
+    assert_eq!((arguments.as_str(), reply.as_str()), (r#"{"digits":"1w2"}"#, r#"{"ok":true}"#));
+}
+
+#[test]
+fn who_speaks_into_the_tones_does_not_stop_them() {
+    let mut stage = Stage::pressing_keys([presses("1234567890"), says("Listo."), says("Sí.")]).greet();
+    stage.say("Marque.", 1_000);
+    let asked = 2_350;
+    stage.until(asked + 400);
+    stage.speak_until(asked + 1_400).at(asked + 1_600, heard("Marque uno para turnos.", true));
+    stage.until(asked + 6_000);
+    let tones = stage.sent.iter().filter(|(at, byte)| *at >= asked && *byte != 0x10).count();
+    assert!(!stage.story().contains("clear"), "{}", stage.story());
+    assert_eq!(tones, 100);
+}
+
+#[test]
+fn keys_that_there_are_not_are_refused() {
+    for wrong in ["", "5x", "123456789012345678901234567890123"] {
+        let mut stage = Stage::pressing_keys([presses(wrong), says("No pude.")]).greet();
+        stage.say("Marque.", 1_000).until(8_000);
+        assert!(reply_of(&stage).contains("bad_digits"), "{wrong}");
+        assert_eq!(stage.answers().last(), Some(&("No pude.", false)));
+    }
+}
+
+#[test]
+fn an_agent_that_was_not_given_the_tool_presses_nothing() {
+    let mut stage = Stage::greeted([presses("1"), says("No puedo.")]);
+    stage.say("Marque.", 1_000).until(8_000);
+    assert_eq!(stage.tools.len(), 1);
+    let tones = stage.sent.iter().filter(|(at, byte)| *at >= 2_000 && *byte != 0x10).count();
+    assert_eq!(tones, 0);
+}
