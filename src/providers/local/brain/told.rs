@@ -12,6 +12,8 @@ use super::{
     story::Story,
     turn::Turn,
 };
+use crate::dialogue::keypad;
+use std::ops::RangeInclusive;
 
 /// Words that announce a document.
 pub const DOCUMENT: &[&str] = &[
@@ -26,12 +28,22 @@ pub const DOCUMENT: &[&str] = &[
     "id number",
 ];
 
+/// Keys of a document that is typed on the keypad.
+const DIGITS_TYPED: RangeInclusive<usize> = 5..=20;
+
 /// The document, whole or in parts.
-pub fn read_document(story: &mut Story, said: &mut Said, ask: Option<Ask>, turn: &mut Turn, text: &str) {
+pub fn read_document(story: &mut Story, said: &mut Said, mut ask: Option<Ask>, turn: &mut Turn, text: &str) {
     let asked = matches!(ask, Some(Ask::Document | Ask::MoreDigits));
     let announced = said.has(DOCUMENT);
     let mut probe = said.clone();
+    let typed = keypad::typed_in(text).filter(|digits| asked && DIGITS_TYPED.contains(&digits.len()));
     let mut heard = document::read(&mut probe);
+    if let Some(typed) = typed {
+        // Who types a document means it as it is, however short.
+        probe = said.clone();
+        probe.take(said.len().saturating_sub(2)..said.len());
+        (heard, ask) = (Some(Heard::Whole(typed.to_owned())), Some(Ask::Document));
+    }
     let is_whole = |heard: &Option<Heard>| matches!(heard, Some(Heard::Whole(digits)) if digits.len() >= 7);
     if ask == Some(Ask::MoreDigits) && heard.is_some() && !is_whole(&heard) {
         let joined = format!("{} {text}", story.digits);
