@@ -70,3 +70,19 @@ fn tiny_chunks_are_sent_two_frames_at_a_time_and_never_more_than_200_ms_ahead() 
         assert!(total > 3_000 && last > begin + 3_000);
     }
 }
+
+/// Five seconds of sound that a stall held back come at once, and in them the caller says something and falls silent.
+#[test]
+fn the_end_of_a_turn_that_comes_in_a_burst_is_found_by_the_sound_and_not_by_the_clock() {
+    let mut stage = Stage::greeted([says("Sí, claro."), says("A las ocho.")]);
+    stage.frames_flow = false;
+    stage.until(6_000);
+    stage.burst(150, 100);
+    stage.at(6_300, heard("¿Atienden hoy?", true)).until(9_000);
+    assert_eq!(stage.when("ask 2: “¿Atienden hoy?”"), 6_300);
+    assert_eq!(stage.questions.len(), 1);
+
+    // What follows is as it always is.
+    stage.say("¿Hasta qué hora?", 1_000).until(13_000);
+    assert_eq!(stage.when("ask 3: “¿Hasta qué hora?”"), 10_350);
+}

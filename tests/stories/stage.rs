@@ -193,11 +193,15 @@ impl Stage {
             self.feed(input);
         } else if self.frames_flow && self.next_frame_ms <= self.now_ms {
             self.next_frame_ms += 20;
-            let (level, speech) = if self.speaking || self.noise { (-20.0, 0.95) } else { (-70.0, 0.02) };
-            self.feed(Input::Frame(Voice { level: Decibels(level), speech }));
+            self.frame();
         } else if deadline.is_some_and(|at| at <= self.now_ms) {
             self.feed(Input::Tick);
         }
+    }
+
+    fn frame(&mut self) {
+        let (level, speech) = if self.speaking || self.noise { (-20.0, 0.95) } else { (-70.0, 0.02) };
+        self.feed(Input::Frame(Voice { level: Decibels(level), speech }));
     }
 
     /// The deadline in whole milliseconds, rounded up as a timer does.
@@ -225,6 +229,16 @@ impl Stage {
         self.until(ms);
         self.speaking = false;
         self
+    }
+
+    /// So many frames of speech and then of silence, which were held back, come at once; from here on frames flow.
+    pub(crate) fn burst(&mut self, voiced: u32, silent: u32) {
+        for frame in 0..voiced + silent {
+            self.speaking = frame < voiced;
+            self.frame();
+        }
+        self.frames_flow = true;
+        self.next_frame_ms = self.now_ms + 20;
     }
 
     /// The caller says `text` for `length_ms`; the recogniser gives its final with `speech_final` 350 ms later.
