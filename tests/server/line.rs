@@ -1,6 +1,7 @@
 //! A call's line: what the call hears of a phone that follows the protocol, and of one that does not.
 
 use super::{
+    log::{Counted, Log},
     phone::{connected, dtmf, mark, media, sound, stop},
     rig::{Rig, STREAM},
     stub::Order,
@@ -9,7 +10,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use centralita::channels::voice::socket::{LineEnd, LineEvent};
 use serde_json::{Value, json};
-use std::{cell::RefCell, io, sync::Once, time::Duration};
+use std::time::Duration;
 use tokio_tungstenite::tungstenite::Message;
 
 /// Plays a recorded session's messages of the phone from its media on, and returns what the call saw.
@@ -98,6 +99,7 @@ async fn sound_of_any_size_becomes_frames_of_twenty_milliseconds() {
 
 #[tokio::test]
 async fn lost_doubled_and_swapped_pieces_become_a_steady_stream() {
+    let counted = Counted::begin();
     let mut rig = Rig::start().await;
     let (mut phone, mut taken) = rig.on_the_line().await;
     for chunk in (1..=9).chain([11, 10]).chain(15..=20).chain([20]).chain(21..=22) {
@@ -105,6 +107,7 @@ async fn lost_doubled_and_swapped_pieces_become_a_steady_stream() {
     }
     let expected: Vec<u8> = (1..=11).chain([255; 3]).chain(15..=22).collect();
     assert_eq!(taken.frames(expected.len()).await, expected);
+    assert_eq!(counted.line("media_gap_total").as_deref(), Some("media_gap_total 3"));
 }
 
 #[tokio::test]
@@ -171,38 +174,6 @@ async fn marks_of_any_name_any_number_of_times_reach_the_call() {
 }
 
 // === oddities ===
-
-thread_local! {
-    /// What this thread logged; a test runs on one with all its server.
-    static LOGGED: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
-}
-
-struct Log;
-
-impl Log {
-    /// Begins the log of this thread. The subscriber is the whole process's: one for a single thread would miss places that
-    /// another thread, which has none, comes by first.
-    fn begin() {
-        static SUBSCRIBER: Once = Once::new();
-        SUBSCRIBER.call_once(|| tracing_subscriber::fmt().with_ansi(false).with_writer(|| Self).init());
-        LOGGED.take();
-    }
-
-    fn text() -> String {
-        String::from_utf8(LOGGED.take()).unwrap()
-    }
-}
-
-impl io::Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        LOGGED.with_borrow_mut(|logged| logged.extend_from_slice(bytes));
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
 
 #[tokio::test]
 async fn every_kind_of_broken_message_is_logged_once_and_the_call_goes_on() {

@@ -1,7 +1,8 @@
 //! How a line ends: by a stop, by a close, by silence, or because the phone did what it may not.
 
 use super::{
-    phone::{Phone, media, start, stop},
+    log::Log,
+    phone::{Phone, call_number, media, start, stop},
     rig::{Rig, soon},
     stub::{Order, Taken},
 };
@@ -196,8 +197,12 @@ async fn a_phone_that_falls_silent_is_pinged_and_then_given_up_though_it_answers
     // Reading answers the ping.
     let ping = soon(phone.0.next()).await.unwrap().unwrap();
     assert_eq!(ping, Message::Ping(Bytes::new()));
+    Log::begin();
     assert_eq!(phone.closed_with().await, 1001);
     assert_eq!(ended(&mut taken).await, LineEnd::Idle);
+    assert!(Log::text().contains("code=\"MEDIA_IDLE\""));
+    let stated = Limits::default();
+    assert_eq!((stated.ping, stated.idle), (Duration::from_secs(5), Duration::from_secs(15)));
 }
 
 #[tokio::test]
@@ -208,13 +213,18 @@ async fn a_phone_that_does_not_read_ends_the_line_in_its_time() {
     })
     .await;
     let (_phone, mut taken) = rig.on_the_line().await;
+    let mut unharmed = rig.call(&call_number(2)).await;
+    let mut other = rig.taken().await;
+    Log::begin();
     let piece = Bytes::from(vec![255; 50_000]);
     let orders = taken.orders.clone();
     let (end, ()) = tokio::join!(ended(&mut taken), async {
         while orders.send(Order::Play(piece.clone())).await.is_ok() {}
     });
     assert_eq!(end, LineEnd::Slow);
-    assert_eq!(end.code(), "SLOW_PEER");
+    assert!(Log::text().contains("code=\"SLOW_PEER\""));
+    unharmed.say(&media(1)).await;
+    assert_eq!(other.frames(1).await, [1]);
 }
 
 #[tokio::test]

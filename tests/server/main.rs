@@ -13,6 +13,7 @@ mod http;
 mod limits;
 mod line;
 mod line_ends;
+mod log;
 mod media;
 mod phone;
 mod rig;

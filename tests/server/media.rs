@@ -2,6 +2,7 @@
 
 use super::{
     http::get,
+    log::Log,
     phone::{call_number, connected, dtmf, mark, media, sign, start, stop},
     rig::{ACCOUNT, CALL, PUBLIC, Rig},
 };
@@ -94,7 +95,9 @@ async fn no_start_in_time_is_closed_with_1008() {
     assert_eq!(silent.closed_with().await, 1008);
     let mut connected_only = rig.socket().await;
     connected_only.say(&connected()).await;
+    Log::begin();
     assert_eq!(connected_only.closed_with().await, 1008);
+    assert!(Log::text().contains("code=\"NO_START\""));
     rig.nobody_was_let_in();
 }
 
@@ -104,8 +107,10 @@ async fn anything_of_a_call_before_its_start_is_closed_with_1008() {
     for message in [media(1), mark("x"), dtmf("1")] {
         let mut phone = rig.socket().await;
         phone.say(&connected()).await;
+        Log::begin();
         phone.say(&message).await;
         assert_eq!(phone.closed_with().await, 1008, "{message}");
+        assert!(Log::text().contains("code=\"NO_START\""));
     }
     let mut phone = rig.socket().await;
     phone.say(&stop()).await;
@@ -169,8 +174,10 @@ async fn a_second_socket_with_the_same_token_is_closed_and_the_first_is_unharmed
     first.say(&start(CALL, &token)).await;
     let mut call = rig.taken().await;
     let mut second = rig.socket().await;
+    Log::begin();
     second.say(&start(CALL, &token)).await;
     assert_eq!(second.closed_with().await, 1008);
+    assert!(Log::text().contains("code=\"TOKEN_USED\""));
     rig.nobody_was_let_in();
     first.say(&media(1)).await;
     assert_eq!(call.frames(1).await, [1]);

@@ -75,7 +75,7 @@ async fn first_start(
             Ok(FromPhone::Start(start)) => return Ok(start),
             Ok(FromPhone::Stop) => return Err(refused(close_code::NORMAL, "STOPPED")),
             Ok(FromPhone::Media(_) | FromPhone::Dtmf(_) | FromPhone::Mark(_)) => {
-                return Err(refused(close_code::POLICY, "MEDIA_BEFORE_START"));
+                return Err(refused(close_code::POLICY, "NO_START"));
             }
             Ok(FromPhone::Connected) => {}
             Ok(FromPhone::Unknown { event }) => odd(told, Oddity::UnknownEvent, &event),
