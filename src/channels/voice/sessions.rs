@@ -132,8 +132,8 @@ impl Sessions {
     }
 
     fn tell(&self, command: HearingCommand) {
-        if self.hearing.commands.push(command).is_some() {
-            metrics::stt_frames_dropped(1);
+        if let Some(HearingCommand::Audio(lost)) = self.hearing.commands.push(command) {
+            metrics::stt_frames_dropped(lost.len().div_ceil(FRAME_SAMPLES) as u64);
         }
     }
 
