@@ -1,7 +1,10 @@
 //! One piece of speech: one HTTP request, its sound handed on as it comes.
 
 use super::{Patience, Vendor, sound::Sound};
-use crate::{base::clock, net::raw_audio};
+use crate::{
+    base::clock,
+    net::raw_audio::{self, WrongFormat},
+};
 use bytes::Bytes;
 use reqwest::{Request, Response, header::CONTENT_TYPE};
 use std::time::Instant;
@@ -92,9 +95,7 @@ async fn attempt<V: Vendor>(
             timeout_at(deadline.into(), response.chunk()).await.map_err(|_| late())?
         };
         let (mut stretch, last) = match chunk {
-            Ok(Some(bytes)) => {
-                (sound.admit(bytes).map_err(|error| Failure::Lasting(error.to_string()))?, false)
-            }
+            Ok(Some(bytes)) => (sound.admit(bytes).map_err(|wrong| refused::<V>(&wrong))?, false),
             Ok(None) => (sound.rest(), true),
             Err(error) if spoken => return Err(Failure::Lasting(reason(&error))),
             Err(error) => return Err(Failure::Passing(reason(&error))),
@@ -113,11 +114,17 @@ async fn attempt<V: Vendor>(
 }
 
 async fn open<V: Vendor>(client: &reqwest::Client, request: Request) -> Result<Response, Failure> {
-    let response = client.execute(request).await.map_err(|error| Failure::Passing(reason(&error)))?;
+    let response = client.execute(request).await.map_err(|error| {
+        let (away, reason) = (error.is_connect(), reason(&error));
+        if away {
+            tracing::warn!(provider = V::NAME, code = "TTS_CONNECT", reason, "the voice can't be reached");
+        }
+        Failure::Passing(reason)
+    })?;
     let status = response.status();
     if status.is_success() {
         let kind = response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
-        raw_audio::content_type(kind).map_err(|error| Failure::Lasting(error.to_string()))?;
+        raw_audio::content_type(kind).map_err(|wrong| refused::<V>(&wrong))?;
         return Ok(response);
     }
     let body = first_bytes(response).await;
@@ -125,6 +132,12 @@ async fn open<V: Vendor>(client: &reqwest::Client, request: Request) -> Result<R
     let reason = format!("HTTP {} {name}", status.as_u16()).trim_end().to_owned();
     let passes = (status.is_server_error() || matches!(status.as_u16(), 408 | 429)) && !V::lasts(&name);
     Err(if passes { Failure::Passing(reason) } else { Failure::Lasting(reason) })
+}
+
+/// What came is no sound: the caller hears nothing of it.
+fn refused<V: Vendor>(wrong: &WrongFormat) -> Failure {
+    tracing::warn!(provider = V::NAME, code = "TTS_FORMAT", %wrong, "the voice's sound is refused");
+    Failure::Lasting(wrong.to_string())
 }
 
 /// The beginning of an error's body; errors of ours are short.

@@ -88,6 +88,14 @@ impl Link {
             }
             Err(error) => {
                 let reason = reason(&error);
+                if matches!(error, ConnectError::Unreachable(_)) {
+                    tracing::warn!(
+                        provider = "elevenlabs",
+                        code = "TTS_CONNECT",
+                        reason,
+                        "the voice can't be reached"
+                    );
+                }
                 if !passes(&error) {
                     self.refused = Some(reason.clone());
                 }

@@ -216,6 +216,7 @@ impl Speaking {
                     match known.hear(Bytes::from(audio), alignment, clock::now(), self.options.stall) {
                         Ok(events) => self.waiting.extend(events),
                         Err(wrong) => {
+                            tracing::warn!(provider = "elevenlabs", code = "TTS_FORMAT", %wrong, "the voice's sound is refused");
                             self.fail(turn, wrong.to_string());
                             self.send(ToElevenLabs::close(&context)).await;
                             return;

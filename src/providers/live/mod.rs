@@ -232,7 +232,15 @@ impl<V: Vendor> Listening<V> {
         let (headers, limits) = (self.vendor.headers(), self.line.socket);
         let opening = async move { ws::connect(&address, headers, limits).await };
         Some(self.keeping(opening).await?.map_err(|error| match error {
-            ConnectError::Unreachable(reason) => Refusal { reason, ours: false },
+            ConnectError::Unreachable(reason) => {
+                tracing::warn!(
+                    provider = V::NAME,
+                    code = "STT_CONNECT",
+                    reason,
+                    "the recogniser can't be reached"
+                );
+                Refusal { reason, ours: false }
+            }
             ConnectError::Answered { status, body } => {
                 let reason = format!("HTTP {status} {}", V::refusal(&body)).trim_end().to_owned();
                 // Too many streams (429), a time-out (408) and server errors pass; anything else is about us.

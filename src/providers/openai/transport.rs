@@ -45,7 +45,15 @@ impl tower::Service<HttpRequestFactory> for Transport {
     fn call(&mut self, request: HttpRequestFactory) -> Self::Future {
         let client = self.0.clone();
         Box::pin(async move {
-            let response = client.execute(request.build().await?).await?;
+            let response = client.execute(request.build().await?).await.inspect_err(|error| {
+                if error.is_connect() {
+                    tracing::warn!(
+                        provider = "openai",
+                        code = "LLM_CONNECT",
+                        "the language model can't be reached"
+                    );
+                }
+            })?;
             if response.status().is_success() {
                 return Ok(guarded(response));
             }
