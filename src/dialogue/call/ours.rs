@@ -43,7 +43,8 @@ impl Call {
             return;
         }
         let Phase::Ours(answer) = &mut self.phase else { return };
-        if answer.turn != turn || answer.text_done {
+        // Behind the end of a request nothing is said before its tools have replied.
+        if answer.turn != turn || answer.text_done || !answer.running().is_empty() {
             return;
         }
         if event == AnswerEvent::Switched {
