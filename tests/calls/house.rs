@@ -49,7 +49,8 @@ const ACCOUNT: &str = "AC0123456789abcdef0123456789abcdef";
 /// The second piece of the greeting; the first one depends on the hour.
 pub(crate) const GREETING: &str = "Aquí la prueba.";
 
-/// An agent with little patience, so that tests need little time.
+/// An agent with little patience, so that tests need little time. It begins no answer early: how often a model was asked
+/// would hang on who is faster, the interim words or the silence.
 const AGENT: &str = r#"+++
 language = "es-MX"
 zone = "America/Mexico_City"
@@ -58,6 +59,7 @@ tools = ["find_slots", "book_appointment", "end_call"]
 data = "clinica.toml"
 record = true
 [patience]
+speculation = false
 hold_ms = 700
 +++
 Atiende {{ business }}.

@@ -72,10 +72,16 @@ impl Call {
     pub(super) fn draft_speech(&mut self, now: Instant, event: SpeechEvent, out: &mut Outputs) {
         let Some(draft) = &mut self.draft else { return };
         if matches!(event, SpeechEvent::Failed { .. }) {
-            self.drop_draft(out);
+            self.draft_failed(out);
         } else {
             draft.speech(now, event);
         }
+    }
+
+    /// Drops the draft, and makes no other one in this turn: who fails now is asked again when it matters.
+    pub(super) fn draft_failed(&mut self, out: &mut Outputs) {
+        self.drafts = MOST_DRAFTS;
+        self.drop_draft(out);
     }
 
     /// Makes the draft the answer to `question`, if it is one. Returns whether it did.

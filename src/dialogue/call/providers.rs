@@ -33,7 +33,7 @@ impl Call {
     /// The model failed or is too late.
     pub(super) fn answer_failed(&mut self, now: Instant, turn: TurnId, again: bool, out: &mut Outputs) {
         if self.draft.as_ref().is_some_and(|draft| draft.turn == turn) {
-            self.drop_draft(out);
+            self.draft_failed(out);
             return;
         }
         let Phase::Ours(answer) = &mut self.phase else { return };
