@@ -30,7 +30,8 @@ pub enum SttEvent {
     },
     /// The turn that had seemed to be over goes on (Flux: `TurnResumed`).
     Resumed,
-    /// Text that will not change; to be appended to the turn. May be empty when `end_of_turn`.
+    /// Text that will not change; to be appended to the turn in the place of the last partial. May be empty when
+    /// `end_of_turn`, or where it only takes the partial back.
     Final {
         /// The words since the last final.
         text: String,

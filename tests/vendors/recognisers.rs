@@ -209,7 +209,7 @@ struct ByHand {
 }
 
 impl ByHand {
-    async fn after(words: &str) -> Self {
+    async fn after(finals: &[&str]) -> Self {
         let (first, second) = (Server::start().await, Server::start().await);
         let both = [&first, &second].map(|server| listen(&server.url(), |_| ()));
         let SttSession { commands, mut events } =
@@ -224,7 +224,9 @@ impl ByHand {
         let mut this = Self { commands, told, peer: first.upgrade().await };
         assert_eq!(this.told().await, SttEvent::Ready);
         this.hears(1..=50).await;
-        this.says(words, false).await;
+        for words in finals {
+            this.says(words, false).await;
+        }
         drop(this.peer);
         first.answer(&http(503, "text/plain", "")).await;
         this.peer = second.upgrade().await;
@@ -258,8 +260,12 @@ impl ByHand {
     }
 
     async fn makes_final(&mut self, words: &str, end_of_turn: bool) {
+        self.hears_words(words, true, end_of_turn).await;
+    }
+
+    async fn hears_words(&mut self, words: &str, is_final: bool, end_of_turn: bool) {
         let result = json!({
-            "type": "Results", "start": 0.0, "duration": 1.0, "is_final": true, "speech_final": end_of_turn,
+            "type": "Results", "start": 0.0, "duration": 1.0, "is_final": is_final, "speech_final": end_of_turn,
             "channel": {"alternatives": [{"transcript": words}]},
         });
         self.peer.say(&result.to_string()).await;
@@ -268,7 +274,7 @@ impl ByHand {
 
 #[tokio::test]
 async fn within_a_turn_all_is_heard_again_and_told_once() {
-    let mut call = ByHand::after("Quiero una cita").await;
+    let mut call = ByHand::after(&["Quiero una cita"]).await;
     call.makes_final("Quiero una cita para el martes.", true).await;
     let new = SttEvent::Final { text: "para el martes.".to_owned(), end_of_turn: true };
     assert_eq!(call.told().await, new);
@@ -276,9 +282,31 @@ async fn within_a_turn_all_is_heard_again_and_told_once() {
 }
 
 #[tokio::test]
+async fn words_that_come_again_in_other_parts_are_told_once_and_end_no_turn_before_the_last() {
+    let mut call = ByHand::after(&["cinco cinco", "dos cuatro"]).await;
+    for (words, is_final) in [("Cinco", false), ("cinco cinco", false), ("Cinco, cinco.", true), ("dos", false)] {
+        call.hears_words(words, is_final, is_final).await;
+    }
+    call.makes_final("Dos, cuatro, siete.", true).await;
+    assert_eq!(call.told().await, SttEvent::Final { text: "siete.".to_owned(), end_of_turn: true });
+    call.says("Cinco, cinco.", true).await;
+}
+
+#[tokio::test]
+async fn a_partial_that_was_no_news_after_all_is_taken_back() {
+    let mut call = ByHand::after(&["cinco cinco", "dos cuatro"]).await;
+    call.hears_words("cinco pinos", false, false).await;
+    assert_eq!(call.told().await, SttEvent::Partial { text: "cinco pinos".to_owned() });
+    call.makes_final("cinco cinco", true).await;
+    assert_eq!(call.told().await, SttEvent::Final { text: String::new(), end_of_turn: false });
+    call.makes_final("dos cuatro", true).await;
+    assert_eq!(call.told().await, SttEvent::Final { text: String::new(), end_of_turn: true });
+}
+
+#[tokio::test]
 async fn a_word_alone_and_words_that_come_later_are_no_echo() {
-    ByHand::after("Sí").await.says("Sí.", true).await;
-    let mut call = ByHand::after("Quiero una cita").await;
+    ByHand::after(&["Sí"]).await.says("Sí.", true).await;
+    let mut call = ByHand::after(&["Quiero una cita"]).await;
     call.hears(1..=101).await;
     call.says("Quiero una cita", true).await;
 }

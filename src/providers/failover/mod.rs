@@ -1,5 +1,6 @@
 //! Several providers in the place of one: who fails is replaced within the call, and left alone for a while by all calls.
 
+mod echo;
 mod llm;
 mod ring;
 mod seam;

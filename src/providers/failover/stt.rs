@@ -1,6 +1,6 @@
 //! Recognisers in order: the next one hears again what no final covers, and then goes on with the live sound.
 
-use super::{InOrder, Order, ring::Ring, seam::Seam};
+use super::{InOrder, Order, echo::Echo, ring::Ring};
 use crate::{
     base::{clock, queue::Reader, units::PHONE_RATE},
     ports::{
@@ -64,6 +64,7 @@ impl SpeechToText for Recognisers {
             by_utterance: self.by_utterance(),
             vouched: false,
             repeats: None,
+            unfinished: false,
             ready: VecDeque::new(),
         };
         listening.open(place);
@@ -96,7 +97,9 @@ struct Listening {
     /// The order knows that it works.
     vouched: bool,
     /// What was final before a takeover and is heard again, and how much sound may come before it is.
-    repeats: Option<(String, u64)>,
+    repeats: Option<(Echo, u64)>,
+    /// The call was told a partial that no final followed.
+    unfinished: bool,
     ready: VecDeque<SttEvent>,
 }
 
@@ -166,6 +169,7 @@ impl Listening {
                 self.words_due = None;
                 let text = self.new_words(text);
                 if !text.is_empty() {
+                    self.unfinished = true;
                     self.ready.push_back(SttEvent::Partial { text });
                 }
             }
@@ -177,25 +181,18 @@ impl Listening {
                     // Once: that this session goes on does not tell whether another one could begin.
                     self.order.succeeded(self.place);
                 }
-                if end_of_turn {
-                    self.ring.turn_over(self.is_by_utterance());
-                } else {
-                    self.ring.made_final(&text);
-                }
-                let text = self.new_words(text);
-                self.repeats = None;
-                if end_of_turn || !text.is_empty() {
-                    self.ready.push_back(SttEvent::Final { text, end_of_turn });
-                }
+                self.made_final(text, end_of_turn);
             }
             SttEvent::EagerEnd { text } => {
                 self.words_due = None;
                 let text = self.new_words(text);
                 if !text.is_empty() {
+                    self.unfinished = true;
                     self.ready.push_back(SttEvent::EagerEnd { text });
                 }
             }
             SttEvent::UtteranceEnd => {
+                self.unfinished = false;
                 self.ring.turn_over(false);
                 self.ready.push_back(event);
             }
@@ -212,17 +209,46 @@ impl Listening {
         !self.untried.is_empty() && self.words_due.is_some_and(|due| self.ring.end() >= due)
     }
 
+    /// Tells what a final brings that was not final before.
+    fn made_final(&mut self, text: String, end_of_turn: bool) {
+        let (by_utterance, due) = (self.is_by_utterance(), self.ring.end() + WORDS_DUE);
+        let (text, more) = match self.echo() {
+            None => (text, false),
+            Some((echo, until)) => {
+                let (text, more) = echo.hear_final(&text);
+                *until = due;
+                (text, more)
+            }
+        };
+        if !more {
+            self.repeats = None;
+        }
+        // Where words of the same turn are still to come again, it is over only for who was asked to end it.
+        let end_of_turn = end_of_turn && (by_utterance || !more);
+        if end_of_turn {
+            self.ring.turn_over(by_utterance);
+        } else {
+            self.ring.made_final(&text);
+        }
+        let takes_back = std::mem::take(&mut self.unfinished);
+        if end_of_turn || takes_back || !text.is_empty() {
+            self.ready.push_back(SttEvent::Final { text, end_of_turn });
+        }
+    }
+
     /// Without what the recogniser before has made final already.
     fn new_words(&mut self, text: String) -> String {
-        let Some((before, until)) = &mut self.repeats else { return text };
-        if self.ring.end() > *until {
-            self.repeats = None;
-            return text;
-        }
+        let Some((echo, until)) = self.echo() else { return text };
         // From its first word to its final it is one utterance.
         *until = u64::MAX;
-        let mut seam = Seam::heard(before);
-        seam.push(&text) + &seam.finish()
+        echo.hear(&text)
+    }
+
+    /// What is heard again, unless more sound has come than that takes.
+    fn echo(&mut self) -> Option<&mut (Echo, u64)> {
+        let end = self.ring.end();
+        self.repeats.take_if(|(_, until)| end > *until);
+        self.repeats.as_mut()
     }
 
     /// The next recogniser takes over; without one, the call learns of it.
@@ -234,7 +260,7 @@ impl Listening {
         if let Some(place) = next {
             self.order.replaced(from, place, &reason);
             self.open(place);
-            self.repeats = Some((self.ring.finals(), u64::MAX)).filter(|(before, _)| !before.is_empty());
+            self.repeats = Echo::of(&self.ring.finals()).map(|echo| (echo, u64::MAX));
             for command in self.ring.commands() {
                 self.tell(command);
             }
@@ -246,7 +272,7 @@ impl Listening {
 
     fn open(&mut self, place: usize) {
         self.place = place;
-        (self.losses, self.words_due, self.vouched) = (0, None, false);
+        (self.losses, self.words_due, self.vouched, self.unfinished) = (0, None, false, false);
         self.away_at = Some(clock::now() + self.patience);
         self.recogniser = self.order.members.get(place).map(|member| member.provider.open(self.spec.clone()));
     }
