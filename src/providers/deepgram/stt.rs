@@ -8,7 +8,7 @@ use super::{
 use crate::{
     net::ws::Message,
     ports::stt::{SpeechToText, SttSession, SttSpec},
-    providers::live::{self, Line, Said, SignOfLife, Vendor},
+    providers::live::{self, Covered, Line, Said, SignOfLife, Vendor},
 };
 use bytes::Bytes;
 use http::{HeaderMap, Uri};
@@ -136,8 +136,8 @@ impl Vendor for Asked {
     fn read(&mut self, text: &str) -> Said {
         let message = FromDeepgram::read(text);
         let (result, covered) = match &message {
-            FromDeepgram::Results(results) => (true, results.is_final.then_some(results.end)),
-            FromDeepgram::TurnInfo(info) => (true, (info.state == TurnState::Over).then_some(info.end)),
+            FromDeepgram::Results(results) => (true, results.is_final.then_some(Covered::To(results.end))),
+            FromDeepgram::TurnInfo(info) => (true, (info.state == TurnState::Over).then_some(Covered::To(info.end))),
             FromDeepgram::Trouble(kind) => {
                 tracing::debug!(provider = "deepgram", kind, "Recogniser complains");
                 (false, None)

@@ -92,10 +92,20 @@ pub(super) struct Said {
     pub(super) events: Vec<SttEvent>,
     /// It recognises: a result came, even an empty one.
     pub(super) result: bool,
-    /// No audio before this second of the connection need be heard again.
-    pub(super) covered: Option<f64>,
+    /// What audio need not be heard again.
+    pub(super) covered: Option<Covered>,
     /// The connection is of no more use.
     pub(super) refusal: Option<Refusal>,
+}
+
+/// What a message says of the connection's audio whose words the call was told.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Covered {
+    /// It ends at this second.
+    To(f64),
+    /// It ends at least so long before the end of what was sent; a later message tells where, unless the connection is over
+    /// before.
+    SentBut(Duration),
 }
 
 impl Said {
@@ -320,8 +330,10 @@ impl<V: Vendor> Listening<V> {
         if result {
             self.answered();
         }
-        if let Some(seconds) = covered {
-            self.replay.cover(seconds);
+        match covered {
+            Some(Covered::To(seconds)) => self.replay.cover(seconds),
+            Some(Covered::SentBut(rest)) => self.replay.may_cover_all_but(rest),
+            None => {}
         }
         for event in events {
             if self.events.send(event).await.is_err() {

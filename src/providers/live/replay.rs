@@ -18,12 +18,15 @@ pub(super) struct Replay {
     sent: usize,
     /// The position that this connection calls second 0.
     zero: u64,
+    /// Up to here a result reached by guess, until one tells where it ends.
+    guessed: Option<u64>,
     limit: u64,
 }
 
 impl Replay {
     pub(super) fn new(keep: Duration) -> Self {
-        Self { frames: VecDeque::new(), start: 0, kept: 0, sent: 0, zero: 0, limit: Samples::in_time(keep).0 }
+        let limit = Samples::in_time(keep).0;
+        Self { frames: VecDeque::new(), start: 0, kept: 0, sent: 0, zero: 0, guessed: None, limit }
     }
 
     /// Appends caller audio; beyond the limit the oldest is forgotten. Empty frames are left out: they would end the stream.
@@ -47,6 +50,9 @@ impl Replay {
 
     /// A new connection begins: everything kept is to be sent again.
     pub(super) fn restart(&mut self) {
+        if let Some(end) = self.guessed.take() {
+            self.cover_to(end);
+        }
         self.sent = 0;
         self.zero = self.start;
     }
@@ -56,8 +62,19 @@ impl Replay {
         if !seconds.is_finite() || seconds <= 0.0 {
             return;
         }
+        self.guessed = None;
         let time = Duration::try_from_secs_f64(seconds).unwrap_or(Duration::ZERO);
-        let end = self.zero.saturating_add(Samples::in_time(time).0);
+        self.cover_to(self.zero.saturating_add(Samples::in_time(time).0));
+    }
+
+    /// A final result came that does not tell its end, which lies at least `rest` before that of what was sent. It counts
+    /// only where no other result tells it on this connection: what was sent since may hold the next words.
+    pub(super) fn may_cover_all_but(&mut self, rest: Duration) {
+        let sent: u64 = self.frames.iter().take(self.sent).map(|frame| frame.len() as u64).sum();
+        self.guessed = Some((self.start + sent).saturating_sub(Samples::in_time(rest).0));
+    }
+
+    fn cover_to(&mut self, end: u64) {
         while self.sent > 0 && self.start < end {
             let Some(first) = self.frames.front_mut() else { return };
             let past = end - self.start;
@@ -111,6 +128,25 @@ mod tests {
         replay.cover(0.01);
         replay.restart();
         assert_eq!(rest(&mut replay)[0], 5);
+    }
+
+    #[test]
+    fn a_guess_holds_only_until_a_result_tells_better() {
+        let mut replay = Replay::new(Duration::from_secs(5));
+        (0..10).for_each(|value| replay.push(frame(value)));
+        assert_eq!(rest(&mut replay).len(), 1600);
+        replay.may_cover_all_but(Duration::from_millis(60));
+        replay.push(frame(10));
+        replay.cover(0.1);
+        replay.restart();
+        assert_eq!(rest(&mut replay)[0], 5);
+        replay.may_cover_all_but(Duration::from_millis(60));
+        replay.push(frame(11));
+        replay.restart();
+        assert_eq!(rest(&mut replay)[0], 8);
+        replay.may_cover_all_but(Duration::from_mins(1));
+        replay.restart();
+        assert_eq!(rest(&mut replay)[0], 8);
     }
 
     #[test]

@@ -6,13 +6,16 @@ use super::headers;
 use crate::{
     net::{address::BaseUrl, ws::Message},
     ports::stt::{SpeechToText, SttEvent, SttSession, SttSpec},
-    providers::live::{self, Line, Refusal, Said, SignOfLife, Vendor},
+    providers::live::{self, Covered, Line, Refusal, Said, SignOfLife, Vendor},
 };
 use bytes::Bytes;
 use http::{HeaderMap, Uri};
 use secrecy::SecretString;
-use std::{sync::Arc, time::Duration};
+use std::{collections::VecDeque, sync::Arc, time::Duration};
 use wire::FromScribe;
+
+/// Commits that wait for their other message; the two of one come together.
+const HALVES_WAITING: usize = 8;
 
 /// Where Scribe is reached, and how it listens.
 #[derive(Clone, Debug)]
@@ -76,7 +79,7 @@ impl SpeechToText for Scribe {
 
     fn open(&self, spec: SttSpec) -> SttSession {
         let address = self.options.address(&spec);
-        let asked = Asked { options: Arc::clone(&self.options), address, unfinished: false, committed: None };
+        let asked = Asked { options: Arc::clone(&self.options), address, unfinished: false, halves: VecDeque::new() };
         live::open(asked, self.options.line)
     }
 }
@@ -87,18 +90,27 @@ struct Asked {
     address: Option<Uri>,
     /// The newest text is a partial.
     unfinished: bool,
-    /// The last commit and whether it came with times, until its other message comes.
-    committed: Option<(String, bool)>,
+    /// Commits whose other message has not come, in order: the text, and whether it came with times.
+    halves: VecDeque<(String, bool)>,
 }
 
 impl Asked {
     /// A commit is told twice, with and without times, and once to the call. It follows a pause or our own wish, so it is the
     /// end of a turn; an empty one only where it takes words back.
+    ///
+    /// The other message is that of the oldest commit that lacks it, though it may write the text in another way; of two
+    /// commits it is the one with the same text, since not every commit must have both.
     fn commit(&mut self, text: String, timed: bool) -> Option<SttEvent> {
-        if self.committed.take_if(|(other, was_timed)| *other == text && *was_timed != timed).is_some() {
+        let lacks = |(_, other): &(String, bool)| *other != timed;
+        if self.halves.front().is_some_and(lacks) {
+            let same = self.halves.iter().position(|(other, _)| *other == text).unwrap_or(0);
+            self.halves.drain(..=same);
             return None;
         }
-        self.committed = Some((text.clone(), timed));
+        if self.halves.len() == HALVES_WAITING {
+            self.halves.pop_front();
+        }
+        self.halves.push_back((text.clone(), timed));
         let news = std::mem::take(&mut self.unfinished) || !text.is_empty();
         news.then_some(SttEvent::Final { text, end_of_turn: true })
     }
@@ -121,7 +133,7 @@ impl Vendor for Asked {
 
     /// `session_started` says when it listens: a wrong key is told on the open socket.
     fn connected(&mut self) -> Option<SttEvent> {
-        self.committed = None;
+        self.halves.clear();
         None
     }
 
@@ -151,7 +163,10 @@ impl Vendor for Asked {
                 Said { result: true, ..Said::event(event) }
             }
             FromScribe::Committed { text, timed, end } => {
-                Said { result: true, covered: end, ..Said::event(self.commit(text, timed)) }
+                let event = self.commit(text, timed);
+                // The message without times comes first, and nothing after it is sure to come.
+                let guess = (event.is_some() && !timed).then_some(Covered::SentBut(self.options.silence));
+                Said { result: true, covered: end.map(Covered::To).or(guess), ..Said::event(event) }
             }
             FromScribe::Failed(reason) => {
                 let ours = wire::is_lasting(&reason);
