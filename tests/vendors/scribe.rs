@@ -194,6 +194,44 @@ async fn a_new_connection_hears_exactly_what_no_commit_covered() {
 }
 
 #[tokio::test]
+async fn what_was_committed_is_not_heard_again_where_its_times_never_came() {
+    let server = Server::start().await;
+    let mut session = open(&server.url());
+    let mut peer = server.upgrade().await;
+    for value in 1..=50 {
+        hear(&session, &[value; 160]);
+        assert_eq!(sound(&mut peer).await, [value; 160]);
+    }
+    peer.say(r#"{"message_type":"committed_transcript","text":"Hola."}"#).await;
+    assert_eq!(event(&mut session).await, last("Hola."));
+    drop(peer);
+    assert!(matches!(event(&mut session).await, SttEvent::Lost { fatal: false, .. }));
+    hear(&session, &[51; 160]);
+    let mut peer = server.upgrade().await;
+    // It waits 350 ms behind the last word.
+    assert_eq!(sound(&mut peer).await, [33; 80]);
+    for value in 34..=51 {
+        assert_eq!(sound(&mut peer).await, [value; 160]);
+    }
+}
+
+#[tokio::test]
+async fn a_turn_whose_commit_is_cut_in_the_middle_is_told_once() {
+    let fakes = fakes(ScribeFault::CutBetweenCommits).await;
+    let mut session = open(&fakes.elevenlabs.url());
+    hear(&session, &voice::caller(1, 5));
+    // So little silence that the fake has read all of it when it commits and cuts.
+    hear(&session, &[0xFF; 4_000]);
+    assert_eq!(next_final(&mut session).await.0, FIRST);
+    while event(&mut session).await != SttEvent::Ready {}
+    speak(&session);
+    assert_eq!(next_final(&mut session).await.0, SECOND);
+    drop(session);
+    within(fakes.closed()).await;
+    assert_eq!(fakes.log().details(Service::ElevenLabs, "final"), [FIRST, SECOND]);
+}
+
+#[tokio::test]
 async fn a_commit_is_told_once_whichever_message_comes_first_and_as_often_as_it_was_said() {
     let server = Server::start().await;
     let mut session = open(&server.url());
@@ -202,12 +240,22 @@ async fn a_commit_is_told_once_whichever_message_comes_first_and_as_often_as_it_
     let timed = |text: &str| {
         json!({"message_type": "committed_transcript_with_timestamps", "text": text}).to_string()
     };
-    for message in
-        [timed("Sí."), plain("Sí."), plain("Sí."), timed("Sí."), plain("No."), plain("No."), plain("")]
-    {
+    for message in [
+        timed("Sí."),
+        plain("Sí."),
+        plain("Sí."),
+        timed("Sí."),
+        plain("A las diez."),
+        timed("A las 10."),
+        plain("No."),
+        plain("No."),
+        plain("Eso."),
+        timed("Eso."),
+        plain(""),
+    ] {
         peer.say(&message).await;
     }
-    for text in ["Sí.", "Sí.", "No.", "No."] {
+    for text in ["Sí.", "Sí.", "A las diez.", "No.", "No.", "Eso."] {
         assert_eq!(event(&mut session).await, last(text));
     }
     // An empty commit ends a turn only where words were told.
@@ -256,6 +304,25 @@ async fn a_silent_line_is_kept_open_by_silence_and_a_closed_session_says_goodbye
 }
 
 #[tokio::test]
+async fn coughs_without_words_are_no_reason_to_leave_a_recogniser_that_says_nothing_of_silence() {
+    let server = Server::start().await;
+    let mut options = options(&server.url());
+    options.line.patience = Duration::from_millis(20);
+    options.line.keep_alive = Duration::from_millis(10);
+    let session = Scribe::new(options).open(stt_spec());
+    let mut peer = server.upgrade().await;
+    for _ in 0..6 {
+        hear(&session, &[0x90; 1_600]);
+        hear(&session, &[0xFF; 4_800]);
+    }
+    // Ten signs of life take longer than the patience.
+    let mut silences = 0;
+    while silences < 10 {
+        silences += u32::from(sound(&mut peer).await.len() == 800);
+    }
+}
+
+#[tokio::test]
 async fn strange_messages_do_no_harm_and_a_deaf_recogniser_is_left() {
     let fakes = fakes(ScribeFault::UnknownEvents).await;
     let mut session = open(&fakes.elevenlabs.url());
@@ -269,7 +336,8 @@ async fn strange_messages_do_no_harm_and_a_deaf_recogniser_is_left() {
     options.line.patience = Duration::from_millis(200);
     options.line.keep_alive = Duration::from_millis(100);
     let mut session = Scribe::new(options).open(stt_spec());
-    speak(&session);
+    hear(&session, &voice::caller(1, 8));
+    hear(&session, &[0xFF; 8_000]);
     let (_, lost) = next_final(&mut session).await;
     assert_eq!(lost, ["no result for 200ms of speech"]);
 }

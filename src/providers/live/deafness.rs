@@ -1,27 +1,35 @@
 //! Notices a recogniser that takes speech and gives nothing. Pure.
 
+use crate::base::units::Samples;
 use std::time::{Duration, Instant};
 
 /// Loud bytes in a frame that make it count as speech: a quarter of it.
 const LOUD_SHARE: usize = 4;
 /// The mu-law magnitude code of about −45 dBFS: (33 + 2·4)·2 − 33 = 49 of 8,159 (ITU-T G.711 table 2a).
 const LOUD: u8 = 0x14;
-/// Loud frames before an answer is expected: 200 ms.
-const ENOUGH: u32 = 10;
+/// So much silence ends a stretch of sound: knocks that lie further apart are no speech.
+const APART: Samples = Samples::in_time(Duration::from_millis(500));
 
 /// Notices a recogniser that takes speech and gives nothing.
 #[derive(Debug)]
 pub(super) struct Deafness {
     patience: Duration,
-    loud: u32,
+    /// So much sound in one stretch wants an answer.
+    enough: Samples,
+    /// Of the present stretch of sound.
+    loud: Samples,
+    /// Since it.
+    quiet: Samples,
     since: Option<Instant>,
     /// One reconnection per silence: a caller's noise that is no speech must not reconnect for ever.
     fired: bool,
 }
 
 impl Deafness {
-    pub(super) fn new(patience: Duration) -> Self {
-        Self { patience, loud: 0, since: None, fired: false }
+    /// An answer may come so long after `enough` sound.
+    pub(super) fn new(patience: Duration, enough: Duration) -> Self {
+        let (enough, none) = (Samples::in_time(enough), Samples(0));
+        Self { patience, enough, loud: none, quiet: none, since: None, fired: false }
     }
 
     /// A frame was sent at `now`.
@@ -30,20 +38,30 @@ impl Deafness {
             return;
         }
         let loud = frame.iter().filter(|byte| !**byte & 0x7F >= LOUD).count();
-        self.loud += u32::from(loud * LOUD_SHARE > frame.len());
-        if self.loud >= ENOUGH {
+        let length = Samples(frame.len() as u64);
+        if loud * LOUD_SHARE > frame.len() {
+            self.loud += length;
+            self.quiet = Samples(0);
+        } else {
+            self.quiet += length;
+            if self.quiet >= APART {
+                self.loud = Samples(0);
+            }
+        }
+        if self.loud >= self.enough {
             self.since = Some(now);
         }
     }
 
     /// A result came, even an empty one.
     pub(super) fn answered(&mut self) {
-        (self.loud, self.since, self.fired) = (0, None, false);
+        self.reconnected();
+        self.fired = false;
     }
 
     /// A new connection begins.
     pub(super) fn reconnected(&mut self) {
-        (self.loud, self.since) = (0, None);
+        (self.loud, self.quiet, self.since) = (Samples(0), Samples(0), None);
     }
 
     /// When to look again.
@@ -67,10 +85,29 @@ mod tests {
     use super::*;
     use crate::base::clock;
 
+    const SPEECH: Duration = Duration::from_millis(200);
+
+    #[test]
+    fn coughs_with_silence_between_them_want_no_answer() {
+        let start = clock::now();
+        let mut deaf = Deafness::new(Duration::from_secs(5), SPEECH);
+        for _ in 0..10 {
+            (0..9).for_each(|_| deaf.sent(&[0x90; 160], start));
+            (0..25).for_each(|_| deaf.sent(&[0xFF; 160], start));
+        }
+        assert_eq!(deaf.deadline(), None);
+        // Speech has pauses too, but shorter ones.
+        for _ in 0..2 {
+            (0..9).for_each(|_| deaf.sent(&[0x90; 160], start));
+            (0..24).for_each(|_| deaf.sent(&[0xFF; 160], start));
+        }
+        assert!(deaf.deadline().is_some());
+    }
+
     #[test]
     fn speech_without_a_result_fires_once_and_silence_never() {
         let start = clock::now();
-        let mut deaf = Deafness::new(Duration::from_secs(5));
+        let mut deaf = Deafness::new(Duration::from_secs(5), SPEECH);
         (0..100).for_each(|_| deaf.sent(&[0xFF; 160], start));
         assert_eq!(deaf.deadline(), None);
         (0..10).for_each(|_| deaf.sent(&[0x90; 160], start));

@@ -127,6 +127,8 @@ pub(super) struct Refusal {
 pub(super) trait Vendor: Send + Sync + 'static {
     /// Its name in logs.
     const NAME: &'static str;
+    /// So much sound in one stretch makes a result due, even an empty one.
+    const SOUND: Duration = Duration::from_millis(200);
     /// The address with all settings; `None` where it is no URI.
     fn address(&self) -> Option<Uri>;
     /// What carries the key.
@@ -158,7 +160,7 @@ pub(super) fn open<V: Vendor>(vendor: V, line: Line) -> SttSession {
         commands: heard,
         events,
         replay: Replay::new(line.keep),
-        deafness: Deafness::new(line.patience),
+        deafness: Deafness::new(line.patience, V::SOUND),
         backoff: Backoff::new(line.first_pause, line.longest_pause),
         refusals: 0,
         line,

@@ -44,6 +44,8 @@ pub enum ScribeFault {
     ErrorMidUtterance(&'static str),
     /// The connection is cut without a close frame after the first partial of an utterance.
     CutMidUtterance,
+    /// The connection is cut without a close frame between the two messages of a commit.
+    CutBetweenCommits,
     /// Audio is taken, nothing is ever said.
     Silent,
     /// Before each message stand others: of unknown type, without fields, not JSON, binary.
@@ -271,9 +273,13 @@ impl Session {
 
     async fn commit(&self, socket: &mut WebSocket, text: &str, from: f64, to: f64) -> Option<Over> {
         self.visit.note("final", text);
-        let plain = socket::send(socket, &wire::committed(text)).await;
+        if !socket::send(socket, &wire::committed(text)).await
+            || self.fault.now() == ScribeFault::CutBetweenCommits
+        {
+            return Some(Over::Gone);
+        }
         let timed = !self.timed || socket::send(socket, &wire::timed(text, from, to)).await;
-        (!(plain && timed)).then_some(Over::Gone)
+        (!timed).then_some(Over::Gone)
     }
 }
 

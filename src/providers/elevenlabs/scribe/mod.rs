@@ -118,6 +118,8 @@ impl Asked {
 
 impl Vendor for Asked {
     const NAME: &'static str = "elevenlabs";
+    /// Of a cough it says nothing, and need not.
+    const SOUND: Duration = Duration::from_secs(1);
 
     fn address(&self) -> Option<Uri> {
         self.address.clone()
