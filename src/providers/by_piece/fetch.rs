@@ -1,6 +1,6 @@
 //! One piece of speech: one HTTP request, its sound handed on as it comes.
 
-use super::{Patience, Vendor, sound::Sound};
+use super::{Patience, Speaker, sound::Sound};
 use crate::{
     base::clock,
     net::raw_audio::{self, WrongFormat},
@@ -36,7 +36,7 @@ enum Failure {
 
 impl Fetch {
     /// Begins to fetch.
-    pub(super) fn start<V: Vendor>(client: reqwest::Client, request: Request, patience: Patience) -> Self {
+    pub(super) fn start<V: Speaker>(client: reqwest::Client, request: Request, patience: Patience) -> Self {
         let (sender, sound) = mpsc::channel(STRETCHES_WAITING);
         let task = tokio::spawn(async move {
             if let Err(reason) = fetch::<V>(&client, request, patience, &sender).await {
@@ -53,7 +53,7 @@ impl Fetch {
     }
 }
 
-async fn fetch<V: Vendor>(
+async fn fetch<V: Speaker>(
     client: &reqwest::Client,
     request: Request,
     patience: Patience,
@@ -75,7 +75,7 @@ async fn fetch<V: Vendor>(
     }
 }
 
-async fn attempt<V: Vendor>(
+async fn attempt<V: Speaker>(
     client: &reqwest::Client,
     request: Request,
     patience: Patience,
@@ -113,7 +113,7 @@ async fn attempt<V: Vendor>(
     }
 }
 
-async fn open<V: Vendor>(client: &reqwest::Client, request: Request) -> Result<Response, Failure> {
+async fn open<V: Speaker>(client: &reqwest::Client, request: Request) -> Result<Response, Failure> {
     let response = client.execute(request).await.map_err(|error| {
         let (away, reason) = (error.is_connect(), reason(&error));
         if away {
@@ -135,7 +135,7 @@ async fn open<V: Vendor>(client: &reqwest::Client, request: Request) -> Result<R
 }
 
 /// What came is no sound: the caller hears nothing of it.
-fn refused<V: Vendor>(wrong: &WrongFormat) -> Failure {
+fn refused<V: Speaker>(wrong: &WrongFormat) -> Failure {
     tracing::warn!(provider = V::NAME, code = "TTS_FORMAT", %wrong, "the voice's sound is refused");
     Failure::Lasting(wrong.to_string())
 }

@@ -51,7 +51,7 @@ impl Default for Patience {
 }
 
 /// The vendor's side of one call's voice.
-pub(super) trait Vendor: Send + 'static {
+pub(super) trait Speaker: Send + 'static {
     /// Its name in logs.
     const NAME: &'static str;
     /// How its sound is coded.
@@ -70,7 +70,7 @@ pub(super) trait Vendor: Send + 'static {
 }
 
 /// Opens the voice for one call.
-pub(super) fn open<V: Vendor>(vendor: V, client: Client, patience: Patience) -> TtsSession {
+pub(super) fn open<V: Speaker>(vendor: V, client: Client, patience: Patience) -> TtsSession {
     let (commands, asked) = mpsc::channel(COMMANDS_WAITING);
     let (events, told) = mpsc::channel(EVENTS_WAITING);
     let (waiting, items, failed) = (None, VecDeque::new(), None);
@@ -103,7 +103,7 @@ struct Speaking<V> {
     failed: Option<TurnId>,
 }
 
-impl<V: Vendor> Speaking<V> {
+impl<V: Speaker> Speaking<V> {
     async fn run(mut self, mut commands: mpsc::Receiver<SpeechCommand>) {
         let closed = self.events.clone();
         loop {

@@ -5,7 +5,7 @@ use crate::{
     base::language::Language,
     net::http::{self, NoClient},
     ports::tts::{TextToSpeech, TtsSession, TtsSpec},
-    providers::by_piece::{self, Coding, Patience, Vendor},
+    providers::by_piece::{self, Coding, Patience, Speaker},
 };
 use reqwest::{Client, Request, Url};
 use std::sync::Arc;
@@ -62,18 +62,18 @@ impl TextToSpeech for Speak {
     }
 
     fn open(&self, spec: TtsSpec) -> TtsSession {
-        let asked = Asked { address: address(&self.options, &spec), options: Arc::clone(&self.options) };
-        by_piece::open(asked, self.client.clone(), self.options.speak.patience)
+        let speaker = AuraSpeaker { address: address(&self.options, &spec), options: Arc::clone(&self.options) };
+        by_piece::open(speaker, self.client.clone(), self.options.speak.patience)
     }
 }
 
 /// One call's requests.
-struct Asked {
+struct AuraSpeaker {
     options: Arc<Options>,
     address: Url,
 }
 
-impl Vendor for Asked {
+impl Speaker for AuraSpeaker {
     const NAME: &'static str = "deepgram";
     const CODING: Coding = Coding::MuLaw;
 

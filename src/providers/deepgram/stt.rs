@@ -8,7 +8,7 @@ use super::{
 use crate::{
     net::ws::Message,
     ports::stt::{SpeechToText, SttSession, SttSpec},
-    providers::live::{self, Covered, Line, Said, SignOfLife, Vendor},
+    providers::live::{self, Covered, Line, Said, SignOfLife, Listener},
 };
 use bytes::Bytes;
 use http::{HeaderMap, Uri};
@@ -81,23 +81,23 @@ impl SpeechToText for Listen {
     }
 
     fn open(&self, spec: SttSpec) -> SttSession {
-        let asked = Asked {
+        let listener = DeepgramListener {
             address: query::address(&self.options, &spec),
             options: Arc::clone(&self.options),
             turn: Turn::default(),
         };
-        live::open(asked, self.options.listen.line)
+        live::open(listener, self.options.listen.line)
     }
 }
 
 /// One call's recognition.
-struct Asked {
+struct DeepgramListener {
     options: Arc<Options>,
     address: Option<Uri>,
     turn: Turn,
 }
 
-impl Vendor for Asked {
+impl Listener for DeepgramListener {
     const NAME: &'static str = "deepgram";
 
     fn address(&self) -> Option<Uri> {

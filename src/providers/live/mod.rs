@@ -4,9 +4,11 @@
 //! Per 20 ms frame: one wake-up, one write. The one timer is armed again only when it fires.
 
 mod deafness;
+mod listener;
 mod replay;
 mod text;
 
+pub(super) use listener::{Covered, Listener, Refusal, Said, SignOfLife};
 pub(super) use text::clean;
 
 use crate::{
@@ -20,7 +22,6 @@ use crate::{
 use bytes::Bytes;
 use deafness::Deafness;
 use futures_util::{SinkExt as _, StreamExt as _};
-use http::{HeaderMap, Uri};
 use replay::Replay;
 use std::{
     pin::{Pin, pin},
@@ -74,85 +75,8 @@ impl Default for Line {
     }
 }
 
-/// What a silent line sends so that the vendor does not close it.
-#[derive(Clone, Debug)]
-pub(super) enum SignOfLife {
-    /// Nothing: the vendor waits.
-    None,
-    /// This message.
-    Message(Message),
-    /// A little silence, as part of the audio.
-    Silence,
-}
-
-/// What a message of the vendor says.
-#[derive(Debug, Default)]
-pub(super) struct Said {
-    /// What the call is told, in order.
-    pub(super) events: Vec<SttEvent>,
-    /// It recognises: a result came, even an empty one.
-    pub(super) result: bool,
-    /// What audio need not be heard again.
-    pub(super) covered: Option<Covered>,
-    /// The connection is of no more use.
-    pub(super) refusal: Option<Refusal>,
-}
-
-/// What a message says of the connection's audio whose words the call was told.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Covered {
-    /// It ends at this second.
-    To(f64),
-    /// It ends at least so long before the end of what was sent; a later message tells where, unless the connection is over
-    /// before.
-    SentBut(Duration),
-}
-
-impl Said {
-    pub(super) fn event(event: impl Into<Option<SttEvent>>) -> Self {
-        Self { events: event.into().into_iter().collect(), ..Self::default() }
-    }
-}
-
-/// Why a vendor does not listen.
-#[derive(Debug)]
-pub(super) struct Refusal {
-    /// For the log; holds no secret.
-    pub(super) reason: String,
-    /// It is about us (key, plan, settings): after the second one trying again is useless.
-    pub(super) ours: bool,
-}
-
-/// The vendor's side of one call's recognition.
-pub(super) trait Vendor: Send + Sync + 'static {
-    /// Its name in logs.
-    const NAME: &'static str;
-    /// So much sound in one stretch makes a result due, even an empty one.
-    const SOUND: Duration = Duration::from_millis(200);
-    /// The address with all settings; `None` where it is no URI.
-    fn address(&self) -> Option<Uri>;
-    /// What carries the key.
-    fn headers(&self) -> HeaderMap;
-    /// The short name that the body of a refused upgrade gives it; empty where it gives none.
-    fn refusal(body: &[u8]) -> String;
-    /// A connection is there; what the call is told of it.
-    fn connected(&mut self) -> Option<SttEvent> {
-        Some(SttEvent::Ready)
-    }
-    /// Caller audio, as it is sent.
-    fn audio(&self, frame: Bytes) -> Message;
-    /// What a silent line sends.
-    fn sign_of_life(&self) -> SignOfLife;
-    /// What asks to make final what was heard, where words wait for it.
-    fn turn_over(&self) -> Option<Message>;
-    /// What says that the audio is over, where the vendor wants to be told.
-    fn farewell() -> Option<Message>;
-    /// Reads a text message; never fails.
-    fn read(&mut self, text: &str) -> Said;
-}
-
 /// Opens the recognition for one call.
-pub(super) fn open<V: Vendor>(vendor: V, line: Line) -> SttSession {
+pub(super) fn open<V: Listener>(vendor: V, line: Line) -> SttSession {
     let (commands, heard) = SttSession::queue();
     let (events, told) = mpsc::channel(EVENTS_WAITING);
     let listening = Listening {
@@ -197,7 +121,7 @@ struct Listening<V> {
     refusals: u32,
 }
 
-impl<V: Vendor> Listening<V> {
+impl<V: Listener> Listening<V> {
     async fn run(mut self) {
         loop {
             let Refusal { reason, ours } = match self.connect().await {
@@ -370,7 +294,7 @@ impl<V: Vendor> Listening<V> {
         match self.vendor.sign_of_life() {
             SignOfLife::Message(message) if idle => return self.write(socket, message).await,
             SignOfLife::Silence if idle => self.replay.push(Bytes::from_static(&SILENCE)),
-            _ => {}
+            SignOfLife::Message(_) | SignOfLife::Silence => {}
         }
         Ok(())
     }
@@ -385,7 +309,7 @@ impl<V: Vendor> Listening<V> {
 }
 
 /// Tells the vendor that the audio is over, so that it stops charging, and waits for its close.
-async fn farewell<V: Vendor>(socket: &mut Socket) {
+async fn farewell<V: Listener>(socket: &mut Socket) {
     let told = match V::farewell() {
         Some(message) => socket.send(message).await,
         None => socket.close(None).await,

@@ -11,7 +11,7 @@ use crate::{
         http::{self, NoClient},
     },
     ports::tts::{TextToSpeech, TtsSession, TtsSpec},
-    providers::by_piece::{self, Coding, Patience, Vendor},
+    providers::by_piece::{self, Coding, Patience, Speaker},
 };
 use ::http::HeaderMap;
 use reqwest::{Client, Request, Url};
@@ -72,25 +72,25 @@ impl TextToSpeech for Speech {
 
     fn open(&self, spec: TtsSpec) -> TtsSession {
         let options = &self.options;
-        let asked = Asked {
+        let speaker = OpenAiSpeaker {
             address: options.base_url.http("/audio/speech"),
             headers: endpoint::headers(options.key.as_ref(), options.key_header),
             model: options.model.clone(),
             voice: if spec.voice.is_empty() { options.voice.clone() } else { spec.voice },
         };
-        by_piece::open(asked, self.client.clone(), options.patience)
+        by_piece::open(speaker, self.client.clone(), options.patience)
     }
 }
 
 /// One call's requests. The model hears the language from the text.
-struct Asked {
+struct OpenAiSpeaker {
     address: Url,
     headers: HeaderMap,
     model: String,
     voice: String,
 }
 
-impl Vendor for Asked {
+impl Speaker for OpenAiSpeaker {
     const NAME: &'static str = "openai";
     const CODING: Coding = Coding::Linear(24_000);
 

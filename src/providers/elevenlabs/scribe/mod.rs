@@ -6,7 +6,7 @@ use super::headers;
 use crate::{
     net::{address::BaseUrl, ws::Message},
     ports::stt::{SpeechToText, SttEvent, SttSession, SttSpec},
-    providers::live::{self, Covered, Line, Refusal, Said, SignOfLife, Vendor},
+    providers::live::{self, Covered, Line, Refusal, Said, SignOfLife, Listener},
 };
 use bytes::Bytes;
 use http::{HeaderMap, Uri};
@@ -79,13 +79,13 @@ impl SpeechToText for Scribe {
 
     fn open(&self, spec: SttSpec) -> SttSession {
         let address = self.options.address(&spec);
-        let asked = Asked { options: Arc::clone(&self.options), address, unfinished: false, halves: VecDeque::new() };
-        live::open(asked, self.options.line)
+        let listener = ScribeListener { options: Arc::clone(&self.options), address, unfinished: false, halves: VecDeque::new() };
+        live::open(listener, self.options.line)
     }
 }
 
 /// One call's recognition.
-struct Asked {
+struct ScribeListener {
     options: Arc<ScribeOptions>,
     address: Option<Uri>,
     /// The newest text is a partial.
@@ -94,7 +94,7 @@ struct Asked {
     halves: VecDeque<(String, bool)>,
 }
 
-impl Asked {
+impl ScribeListener {
     /// A commit is told twice, with and without times, and once to the call. It follows a pause or our own wish, so it is the
     /// end of a turn; an empty one only where it takes words back.
     ///
@@ -116,7 +116,7 @@ impl Asked {
     }
 }
 
-impl Vendor for Asked {
+impl Listener for ScribeListener {
     const NAME: &'static str = "elevenlabs";
     /// Of a cough it says nothing, and need not.
     const SOUND: Duration = Duration::from_secs(1);
