@@ -1,6 +1,6 @@
 //! Deepgram's recognition by Flux, against the fake.
 
-use crate::rig::{stt_spec, within};
+use crate::rig::{Server, lines, stt_spec, within};
 use bytes::Bytes;
 use centralita::{
     ports::stt::{HearingCommand, SpeechToText as _, SttEvent, SttSession},
@@ -14,6 +14,7 @@ use centralita::{
 };
 use futures_util::StreamExt as _;
 use std::time::Duration;
+use tokio_tungstenite::tungstenite::Message;
 
 const FIRST: &str = "Quiero una cita.";
 const SECOND: &str = "Para el martes.";
@@ -32,12 +33,17 @@ async fn fakes(final_after: Duration) -> Fakes {
     fakes
 }
 
-fn open(fakes: &Fakes, eager: Option<f32>) -> SttSession {
-    let mut options = Options::new(fakes.deepgram.url().parse().unwrap(), "dg-key".to_owned().into());
+fn options(url: &str) -> Options {
+    let mut options = Options::new(url.parse().unwrap(), "dg-key".to_owned().into());
     "flux-general-multi".clone_into(&mut options.listen.model);
-    options.listen.eager = eager;
     options.listen.line.first_pause = Duration::from_millis(1);
     options.listen.line.longest_pause = Duration::from_millis(4);
+    options
+}
+
+fn open(fakes: &Fakes, eager: Option<f32>) -> SttSession {
+    let mut options = options(&fakes.deepgram.url());
+    options.listen.eager = eager;
     Listen::new(options).open(stt_spec())
 }
 
@@ -127,10 +133,37 @@ async fn a_turn_that_seems_over_goes_on_seems_over_again_and_ends() {
 async fn nothing_is_eager_where_nobody_asked() {
     let fakes = fakes(SOON).await;
     let mut session = open(&fakes, None);
+    // By the wall clock the fake has time for an eager end: no silence stands behind the words.
     speak(&session);
-    be_silent(&session, 1);
     let told = turn(&mut session, |_, _| {}).await;
     assert_eq!((told.eager, told.resumed, told.text.as_str()), (0, 0, FIRST));
+}
+
+#[tokio::test]
+async fn an_error_ends_the_session_although_no_close_follows() {
+    let server = Server::start().await;
+    let mut session = Listen::new(options(&server.url())).open(stt_spec());
+    let mut peer = server.upgrade().await;
+    assert_eq!(event(&mut session).await, SttEvent::Ready);
+    for line in lines("deepgram/flux_v2_errors.jsonl") {
+        peer.say(&line["msg"].to_string()).await;
+    }
+    let lost = SttEvent::Lost { fatal: false, reason: "INTERNAL_SERVER_ERROR".to_owned() };
+    assert_eq!(event(&mut session).await, lost);
+    server.upgrade().await;
+    assert_eq!(event(&mut session).await, SttEvent::Ready);
+}
+
+#[tokio::test]
+async fn a_line_without_sound_is_kept_open_by_silence() {
+    let server = Server::start().await;
+    let mut options = options(&server.url());
+    options.listen.line.keep_alive = Duration::from_millis(20);
+    let _session = Listen::new(options).open(stt_spec());
+    let mut peer = server.upgrade().await;
+    for _ in 0..2 {
+        assert_eq!(peer.next().await, Some(Message::binary(vec![0xFF; 800])));
+    }
 }
 
 #[tokio::test]

@@ -8,7 +8,7 @@ use super::{
 use crate::{
     net::ws::Message,
     ports::stt::{SpeechToText, SttSession, SttSpec},
-    providers::live::{self, Covered, Line, Said, SignOfLife, Listener},
+    providers::live::{self, Covered, Line, Listener, Refusal, Said, SignOfLife},
 };
 use bytes::Bytes;
 use http::{HeaderMap, Uri};
@@ -116,10 +116,10 @@ impl Listener for DeepgramListener {
         Message::Binary(frame)
     }
 
-    /// Flux knows none; the telephone never pauses.
+    /// Flux knows no message for it, and the telephone pauses while a call is on hold.
     fn sign_of_life(&self) -> SignOfLife {
         if self.options.listen.is_flux() {
-            SignOfLife::None
+            SignOfLife::Silence
         } else {
             SignOfLife::Message(Message::text(wire::KEEP_ALIVE))
         }
@@ -136,9 +136,14 @@ impl Listener for DeepgramListener {
     fn read(&mut self, text: &str) -> Said {
         let message = FromDeepgram::read(text);
         let (result, covered) = match &message {
-            FromDeepgram::Results(results) => (true, results.is_final.then_some(Covered::To(results.end))),
-            FromDeepgram::TurnInfo(info) => (true, (info.state == TurnState::Over).then_some(Covered::To(info.end))),
-            FromDeepgram::Trouble(kind) => {
+            FromDeepgram::Results(results) => (true, results.is_final.then_some(results.end)),
+            FromDeepgram::TurnInfo(info) => (true, (info.state == TurnState::Over).then_some(info.end)),
+            // The session is over, whether or not a close follows.
+            FromDeepgram::Error(code) if self.options.listen.is_flux() => {
+                let refusal = Some(Refusal { reason: code.clone(), ours: false });
+                return Said { refusal, ..Said::default() };
+            }
+            FromDeepgram::Error(kind) | FromDeepgram::Trouble(kind) => {
                 tracing::debug!(provider = "deepgram", kind, "Recogniser complains");
                 (false, None)
             }
@@ -148,6 +153,6 @@ impl Listener for DeepgramListener {
             FromDeepgram::TurnInfo(info) => turn::of_flux(info),
             message => self.turn.read(message).into_iter().collect(),
         };
-        Said { events, result, covered, refusal: None }
+        Said { events, result, covered: covered.map(Covered::To), refusal: None }
     }
 }

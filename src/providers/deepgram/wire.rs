@@ -3,7 +3,7 @@
 //! Spec: <https://developers.deepgram.com/reference/speech-to-text/listen-streaming> and `listen-flux`. Tolerant: unknown fields and
 //! unknown messages are ignored.
 
-use crate::providers::live::clean;
+use crate::providers::live::{clean, flag, number, text};
 use serde::{Deserialize, Serialize};
 
 /// Keeps an idle stream open; must be a text frame. Deepgram closes after 10 s without any frame (`NET-0001`).
@@ -26,7 +26,9 @@ pub enum FromDeepgram {
     SpeechStarted,
     /// The farewell after `CloseStream`.
     Metadata,
-    /// `Error` or `Warning`; not in the spec, so only its name is kept.
+    /// `Error`, by its code: the end of a session of Flux. Nova's is not in the spec.
+    Error(String),
+    /// `Warning` or `ConfigureFailure`, by its name.
     Trouble(String),
     /// Anything else, also what is no JSON.
     Unknown,
@@ -74,44 +76,57 @@ pub enum TurnState {
 #[derive(Deserialize, Default)]
 #[serde(default)]
 struct RawTurnInfo {
+    #[serde(deserialize_with = "text")]
     event: String,
+    #[serde(deserialize_with = "number")]
     audio_window_end: f64,
+    #[serde(deserialize_with = "text")]
     transcript: String,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, Default)]
+#[serde(default)]
 struct Kind {
-    #[serde(rename = "type", default)]
+    #[serde(rename = "type", deserialize_with = "text")]
     kind: String,
+    /// Only of an `Error`.
+    #[serde(deserialize_with = "text")]
+    code: String,
 }
 
 #[derive(Deserialize, Default)]
 #[serde(default)]
 struct RawResults {
+    #[serde(deserialize_with = "number")]
     start: f64,
+    #[serde(deserialize_with = "number")]
     duration: f64,
+    #[serde(deserialize_with = "flag")]
     is_final: bool,
+    #[serde(deserialize_with = "flag")]
     speech_final: bool,
+    #[serde(deserialize_with = "flag")]
     from_finalize: bool,
-    channel: RawChannel,
+    channel: Option<RawChannel>,
 }
 
 #[derive(Deserialize, Default)]
 #[serde(default)]
 struct RawChannel {
-    alternatives: Vec<RawAlternative>,
+    alternatives: Option<Vec<RawAlternative>>,
 }
 
 #[derive(Deserialize, Default)]
 #[serde(default)]
 struct RawAlternative {
+    #[serde(deserialize_with = "text")]
     transcript: String,
 }
 
 impl FromDeepgram {
     /// Reads one text frame; never fails.
     pub fn read(frame: &str) -> Self {
-        let kind = serde_json::from_str::<Kind>(frame).map(|kind| kind.kind).unwrap_or_default();
+        let Kind { kind, code } = serde_json::from_str(frame).unwrap_or_default();
         match kind.as_str() {
             "Results" => serde_json::from_str::<RawResults>(frame)
                 .map_or(Self::Unknown, |raw| Self::Results(Results::from(raw))),
@@ -120,7 +135,8 @@ impl FromDeepgram {
             "UtteranceEnd" => Self::UtteranceEnd,
             "SpeechStarted" => Self::SpeechStarted,
             "Metadata" => Self::Metadata,
-            "Error" | "Warning" | "ConfigureFailure" => Self::Trouble(kind),
+            "Error" => Self::Error(name(if code.is_empty() { &kind } else { &code })),
+            "Warning" | "ConfigureFailure" => Self::Trouble(kind),
             _ => Self::Unknown,
         }
     }
@@ -141,7 +157,8 @@ impl From<RawTurnInfo> for TurnInfo {
 
 impl From<RawResults> for Results {
     fn from(raw: RawResults) -> Self {
-        let text = raw.channel.alternatives.into_iter().next().map(|best| clean(&best.transcript));
+        let best = raw.channel.and_then(|channel| channel.alternatives?.into_iter().next());
+        let text = best.map(|best| clean(&best.transcript));
         Self {
             text: text.unwrap_or_default(),
             is_final: raw.is_final,
@@ -170,8 +187,12 @@ struct ErrorBody {
 /// The short name of an error, such as `INVALID_AUTH`; empty where the body tells none.
 pub fn error_name(body: &[u8]) -> String {
     let error = serde_json::from_slice::<ErrorBody>(body).unwrap_or_default();
-    let name = if error.err_code.is_empty() { error.category } else { error.err_code };
-    name.chars().filter(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-')).take(60).collect()
+    name(if error.err_code.is_empty() { &error.category } else { &error.err_code })
+}
+
+/// Sentences may repeat what was said, so only names pass.
+fn name(word: &str) -> String {
+    word.chars().filter(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-')).take(60).collect()
 }
 
 /// Deepgram's code for a language tag: Latin American Spanish is `es-419`, other regions go by their language.
@@ -195,6 +216,44 @@ mod tests {
     fn tags_become_deepgrams_codes() {
         let codes = ["es-MX", "es_AR", "es", "es-ES", "en-us", "en-ZA", "fr-CA"].map(language_code);
         assert_eq!(codes, ["es-419", "es-419", "es", "es", "en-US", "en", "fr"]);
+    }
+
+    #[test]
+    fn strange_frames_are_not_fatal() {
+        for frame in ["", "[]", "7", "{}", r#"{"type":7}"#, r#"{"type":"Connected"}"#] {
+            assert_eq!(FromDeepgram::read(frame), FromDeepgram::Unknown, "{frame}");
+        }
+        let results = |text: &str, end| {
+            FromDeepgram::Results(Results {
+                text: text.to_owned(),
+                is_final: true,
+                speech_final: false,
+                from_finalize: false,
+                end,
+            })
+        };
+        for channel in ["null", "{}", r#"{"alternatives":null}"#, r#"{"alternatives":[{"transcript":null}]}"#] {
+            let frame = format!(
+                r#"{{"type":"Results","start":"1.5","duration":1,"is_final":"true","speech_final":null,"channel":{channel}}}"#
+            );
+            assert_eq!(FromDeepgram::read(&frame), results("", 2.5), "{frame}");
+        }
+        let odd = r#"{"type":"Results","start":null,"duration":{},"is_final":true,"from_finalize":7,
+            "channel":{"alternatives":[{"transcript":"sí"}]}}"#;
+        assert_eq!(FromDeepgram::read(odd), results("sí", 0.0));
+        let odd = r#"{"type":"TurnInfo","event":"EndOfTurn","audio_window_end":"2.5","transcript":"sí","turn_index":null}"#;
+        let over = TurnInfo { text: "sí".to_owned(), state: TurnState::Over, end: 2.5 };
+        assert_eq!(FromDeepgram::read(odd), FromDeepgram::TurnInfo(over));
+        let odd = r#"{"type":"TurnInfo","event":null,"audio_window_end":null,"transcript":null}"#;
+        let open = TurnInfo { text: String::new(), state: TurnState::Open, end: 0.0 };
+        assert_eq!(FromDeepgram::read(odd), FromDeepgram::TurnInfo(open));
+    }
+
+    #[test]
+    fn an_error_is_known_by_its_code() {
+        let read = |code: &str| FromDeepgram::read(&format!(r#"{{"type":"Error","code":{code}}}"#));
+        assert_eq!(read(r#""UNPARSABLE <x>""#), FromDeepgram::Error("UNPARSABLEx".to_owned()));
+        assert_eq!(read("null"), FromDeepgram::Error("Error".to_owned()));
     }
 
     #[test]

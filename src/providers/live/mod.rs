@@ -4,10 +4,12 @@
 //! Per 20 ms frame: one wake-up, one write. The one timer is armed again only when it fires.
 
 mod deafness;
+mod lenient;
 mod listener;
 mod replay;
 mod text;
 
+pub(super) use lenient::{flag, number, number_of, text};
 pub(super) use listener::{Covered, Listener, Refusal, Said, SignOfLife};
 pub(super) use text::clean;
 

@@ -6,7 +6,7 @@ use super::headers;
 use crate::{
     net::{address::BaseUrl, ws::Message},
     ports::stt::{SpeechToText, SttEvent, SttSession, SttSpec},
-    providers::live::{self, Covered, Line, Refusal, Said, SignOfLife, Listener},
+    providers::live::{self, Covered, Line, Listener, Refusal, Said, SignOfLife},
 };
 use bytes::Bytes;
 use http::{HeaderMap, Uri};

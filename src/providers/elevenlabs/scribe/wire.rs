@@ -3,7 +3,7 @@
 //! Spec: <https://elevenlabs.io/docs/api-reference/speech-to-text/v-1-speech-to-text-realtime> (read 2026-11). Tolerant: unknown
 //! fields and unknown messages are ignored.
 
-use crate::providers::live::clean;
+use crate::providers::live::{clean, number_of, text};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde::Deserialize;
 use serde_json::Value;
@@ -48,7 +48,9 @@ pub(super) enum FromScribe {
 #[derive(Deserialize, Default)]
 #[serde(default)]
 struct Raw {
+    #[serde(deserialize_with = "text")]
     message_type: String,
+    #[serde(deserialize_with = "text")]
     text: String,
     words: Value,
 }
@@ -58,13 +60,13 @@ impl FromScribe {
     pub(super) fn read(frame: &str) -> Self {
         let raw = serde_json::from_str::<Raw>(frame).unwrap_or_default();
         let kind = raw.message_type.strip_prefix("scribe_").unwrap_or(&raw.message_type);
-        let text = || clean(&raw.text);
+        let words = || clean(&raw.text);
         match kind {
             "session_started" => Self::Started,
-            "partial_transcript" => Self::Partial(text()),
-            "committed_transcript" => Self::Committed { text: text(), timed: false, end: None },
+            "partial_transcript" => Self::Partial(words()),
+            "committed_transcript" => Self::Committed { text: words(), timed: false, end: None },
             "committed_transcript_with_timestamps" => {
-                Self::Committed { text: text(), timed: true, end: end_of(&raw.words) }
+                Self::Committed { text: words(), timed: true, end: end_of(&raw.words) }
             }
             "commit_throttled" | "insufficient_audio_activity" | "warning" => {
                 Self::Complaint(kind.to_owned())
@@ -92,7 +94,7 @@ pub(super) fn is_lasting(name: &str) -> bool {
 }
 
 fn end_of(words: &Value) -> Option<f64> {
-    let ends = words.as_array()?.iter().filter_map(|word| word.get("end")?.as_f64());
+    let ends = words.as_array()?.iter().filter_map(|word| number_of(word.get("end")?));
     ends.reduce(f64::max)
 }
 
@@ -105,10 +107,17 @@ mod tests {
         for frame in ["", "[]", "7", "{}", r#"{"message_type":7}"#, r#"{"message_type":"speech_started"}"#] {
             assert_eq!(FromScribe::read(frame), FromScribe::Unknown, "{frame}");
         }
-        let odd =
-            r#"{"message_type":"committed_transcript_with_timestamps","text":"sí","words":[{"end":"x"},7]}"#;
-        let read = FromScribe::Committed { text: "sí".to_owned(), timed: true, end: None };
-        assert_eq!(FromScribe::read(odd), read);
+        for (words, end) in
+            [("null", None), (r#"[{"end":"x"},7]"#, None), (r#"[{"end":"1.5"},{"end":null}]"#, Some(1.5))]
+        {
+            let odd = format!(
+                r#"{{"message_type":"committed_transcript_with_timestamps","text":"sí","words":{words}}}"#
+            );
+            let read = FromScribe::Committed { text: "sí".to_owned(), timed: true, end };
+            assert_eq!(FromScribe::read(&odd), read);
+        }
+        let odd = r#"{"message_type":"partial_transcript","text":null}"#;
+        assert_eq!(FromScribe::read(odd), FromScribe::Partial(String::new()));
     }
 
     #[test]
