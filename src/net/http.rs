@@ -2,6 +2,12 @@
 
 use super::{address::BaseUrl, tls};
 use std::time::Duration;
+use tokio::time::timeout;
+
+/// How long the body of a refusal may take.
+const ERROR_BODY: Duration = Duration::from_secs(1);
+/// How much of it is read, in bytes.
+const LONGEST_ERROR: usize = 64 << 10;
 
 /// The time limits of a client. There is none on the whole answer: answers are streams, and their reader has its own.
 #[derive(Clone, Copy, Debug)]
@@ -67,6 +73,32 @@ fn builder(base: &BaseUrl, timeouts: Timeouts) -> reqwest::ClientBuilder {
         builder = builder.no_proxy();
     }
     builder
+}
+
+/// The body of a refusal, for its name: what comes of it within 1 s, up to 64 KiB. Whoever waits for it waits for nothing
+/// else any more.
+pub async fn error_body(mut response: reqwest::Response) -> Vec<u8> {
+    let mut body = Vec::new();
+    let reading = async {
+        while let Ok(Some(chunk)) = response.chunk().await {
+            body.extend_from_slice(&chunk);
+            if body.len() > LONGEST_ERROR {
+                break;
+            }
+        }
+    };
+    // Late or not: what came is what there is.
+    timeout(ERROR_BODY, reading).await.ok();
+    body
+}
+
+/// Why a request failed, for the log: the innermost cause, without the address.
+pub fn innermost(error: &reqwest::Error) -> String {
+    let mut cause: &dyn std::error::Error = error;
+    while let Some(inner) = cause.source() {
+        cause = inner;
+    }
+    if std::ptr::addr_eq(cause, error) { "the request failed".to_owned() } else { cause.to_string() }
 }
 
 #[cfg(test)]

@@ -3,5 +3,6 @@
 pub mod address;
 pub mod http;
 pub mod raw_audio;
+pub mod refused;
 pub mod tls;
 pub mod ws;

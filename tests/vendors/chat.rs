@@ -1,6 +1,9 @@
 //! Chat completions.
 
-use crate::rig::{Server, fixture, http, within};
+use crate::{
+    log::Log,
+    rig::{Server, fixture, http, within},
+};
 use centralita::{
     dialogue::message::{Message, ToolCall, ToolSpec},
     ports::llm::{AnswerEvent, LanguageModel as _, LlmError, Question},
@@ -97,6 +100,20 @@ async fn recorded_streams_give_their_words_and_calls() {
     assert_eq!(told.text, "Cla");
     let Err(LlmError::BrokeOff { reason }) = told.end else { panic!("{told:?}") };
     assert_eq!(reason, "error server_error in the stream");
+}
+
+#[tokio::test]
+async fn a_model_out_of_reach_is_logged_by_the_name_that_it_has_here() {
+    Log::begin();
+    let fakes = Fakes::start(FakeOptions::default()).await.unwrap();
+    fakes.openai.shut().await;
+    let mut options = options(&fakes.openai.url());
+    options.name = "openai_fallback";
+    assert!(matches!(ask(options).await.end, Err(LlmError::Busy { .. })));
+    let log = Log::text();
+    let line = log.lines().find(|line| line.contains("LLM_CONNECT")).unwrap();
+    assert!(line.contains(r#"provider="openai_fallback""#), "{line}");
+    assert!(line.contains("reason=") && !line.contains("sk-secret"), "{line}");
 }
 
 #[tokio::test]

@@ -7,6 +7,8 @@ mod chat;
 mod failover;
 mod flux;
 mod listen;
+#[path = "../server/log.rs"]
+mod log;
 mod recognisers;
 mod rig;
 mod scribe;

@@ -122,12 +122,7 @@ impl Server {
 
     /// The same, in parts of `size` bytes.
     pub(crate) async fn answer_in(&self, answer: &[u8], size: usize) -> String {
-        let (mut stream, _) = within(self.0.accept()).await.unwrap();
-        let mut request = Vec::new();
-        while !is_whole(&request) {
-            let read = within(stream.read_buf(&mut request)).await.unwrap();
-            assert_ne!(read, 0, "the client left");
-        }
+        let (mut stream, request) = self.read_request().await;
         for part in answer.chunks(size) {
             // The client may leave once it has what it wants.
             if stream.write_all(part).await.is_err() {
@@ -136,7 +131,24 @@ impl Server {
             tokio::task::yield_now().await;
         }
         stream.shutdown().await.ok();
-        String::from_utf8(request).unwrap()
+        request
+    }
+
+    /// Takes the next connection, reads a request, writes `answer` and nothing more until the client leaves.
+    pub(crate) async fn answer_and_stall(&self, answer: &[u8]) {
+        let (mut stream, _) = self.read_request().await;
+        stream.write_all(answer).await.unwrap();
+        within(stream.read_to_end(&mut Vec::new())).await.ok();
+    }
+
+    async fn read_request(&self) -> (TcpStream, String) {
+        let (mut stream, _) = within(self.0.accept()).await.unwrap();
+        let mut request = Vec::new();
+        while !is_whole(&request) {
+            let read = within(stream.read_buf(&mut request)).await.unwrap();
+            assert_ne!(read, 0, "the client left");
+        }
+        (stream, String::from_utf8(request).unwrap())
     }
 }
 

@@ -131,6 +131,18 @@ async fn pieces_sound_in_order_and_each_is_told_complete() {
 }
 
 #[tokio::test]
+async fn a_refusal_whose_body_never_comes_is_told_by_its_status() {
+    for vendor in BOTH {
+        let server = Server::start().await;
+        let mut session = vendor.open(&server.url());
+        let refusal = b"HTTP/1.1 403 X\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{";
+        let (heard, ()) =
+            tokio::join!(speak(&mut session, 1, &["Hola."]), server.answer_and_stall(refusal));
+        assert_eq!(heard.failed.as_deref(), Some("HTTP 403"), "{vendor:?}");
+    }
+}
+
+#[tokio::test]
 async fn deepgram_is_asked_for_raw_mu_law() {
     let server = Server::start().await;
     let mut session = Vendor::Deepgram.open(&server.url());

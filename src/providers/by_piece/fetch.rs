@@ -3,7 +3,11 @@
 use super::{Patience, Speaker, sound::Sound};
 use crate::{
     base::clock,
-    net::raw_audio::{self, WrongFormat},
+    net::{
+        http,
+        raw_audio::{self, WrongFormat},
+        refused::Refused,
+    },
 };
 use bytes::Bytes;
 use reqwest::{Request, Response, header::CONTENT_TYPE};
@@ -95,10 +99,10 @@ async fn attempt<V: Speaker>(
             timeout_at(deadline.into(), response.chunk()).await.map_err(|_| late())?
         };
         let (mut stretch, last) = match chunk {
-            Ok(Some(bytes)) => (sound.admit(bytes).map_err(|wrong| refused::<V>(&wrong))?, false),
+            Ok(Some(bytes)) => (sound.admit(bytes).map_err(|wrong| no_sound::<V>(&wrong))?, false),
             Ok(None) => (sound.rest(), true),
-            Err(error) if spoken => return Err(Failure::Lasting(reason(&error))),
-            Err(error) => return Err(Failure::Passing(reason(&error))),
+            Err(error) if spoken => return Err(Failure::Lasting(http::innermost(&error))),
+            Err(error) => return Err(Failure::Passing(http::innermost(&error))),
         };
         while !stretch.is_empty() {
             spoken = true;
@@ -115,7 +119,7 @@ async fn attempt<V: Speaker>(
 
 async fn open<V: Speaker>(client: &reqwest::Client, request: Request) -> Result<Response, Failure> {
     let response = client.execute(request).await.map_err(|error| {
-        let (away, reason) = (error.is_connect(), reason(&error));
+        let (away, reason) = (error.is_connect(), http::innermost(&error));
         if away {
             tracing::warn!(provider = V::NAME, code = "TTS_CONNECT", reason, "the voice can't be reached");
         }
@@ -124,39 +128,18 @@ async fn open<V: Speaker>(client: &reqwest::Client, request: Request) -> Result<
     let status = response.status();
     if status.is_success() {
         let kind = response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
-        raw_audio::content_type(kind).map_err(|wrong| refused::<V>(&wrong))?;
+        raw_audio::content_type(kind).map_err(|wrong| no_sound::<V>(&wrong))?;
         return Ok(response);
     }
-    let body = first_bytes(response).await;
-    let name = V::refusal(&body);
-    let reason = format!("HTTP {} {name}", status.as_u16()).trim_end().to_owned();
-    let passes = (status.is_server_error() || matches!(status.as_u16(), 408 | 429)) && !V::lasts(&name);
+    let status = status.as_u16();
+    let refused = Refused { status, name: V::refusal(&http::error_body(response).await) };
+    let passes = refused.passes() && !V::lasts(&refused.name);
+    let reason = refused.to_string();
     Err(if passes { Failure::Passing(reason) } else { Failure::Lasting(reason) })
 }
 
 /// What came is no sound: the caller hears nothing of it.
-fn refused<V: Speaker>(wrong: &WrongFormat) -> Failure {
+fn no_sound<V: Speaker>(wrong: &WrongFormat) -> Failure {
     tracing::warn!(provider = V::NAME, code = "TTS_FORMAT", %wrong, "the voice's sound is refused");
     Failure::Lasting(wrong.to_string())
-}
-
-/// The beginning of an error's body; errors of ours are short.
-async fn first_bytes(mut response: Response) -> Vec<u8> {
-    let mut body = Vec::new();
-    while let Ok(Some(chunk)) = response.chunk().await {
-        body.extend_from_slice(&chunk);
-        if body.len() > 4 << 10 {
-            break;
-        }
-    }
-    body
-}
-
-/// The innermost cause, without the address.
-fn reason(error: &reqwest::Error) -> String {
-    let mut cause: &dyn std::error::Error = error;
-    while let Some(inner) = cause.source() {
-        cause = inner;
-    }
-    if std::ptr::addr_eq(cause, error) { "the request failed".to_owned() } else { cause.to_string() }
 }

@@ -6,7 +6,10 @@ use super::{
 };
 use crate::{
     base::clock,
-    net::ws::{self, ConnectError, Message, Socket},
+    net::{
+        refused::Refused,
+        ws::{self, ConnectError, Message, Socket},
+    },
     ports::tts::TtsSpec,
 };
 use futures_util::{SinkExt as _, StreamExt as _};
@@ -87,17 +90,17 @@ impl Link {
                 Ok(())
             }
             Err(error) => {
-                let reason = reason(&error);
-                if matches!(error, ConnectError::Unreachable(_)) {
-                    tracing::warn!(
+                let refused = refused(&error);
+                let reason = refused.as_ref().map_or_else(|| error.to_string(), Refused::to_string);
+                match refused {
+                    None => tracing::warn!(
                         provider = "elevenlabs",
                         code = "TTS_CONNECT",
                         reason,
                         "the voice can't be reached"
-                    );
-                }
-                if !passes(&error) {
-                    self.refused = Some(reason.clone());
+                    ),
+                    Some(refused) if !refused.passes() => self.refused = Some(reason.clone()),
+                    Some(_) => {}
                 }
                 Err(reason)
             }
@@ -144,21 +147,19 @@ impl Link {
     }
 }
 
-/// Whether another try may succeed.
-fn passes(error: &ConnectError) -> bool {
+/// What the server said, if it answered.
+fn refused(error: &ConnectError) -> Option<Refused> {
     match error {
-        ConnectError::Unreachable(_) => true,
-        ConnectError::Answered { status, .. } => *status >= 500 || matches!(status, 408 | 429),
+        ConnectError::Unreachable(_) => None,
+        ConnectError::Answered { status, body } => {
+            Some(Refused { status: *status, name: wire::error_name(body) })
+        }
     }
 }
 
-fn reason(error: &ConnectError) -> String {
-    match error {
-        ConnectError::Unreachable(reason) => reason.clone(),
-        ConnectError::Answered { status, body } => {
-            format!("HTTP {status} {}", wire::error_name(body)).trim_end().to_owned()
-        }
-    }
+/// Whether another try may succeed.
+fn passes(error: &ConnectError) -> bool {
+    refused(error).is_none_or(|refused| refused.passes())
 }
 
 /// The address with all settings; `None` where it is no URI, which a parsed base address cannot cause.

@@ -15,7 +15,10 @@ pub(super) use text::clean;
 
 use crate::{
     base::{backoff::Backoff, clock, queue::Reader},
-    net::ws::{self, ConnectError, Limits, Message, Socket},
+    net::{
+        refused::Refused,
+        ws::{self, ConnectError, Limits, Message, Socket},
+    },
     ports::{
         self,
         stt::{HEARD_AGAIN, HearingCommand, SttEvent, SttSession},
@@ -180,9 +183,8 @@ impl<V: Listener> Listening<V> {
                 Refusal { reason, ours: false }
             }
             ConnectError::Answered { status, body } => {
-                let reason = format!("HTTP {status} {}", V::refusal(&body)).trim_end().to_owned();
-                // Too many streams (429), a time-out (408) and server errors pass; anything else is about us.
-                Refusal { reason, ours: (400..500).contains(&status) && !matches!(status, 408 | 429) }
+                let refused = Refused { status, name: V::refusal(&body) };
+                Refusal { reason: refused.to_string(), ours: !refused.passes() }
             }
         }))
     }

@@ -40,7 +40,8 @@ impl Chat {
     pub fn new(options: Options) -> Result<Self, NoClient> {
         let client = http::client(&options.base_url, options.http)?;
         let endpoint = Endpoint::new(&options.base_url, options.key.as_ref(), options.key_header);
-        let client = Client::build(client.clone(), endpoint).with_http_service(Transport(client));
+        let service = Transport { client: client.clone(), name: options.name };
+        let client = Client::build(client, endpoint).with_http_service(service);
         Ok(Self { options: Arc::new(options), client })
     }
 }

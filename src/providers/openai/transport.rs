@@ -1,36 +1,33 @@
 //! The service below `async-openai`: one try, errors by their consequence, answers of bounded length.
 
 use super::wire::ErrorName;
-use crate::ports::llm::LlmError;
+use crate::{
+    net::{
+        http::{self, innermost},
+        refused::Refused,
+    },
+    ports::llm::LlmError,
+};
 use async_openai::{error::OpenAIError, middleware::HttpRequestFactory};
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt as _, future::BoxFuture, stream};
-use http::StatusCode;
 use reqwest::{Body, Client, Response};
 use std::{
     io,
     task::{Context, Poll},
-    time::Duration,
 };
-use tokio::time::timeout;
 
 /// The longest answer, in bytes of event stream: a hundred times a long one.
 const LONGEST: usize = 8 << 20;
-/// How long the body of an error may take.
-const ERROR_BODY: Duration = Duration::from_secs(1);
 /// What ends a stream properly.
 const DONE: &[u8] = b"[DONE]";
 
 /// Sends a request once.
 #[derive(Clone, Debug)]
-pub(super) struct Transport(pub(super) Client);
-
-/// An answer that is not a stream.
-#[derive(Clone, Debug, thiserror::Error)]
-#[error("HTTP {status} {}", .name.0)]
-pub(super) struct Refusal {
-    status: u16,
-    name: ErrorName,
+pub(super) struct Transport {
+    pub(super) client: Client,
+    /// What the server is called in logs.
+    pub(super) name: &'static str,
 }
 
 impl tower::Service<HttpRequestFactory> for Transport {
@@ -43,39 +40,22 @@ impl tower::Service<HttpRequestFactory> for Transport {
     }
 
     fn call(&mut self, request: HttpRequestFactory) -> Self::Future {
-        let client = self.0.clone();
+        let Self { client, name: provider } = self.clone();
         Box::pin(async move {
             let response = client.execute(request.build().await?).await.inspect_err(|error| {
                 if error.is_connect() {
-                    tracing::warn!(
-                        provider = "openai",
-                        code = "LLM_CONNECT",
-                        "the language model can't be reached"
-                    );
+                    let reason = innermost(error);
+                    tracing::warn!(provider, code = "LLM_CONNECT", reason, "the language model can't be reached");
                 }
             })?;
             if response.status().is_success() {
                 return Ok(guarded(response));
             }
-            Err(OpenAIError::Boxed(Box::new(refusal(response).await)))
+            let status = response.status().as_u16();
+            let name = ErrorName::read(&http::error_body(response).await).0;
+            Err(OpenAIError::Boxed(Box::new(Refused { status, name })))
         })
     }
-}
-
-async fn refusal(mut response: Response) -> Refusal {
-    let status = response.status().as_u16();
-    let reading = async {
-        let mut body = Vec::new();
-        while let Ok(Some(chunk)) = response.chunk().await {
-            body.extend_from_slice(&chunk);
-            if body.len() > 64 << 10 {
-                break;
-            }
-        }
-        body
-    };
-    let body = timeout(ERROR_BODY, reading).await.unwrap_or_default();
-    Refusal { status, name: ErrorName::read(&body) }
 }
 
 /// The same response, whose body ends in an error when it is cut before `[DONE]` or too long: `async-openai` ends its
@@ -83,7 +63,7 @@ async fn refusal(mut response: Response) -> Refusal {
 fn guarded(response: Response) -> Response {
     let status = response.status();
     let body = Body::wrap_stream(guard(response.bytes_stream()));
-    let mut guarded = http::Response::new(body);
+    let mut guarded = ::http::Response::new(body);
     *guarded.status_mut() = status;
     guarded.into()
 }
@@ -112,8 +92,8 @@ fn guard(
 /// What an error means before anything of the answer came.
 pub(super) fn consequence(error: &OpenAIError) -> LlmError {
     match error {
-        OpenAIError::Boxed(boxed) => match boxed.downcast_ref::<Refusal>() {
-            Some(refusal) => refused(refusal),
+        OpenAIError::Boxed(boxed) => match boxed.downcast_ref::<Refused>() {
+            Some(refused) => told(refused),
             None => LlmError::Busy { reason: "the request failed".to_owned() },
         },
         OpenAIError::Reqwest(error) if error.is_connect() => LlmError::Busy {
@@ -126,13 +106,11 @@ pub(super) fn consequence(error: &OpenAIError) -> LlmError {
     }
 }
 
-fn refused(refusal: &Refusal) -> LlmError {
-    let reason = refusal.to_string().trim_end().to_owned();
-    let status = StatusCode::from_u16(refusal.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let passes = status.is_server_error() || matches!(refusal.status, 408 | 409 | 425 | 429);
-    if refusal.name.is_quota() || matches!(refusal.status, 401..=404) {
+fn told(refused: &Refused) -> LlmError {
+    let reason = refused.to_string();
+    if ErrorName(refused.name.clone()).is_quota() || matches!(refused.status, 401..=404) {
         LlmError::Refused { reason }
-    } else if passes {
+    } else if refused.passes() || matches!(refused.status, 409 | 425) {
         LlmError::Busy { reason }
     } else {
         // The service works, but not with this request: one conversation says nothing about the others.
