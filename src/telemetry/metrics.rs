@@ -19,6 +19,7 @@ const CALLS_RECOVERED: &str = "calls_recovered_total";
 const FRAMES_LATE: &str = "frames_late_total";
 const STT_FRAMES_DROPPED: &str = "stt_frames_dropped_total";
 const PROVIDER_ERRORS: &str = "provider_errors_total";
+const CALL_TROUBLES: &str = "call_troubles_total";
 const PROVIDER_FAILOVERS: &str = "provider_failovers_total";
 const PROVIDER_RESTING: &str = "provider_resting";
 const PHRASES: &str = "phrases_total";
@@ -121,7 +122,12 @@ pub fn stt_frames_dropped(count: u64) {
     metrics::counter!(STT_FRAMES_DROPPED).increment(count);
 }
 
-/// A provider failed; `kind` is one of a few fixed words such as `busy` or `refused`.
+/// A call was left without a provider, whoever stands for it; `part` is `stt`, `llm` or `tts`, `kind` as below.
+pub fn call_trouble(part: &'static str, kind: &'static str) {
+    metrics::counter!(CALL_TROUBLES, "part" => part, "kind" => kind).increment(1);
+}
+
+/// One of several providers failed; `kind` is one of a few fixed words such as `busy` or `refused`.
 pub fn provider_error(provider: &'static str, kind: &'static str) {
     metrics::counter!(PROVIDER_ERRORS, "provider" => provider, "kind" => kind).increment(1);
 }
@@ -238,7 +244,14 @@ fn describe() {
         STT_FRAMES_DROPPED,
         "Caller frames lost before a recogniser that did not keep up."
     );
-    metrics::describe_counter!(PROVIDER_ERRORS, "Failures of providers, by provider and kind.");
+    metrics::describe_counter!(
+        CALL_TROUBLES,
+        "Times that a call was left without its recogniser, model or voice, by kind."
+    );
+    metrics::describe_counter!(
+        PROVIDER_ERRORS,
+        "Failures of providers that others stand in for, by provider and kind."
+    );
     metrics::describe_counter!(
         PROVIDER_FAILOVERS,
         "Providers replaced by the next one within a call, by kind."
@@ -271,6 +284,7 @@ mod tests {
         draft_spoken();
         draft_wasted(7, 20);
         stt_frames_dropped(3);
+        call_trouble("test", "busy");
         provider_error("test", "busy");
         provider_failover("llm", "one", "two");
         provider_resting("llm", "one", true);
@@ -289,6 +303,7 @@ mod tests {
             "llm_tokens_wasted_total 7",
             "tts_characters_wasted_total 20",
             "stt_frames_dropped_total ",
+            "call_troubles_total{part=\"test\",kind=\"busy\"} 1",
             "provider_errors_total{provider=\"test\",kind=\"busy\"} 1",
             "provider_failovers_total{kind=\"llm\",from=\"one\",to=\"two\"} 1",
             "provider_resting{kind=\"llm\",provider=\"one\"} 1",

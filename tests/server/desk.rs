@@ -2,6 +2,7 @@
 
 use super::{
     http::{api, post_signed},
+    log::Counted,
     phone::{Phone, arrival, mark, start, stop},
     rig::{CALL, GUARD, Rig, soon},
     staff::{Office, Seen},
@@ -11,9 +12,10 @@ use centralita::{
         desk::{Desk, Staff},
         limits::Limits,
     },
+    ports::stt::{SpeechToText, SttSession, SttSpec},
     shutdown::{Drained, Times, drain},
 };
-use futures_util::StreamExt as _;
+use futures_util::{StreamExt as _, stream};
 use serde_json::Value;
 use std::{fs, future::pending, sync::Arc, time::Duration};
 use tokio_tungstenite::tungstenite::Message;
@@ -165,4 +167,32 @@ async fn a_second_stream_of_a_call_takes_its_place_and_keeps_it() {
     let hung_up = |seen: &&Seen| **seen == Seen::HungUp(CALL.to_owned());
     assert_eq!(seen.iter().filter(hung_up).count(), 1);
     office.sees_no_more();
+}
+
+/// A recogniser that gives up at once.
+struct Gone;
+
+impl SpeechToText for Gone {
+    fn name(&self) -> &'static str {
+        "gone"
+    }
+
+    fn open(&self, _: SttSpec) -> SttSession {
+        let (commands, _) = SttSession::queue();
+        SttSession { commands, events: stream::empty().boxed() }
+    }
+}
+
+#[tokio::test]
+async fn a_call_that_nobody_hears_is_counted_as_a_trouble_of_the_call() {
+    let counted = Counted::begin();
+    let (rig, _office) = open(|_| (), |staff| staff.hearing = Arc::new(Gone)).await;
+    let mut phone = rig.call(CALL).await;
+    listen(&mut phone).await;
+    assert_eq!(
+        counted.line("call_troubles_total").as_deref(),
+        Some(r#"call_troubles_total{part="stt",kind="refused"} 1"#)
+    );
+    // The vendors' own failures are counted where they are known by name.
+    assert_eq!(counted.line("provider_errors_total"), None);
 }

@@ -1,6 +1,9 @@
 //! Language models in order: who fails is replaced, and what was said is said once.
 
-use crate::rig::{Server, within};
+use crate::{
+    log::Counted,
+    rig::{Server, within},
+};
 use centralita::{
     dialogue::message::Message,
     ports::llm::{AnswerEvent, LanguageModel, LlmError, Question},
@@ -128,6 +131,16 @@ async fn before_the_first_token_the_next_one_answers() {
     two.first.openai.shut().await;
     let told = ask(&two.models).await;
     assert_eq!((&*told.text, told.switches, two.asked()), ("Sí, el martes.", 1, (0, 1)));
+}
+
+#[tokio::test]
+async fn a_failure_is_counted_once_and_by_the_name_of_who_failed() {
+    let counted = Counted::begin();
+    let two = Two::with(LlmFault::Refuse(503), "Sí, el martes.").await;
+    ask(&two.models).await;
+    let line = counted.line("provider_errors_total");
+    assert_eq!(line.as_deref(), Some(r#"provider_errors_total{provider="openai",kind="busy"} 1"#));
+    assert_eq!(counted.line("call_troubles_total"), None);
 }
 
 #[tokio::test]

@@ -212,7 +212,7 @@ impl Sessions {
             SttEvent::Lost { fatal: true, reason: "the recogniser gave up".to_owned() }
         });
         if let SttEvent::Lost { fatal, reason } = &event {
-            metrics::provider_error("stt", if *fatal { "refused" } else { "busy" });
+            metrics::call_trouble("stt", if *fatal { "refused" } else { "busy" });
             tracing::warn!(call.sid = %self.call, code = "STT_LOST", fatal, reason, "the recogniser is away");
         }
         Input::Hearing(event)
@@ -225,7 +225,7 @@ impl Sessions {
             return Input::Tick;
         };
         if let SpeechEvent::Failed { turn, reason } = &event {
-            metrics::provider_error("tts", "failed");
+            metrics::call_trouble("tts", "failed");
             tracing::warn!(call.sid = %self.call, turn.id = %turn, code = "TTS_FAILED", reason, "the voice failed");
         }
         Input::Speech(event)
@@ -251,7 +251,7 @@ async fn next_answer(answer: &mut Option<(TurnId, AnswerStream)>) -> Input {
         }
         Some(Err(error)) => {
             *answer = None;
-            metrics::provider_error("llm", error.word());
+            metrics::call_trouble("llm", error.word());
             tracing::warn!(turn.id = %turn, code = "LLM_FAILED", %error, "the language model failed");
             Input::AnswerFailed { turn, again: error.may_pass() }
         }
