@@ -1,7 +1,6 @@
 //! Deepgram's recognition by Flux, against the fake.
 
-use crate::rig::{Server, lines, stt_spec, within};
-use bytes::Bytes;
+use crate::rig::{FIRST, SECOND, Server, burst, event, lines, send, stt_spec, within};
 use centralita::{
     ports::stt::{HearingCommand, SpeechToText as _, SttEvent, SttSession},
     providers::deepgram::{Listen, Options},
@@ -12,12 +11,8 @@ use centralita::{
         voice,
     },
 };
-use futures_util::StreamExt as _;
 use std::time::Duration;
 use tokio_tungstenite::tungstenite::Message;
-
-const FIRST: &str = "Quiero una cita.";
-const SECOND: &str = "Para el martes.";
 
 const PATIENT: Duration = Duration::from_secs(5);
 const SOON: Duration = Duration::from_millis(350);
@@ -47,14 +42,8 @@ fn open(fakes: &Fakes, eager: Option<f32>) -> SttSession {
     Listen::new(options).open(stt_spec())
 }
 
-async fn event(session: &mut SttSession) -> SttEvent {
-    within(session.events.next()).await.expect("the recogniser gave up")
-}
-
 fn speak(session: &SttSession) {
-    for frame in voice::caller(1, 5).chunks(160) {
-        session.commands.push(HearingCommand::Audio(Bytes::copy_from_slice(frame)));
-    }
+    send(session, &voice::caller(1, 5));
 }
 
 /// So many seconds at once: more than twice the patience, so that the turn is over by the clock of the audio.
@@ -172,8 +161,7 @@ async fn a_turn_that_breaks_is_heard_once() {
         let fakes = fakes(SOON).await;
         fakes.deepgram.listen_faults().next([fault]);
         let mut session = open(&fakes, Some(0.5));
-        speak(&session);
-        be_silent(&session, 1);
+        burst(&session);
         let told = turn(&mut session, |_, _| {}).await;
         assert_eq!((told.text.as_str(), told.lost), (FIRST, 1));
         assert_eq!(fakes.log().details(Service::Deepgram, "final"), [FIRST]);
@@ -186,8 +174,7 @@ async fn a_refusal_and_strange_messages_are_survived() {
         let fakes = fakes(SOON).await;
         fakes.deepgram.listen_faults().next([fault]);
         let mut session = open(&fakes, Some(0.5));
-        speak(&session);
-        be_silent(&session, 1);
+        burst(&session);
         let told = turn(&mut session, |_, _| {}).await;
         assert_eq!((told.text.as_str(), told.lost), (FIRST, lost));
     }

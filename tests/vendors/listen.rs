@@ -1,6 +1,6 @@
 //! Deepgram's recognition.
 
-use crate::rig::{Server, http, lines, stt_spec, within};
+use crate::rig::{FIRST, Server, burst, event, http, last, lines, partial, stt_spec, within};
 use bytes::Bytes;
 use centralita::{
     ports::stt::{HearingCommand, SpeechToText as _, SttEvent, SttSession},
@@ -9,7 +9,6 @@ use centralita::{
         deepgram::ListenFault,
         fakes::{FakeOptions, Fakes},
         log::Service,
-        voice,
     },
 };
 use futures_util::StreamExt as _;
@@ -27,33 +26,12 @@ fn open(options: Options) -> SttSession {
     Listen::new(options).open(stt_spec())
 }
 
-async fn event(session: &mut SttSession) -> SttEvent {
-    within(session.events.next()).await.expect("the recogniser gave up")
-}
-
-fn partial(text: &str) -> SttEvent {
-    SttEvent::Partial { text: text.to_owned() }
-}
-
 fn eager(text: &str) -> SttEvent {
     SttEvent::EagerEnd { text: text.to_owned() }
 }
 
-fn last(text: &str, end_of_turn: bool) -> SttEvent {
-    SttEvent::Final { text: text.to_owned(), end_of_turn }
-}
-
 fn frame(value: u8) -> HearingCommand {
     HearingCommand::Audio(Bytes::from(vec![value; 160]))
-}
-
-/// Speech and a second of silence, as the telephone sends it, but all at once.
-fn speak(session: &SttSession) {
-    let mut audio = voice::caller(1, 5);
-    audio.resize(audio.len() + 8_000, 0xFF);
-    for frame in audio.chunks(160) {
-        session.commands.push(HearingCommand::Audio(Bytes::copy_from_slice(frame)));
-    }
 }
 
 /// Plays the server's lines of a recording and gives what the call is told.
@@ -242,13 +220,13 @@ async fn speech_without_any_result_reconnects_once() {
     options.listen.line.patience = Duration::from_millis(200);
     options.listen.line.keep_alive = Duration::from_millis(100);
     // The silent socket uses up a sentence.
-    fakes.deepgram.hears(["Quiero una cita."; 2]);
+    fakes.deepgram.hears([FIRST; 2]);
     let mut session = open(options);
     assert_eq!(event(&mut session).await, SttEvent::Ready);
-    speak(&session);
+    burst(&session);
     assert!(matches!(event(&mut session).await, SttEvent::Lost { fatal: false, .. }));
     assert_eq!(event(&mut session).await, SttEvent::Ready);
-    assert_eq!(event(&mut session).await, last("Quiero una cita.", true));
+    assert_eq!(event(&mut session).await, last(FIRST, true));
 }
 
 #[tokio::test]
@@ -258,9 +236,9 @@ async fn an_utterance_that_breaks_is_heard_once() {
         wanted.deepgram.partial_every = Duration::ZERO;
         let fakes = Fakes::start(wanted).await.unwrap();
         fakes.deepgram.listen_faults().next([fault.clone()]);
-        fakes.deepgram.hears(["Quiero una cita.", "Otra cosa."]);
+        fakes.deepgram.hears([FIRST, "Otra cosa."]);
         let mut session = open(options(&fakes.deepgram.url()));
-        speak(&session);
+        burst(&session);
         let mut finals = Vec::new();
         let mut lost = 0;
         while finals.is_empty() {
@@ -270,7 +248,7 @@ async fn an_utterance_that_breaks_is_heard_once() {
                 _ => {}
             }
         }
-        assert_eq!((finals, lost), (vec!["Quiero una cita.".to_owned()], 1), "{fault:?}");
+        assert_eq!((finals, lost), (vec![FIRST.to_owned()], 1), "{fault:?}");
     }
 }
 
@@ -280,7 +258,7 @@ async fn strange_messages_and_endless_texts_do_no_harm() {
         let fakes = Fakes::start(FakeOptions::default()).await.unwrap();
         fakes.deepgram.listen_faults().always(fault.clone());
         let mut session = open(options(&fakes.deepgram.url()));
-        speak(&session);
+        burst(&session);
         loop {
             match event(&mut session).await {
                 SttEvent::Final { text, .. } => {

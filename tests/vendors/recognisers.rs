@@ -1,7 +1,6 @@
 //! Recognisers in order: who is lost is replaced, and what the caller said becomes final once.
 
-use crate::rig::{Peer, Server, http, stt_spec, within};
-use bytes::Bytes;
+use crate::rig::{FIRST, Peer, SECOND, Server, burst, event, http, last, stt_spec, within};
 use centralita::{
     base::queue::Writer,
     ports::stt::{HearingCommand, SpeechToText, SttEvent, SttSession, SttSpec},
@@ -13,7 +12,6 @@ use centralita::{
         deepgram::ListenFault,
         fakes::{FakeOptions, Fakes},
         log::Service,
-        voice,
     },
 };
 use futures_util::{StreamExt as _, stream};
@@ -21,9 +19,6 @@ use serde_json::json;
 use std::{ops::RangeInclusive, sync::Arc, time::Duration};
 use tokio::sync::mpsc;
 use tokio_tungstenite::tungstenite::Message;
-
-const FIRST: &str = "Quiero una cita.";
-const SECOND: &str = "Para el martes.";
 
 /// No test comes near it.
 const NEVER: Duration = Duration::from_mins(10);
@@ -66,20 +61,11 @@ impl Two {
     }
 }
 
-/// Speech and a second of silence, as the telephone sends it, but all at once.
-fn speak(session: &SttSession) {
-    let mut audio = voice::caller(1, 5);
-    audio.resize(audio.len() + 8_000, 0xFF);
-    for frame in audio.chunks(160) {
-        session.commands.push(HearingCommand::Audio(Bytes::copy_from_slice(frame)));
-    }
-}
-
 /// Waits for the next end of a turn; returns its words and how often a recogniser was lost before.
 async fn turn(session: &mut SttSession) -> (String, u32) {
     let (mut words, mut losses) = (String::new(), 0);
     loop {
-        match within(session.events.next()).await.expect("somebody listens") {
+        match event(session).await {
             SttEvent::Final { text, end_of_turn } => {
                 words += &text;
                 if end_of_turn {
@@ -106,9 +92,9 @@ async fn who_refuses_is_replaced_and_no_word_is_lost() {
     two.first.deepgram.listen_faults().always(ListenFault::Refuse(401));
     two.second.deepgram.hears([FIRST, SECOND]);
     let mut session = two.recognisers.open(stt_spec());
-    speak(&session);
+    burst(&session);
     assert_eq!(turn(&mut session).await.0, FIRST);
-    speak(&session);
+    burst(&session);
     assert_eq!(turn(&mut session).await, (SECOND.to_owned(), 0));
     assert_eq!(two.first.log().count(Service::Deepgram, "refused"), 2);
     assert_eq!(two.finals(), (vec![], vec![FIRST.to_owned(), SECOND.to_owned()]));
@@ -125,7 +111,7 @@ async fn who_is_away_for_too_long_is_replaced() {
     two.recognisers = two.recognisers.with_patience(Duration::from_millis(50));
     two.second.deepgram.hears([FIRST]);
     let mut session = two.recognisers.open(stt_spec());
-    speak(&session);
+    burst(&session);
     assert_eq!(turn(&mut session).await.0, FIRST);
 }
 
@@ -136,7 +122,7 @@ async fn who_breaks_in_mid_utterance_again_is_replaced_and_the_utterance_is_hear
         two.first.deepgram.listen_faults().always(fault);
         two.second.deepgram.hears([FIRST]);
         let mut session = two.recognisers.open(stt_spec());
-        speak(&session);
+        burst(&session);
         assert_eq!(turn(&mut session).await, (FIRST.to_owned(), 2));
         assert_eq!(two.finals(), (vec![], vec![FIRST.to_owned()]));
     }
@@ -148,11 +134,11 @@ async fn a_turn_that_was_made_final_is_not_heard_again() {
     two.first.deepgram.hears([FIRST]);
     two.second.deepgram.hears([SECOND]);
     let mut session = two.recognisers.open(stt_spec());
-    speak(&session);
+    burst(&session);
     assert_eq!(turn(&mut session).await, (FIRST.to_owned(), 0));
     two.first.deepgram.listen_faults().always(ListenFault::Refuse(403));
     two.first.deepgram.close_sockets(1011, "NET-0001");
-    speak(&session);
+    burst(&session);
     assert_eq!(turn(&mut session).await.0, SECOND);
     assert_eq!(two.finals(), (vec![FIRST.to_owned()], vec![SECOND.to_owned()]));
 }
@@ -163,13 +149,13 @@ async fn who_failed_may_take_over_again_once_somebody_was_understood() {
     two.first.deepgram.listen_faults().always(ListenFault::Refuse(401));
     two.second.deepgram.hears([FIRST]);
     let mut session = two.recognisers.open(stt_spec());
-    speak(&session);
+    burst(&session);
     assert_eq!(turn(&mut session).await.0, FIRST);
     two.first.deepgram.listen_faults().clear();
     two.first.deepgram.hears([SECOND]);
     two.second.deepgram.listen_faults().always(ListenFault::Refuse(403));
     two.second.deepgram.close_sockets(1011, "NET-0001");
-    speak(&session);
+    burst(&session);
     assert_eq!(turn(&mut session).await.0, SECOND);
 }
 
@@ -183,7 +169,7 @@ async fn who_takes_sound_and_gives_no_words_is_replaced_and_the_words_are_not_lo
     two.first.deepgram.listen_faults().always(ListenFault::Silent);
     two.second.deepgram.hears([FIRST, SECOND]);
     let mut session = two.recognisers.open(stt_spec());
-    speak(&session);
+    burst(&session);
     let mut told = Vec::new();
     while told.last() != Some(&SttEvent::Ready) || told.len() < 3 {
         told.push(within(session.events.next()).await.unwrap());
@@ -191,7 +177,7 @@ async fn who_takes_sound_and_gives_no_words_is_replaced_and_the_words_are_not_lo
     assert!(matches!(told[..], [SttEvent::Ready, SttEvent::Lost { fatal: false, .. }, SttEvent::Ready]));
     // It may still be telling them.
     session.commands.push(HearingCommand::TurnOver);
-    speak(&session);
+    burst(&session);
     session.commands.push(HearingCommand::Audio(vec![0xFF; 1_600].into()));
     session.commands.push(HearingCommand::TurnOver);
     assert_eq!(turn(&mut session).await, (FIRST.to_owned(), 1));
@@ -256,7 +242,7 @@ impl ByHand {
     /// Who listens makes `words` final, and the call is told so.
     async fn says(&mut self, words: &str, end_of_turn: bool) {
         self.makes_final(words, end_of_turn).await;
-        assert_eq!(self.told().await, SttEvent::Final { text: words.to_owned(), end_of_turn });
+        assert_eq!(self.told().await, last(words, end_of_turn));
     }
 
     async fn makes_final(&mut self, words: &str, end_of_turn: bool) {
@@ -276,7 +262,7 @@ impl ByHand {
 async fn within_a_turn_all_is_heard_again_and_told_once() {
     let mut call = ByHand::after(&["Quiero una cita"]).await;
     call.makes_final("Quiero una cita para el martes.", true).await;
-    let new = SttEvent::Final { text: "para el martes.".to_owned(), end_of_turn: true };
+    let new = last("para el martes.", true);
     assert_eq!(call.told().await, new);
     call.says("Quiero una cita para el jueves.", true).await;
 }
@@ -284,11 +270,13 @@ async fn within_a_turn_all_is_heard_again_and_told_once() {
 #[tokio::test]
 async fn words_that_come_again_in_other_parts_are_told_once_and_end_no_turn_before_the_last() {
     let mut call = ByHand::after(&["cinco cinco", "dos cuatro"]).await;
-    for (words, is_final) in [("Cinco", false), ("cinco cinco", false), ("Cinco, cinco.", true), ("dos", false)] {
+    for (words, is_final) in
+        [("Cinco", false), ("cinco cinco", false), ("Cinco, cinco.", true), ("dos", false)]
+    {
         call.hears_words(words, is_final, is_final).await;
     }
     call.makes_final("Dos, cuatro, siete.", true).await;
-    assert_eq!(call.told().await, SttEvent::Final { text: "siete.".to_owned(), end_of_turn: true });
+    assert_eq!(call.told().await, last("siete.", true));
     call.says("Cinco, cinco.", true).await;
 }
 
@@ -298,9 +286,9 @@ async fn a_partial_that_was_no_news_after_all_is_taken_back() {
     call.hears_words("cinco pinos", false, false).await;
     assert_eq!(call.told().await, SttEvent::Partial { text: "cinco pinos".to_owned() });
     call.makes_final("cinco cinco", true).await;
-    assert_eq!(call.told().await, SttEvent::Final { text: String::new(), end_of_turn: false });
+    assert_eq!(call.told().await, last("", false));
     call.makes_final("dos cuatro", true).await;
-    assert_eq!(call.told().await, SttEvent::Final { text: String::new(), end_of_turn: true });
+    assert_eq!(call.told().await, last("", true));
 }
 
 #[tokio::test]

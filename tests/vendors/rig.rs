@@ -1,14 +1,16 @@
 //! What the tests share: a guard, fixtures, and servers that do exactly what they are told.
 
+use bytes::Bytes;
 use centralita::{
     base::{
         ids::{CallSid, TurnId},
         language::Language,
     },
     ports::{
-        stt::SttSpec,
+        stt::{HearingCommand, SttEvent, SttSession, SttSpec},
         tts::{SpeechEvent, TtsSession, TtsSpec},
     },
+    testbed::voice,
 };
 use futures_util::{SinkExt as _, StreamExt as _};
 use serde_json::Value;
@@ -38,6 +40,36 @@ pub(crate) fn fixture(path: &str) -> String {
 /// The lines of a recorded session.
 pub(crate) fn lines(path: &str) -> Vec<Value> {
     fixture(path).lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+/// What callers say, where a test does not care.
+pub(crate) const FIRST: &str = "Quiero una cita.";
+pub(crate) const SECOND: &str = "Para el martes.";
+
+/// What the recogniser tells next.
+pub(crate) async fn event(session: &mut SttSession) -> SttEvent {
+    within(session.events.next()).await.expect("the recogniser gave up")
+}
+
+pub(crate) fn partial(text: &str) -> SttEvent {
+    SttEvent::Partial { text: text.to_owned() }
+}
+
+pub(crate) fn last(text: &str, end_of_turn: bool) -> SttEvent {
+    SttEvent::Final { text: text.to_owned(), end_of_turn }
+}
+
+/// Sound as the telephone sends it, but all at once.
+pub(crate) fn send(session: &SttSession, audio: &[u8]) {
+    for frame in audio.chunks(160) {
+        session.commands.push(HearingCommand::Audio(Bytes::copy_from_slice(frame)));
+    }
+}
+
+/// Speech and a second of silence.
+pub(crate) fn burst(session: &SttSession) {
+    send(session, &voice::caller(1, 5));
+    send(session, &[0xFF; 8_000]);
 }
 
 fn call() -> CallSid {

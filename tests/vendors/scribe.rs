@@ -1,8 +1,9 @@
 //! ElevenLabs' recognition.
 
-use crate::rig::{Peer, Server, fixture, http, lines, stt_spec, within};
+use crate::rig::{
+    FIRST, Peer, SECOND, Server, burst, event, fixture, http, last, lines, partial, send, stt_spec, within,
+};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use bytes::Bytes;
 use centralita::{
     ports::stt::{HearingCommand, SpeechToText as _, SttEvent, SttSession},
     providers::elevenlabs::{Scribe, ScribeOptions},
@@ -16,9 +17,6 @@ use centralita::{
 use futures_util::StreamExt as _;
 use serde_json::{Value, json};
 use std::time::Duration;
-
-const FIRST: &str = "Quiero una cita.";
-const SECOND: &str = "Para el martes.";
 
 fn options(url: &str) -> ScribeOptions {
     let mut options = ScribeOptions::new(url.parse().unwrap(), "el-key".to_owned().into());
@@ -39,31 +37,6 @@ async fn fakes(fault: ScribeFault) -> Fakes {
     fakes.elevenlabs.scribe_faults().next([fault]);
     fakes.elevenlabs.hears([FIRST, SECOND]);
     fakes
-}
-
-async fn event(session: &mut SttSession) -> SttEvent {
-    within(session.events.next()).await.expect("the recogniser gave up")
-}
-
-fn partial(text: &str) -> SttEvent {
-    SttEvent::Partial { text: text.to_owned() }
-}
-
-fn last(text: &str) -> SttEvent {
-    SttEvent::Final { text: text.to_owned(), end_of_turn: true }
-}
-
-fn hear(session: &SttSession, audio: &[u8]) {
-    for frame in audio.chunks(160) {
-        session.commands.push(HearingCommand::Audio(Bytes::copy_from_slice(frame)));
-    }
-}
-
-/// Speech and a second of silence, as the telephone sends it, but all at once.
-fn speak(session: &SttSession) {
-    let mut audio = voice::caller(1, 5);
-    audio.resize(audio.len() + 8_000, 0xFF);
-    hear(session, &audio);
 }
 
 /// The next final, and what was lost before it.
@@ -105,7 +78,7 @@ async fn a_recorded_session_gives_its_words_once_and_its_error_reconnects() {
             peer.say(&message.to_string()).await;
         }
     }
-    let expected = [SttEvent::Ready, partial("hola quería"), last("Hola, quería una cita.")];
+    let expected = [SttEvent::Ready, partial("hola quería"), last("Hola, quería una cita.", true)];
     for expected in expected {
         assert_eq!(event(&mut session).await, expected);
     }
@@ -145,7 +118,7 @@ async fn a_key_that_is_refused_on_the_open_socket_is_not_tried_for_ever() {
         if lasts {
             assert_eq!(within(session.events.next()).await, None);
         } else {
-            speak(&session);
+            burst(&session);
             assert_eq!(next_final(&mut session).await.0, FIRST);
         }
     }
@@ -161,11 +134,11 @@ async fn an_utterance_that_breaks_is_heard_once_and_whole() {
     ] {
         let fakes = fakes(fault.clone()).await;
         let mut session = open(&fakes.elevenlabs.url());
-        speak(&session);
+        burst(&session);
         let (text, lost) = next_final(&mut session).await;
         assert_eq!((text.as_str(), lost.len()), (FIRST, 1), "{fault:?}");
         assert!(lost[0].contains(told) && !lost[0].contains("el-key"), "{lost:?}");
-        speak(&session);
+        burst(&session);
         assert_eq!(next_final(&mut session).await, (SECOND.to_owned(), vec![]), "{fault:?}");
         assert_eq!(fakes.log().details(Service::ElevenLabs, "final"), [FIRST, SECOND]);
     }
@@ -177,16 +150,16 @@ async fn a_new_connection_hears_exactly_what_no_commit_covered() {
     let mut session = open(&server.url());
     let mut peer = server.upgrade().await;
     for value in 1..=10 {
-        hear(&session, &[value; 160]);
+        send(&session, &[value; 160]);
         assert_eq!(sound(&mut peer).await, [value; 160]);
     }
     let heard =
         r#"{"message_type":"committed_transcript_with_timestamps","text":"Hola.","words":[{"end":0.1}]}"#;
     peer.say(heard).await;
-    assert_eq!(event(&mut session).await, last("Hola."));
+    assert_eq!(event(&mut session).await, last("Hola.", true));
     drop(peer);
     assert!(matches!(event(&mut session).await, SttEvent::Lost { fatal: false, .. }));
-    hear(&session, &[11; 160]);
+    send(&session, &[11; 160]);
     let mut peer = server.upgrade().await;
     for value in 6..=11 {
         assert_eq!(sound(&mut peer).await, [value; 160]);
@@ -199,14 +172,14 @@ async fn what_was_committed_is_not_heard_again_where_its_times_never_came() {
     let mut session = open(&server.url());
     let mut peer = server.upgrade().await;
     for value in 1..=50 {
-        hear(&session, &[value; 160]);
+        send(&session, &[value; 160]);
         assert_eq!(sound(&mut peer).await, [value; 160]);
     }
     peer.say(r#"{"message_type":"committed_transcript","text":"Hola."}"#).await;
-    assert_eq!(event(&mut session).await, last("Hola."));
+    assert_eq!(event(&mut session).await, last("Hola.", true));
     drop(peer);
     assert!(matches!(event(&mut session).await, SttEvent::Lost { fatal: false, .. }));
-    hear(&session, &[51; 160]);
+    send(&session, &[51; 160]);
     let mut peer = server.upgrade().await;
     // It waits 350 ms behind the last word.
     assert_eq!(sound(&mut peer).await, [33; 80]);
@@ -219,12 +192,12 @@ async fn what_was_committed_is_not_heard_again_where_its_times_never_came() {
 async fn a_turn_whose_commit_is_cut_in_the_middle_is_told_once() {
     let fakes = fakes(ScribeFault::CutBetweenCommits).await;
     let mut session = open(&fakes.elevenlabs.url());
-    hear(&session, &voice::caller(1, 5));
+    send(&session, &voice::caller(1, 5));
     // So little silence that the fake has read all of it when it commits and cuts.
-    hear(&session, &[0xFF; 4_000]);
+    send(&session, &[0xFF; 4_000]);
     assert_eq!(next_final(&mut session).await.0, FIRST);
     while event(&mut session).await != SttEvent::Ready {}
-    speak(&session);
+    burst(&session);
     assert_eq!(next_final(&mut session).await.0, SECOND);
     drop(session);
     within(fakes.closed()).await;
@@ -256,13 +229,13 @@ async fn a_commit_is_told_once_whichever_message_comes_first_and_as_often_as_it_
         peer.say(&message).await;
     }
     for text in ["Sí.", "Sí.", "A las diez.", "No.", "No.", "Eso."] {
-        assert_eq!(event(&mut session).await, last(text));
+        assert_eq!(event(&mut session).await, last(text, true));
     }
     // An empty commit ends a turn only where words were told.
     peer.say(r#"{"message_type":"partial_transcript","text":"eh"}"#).await;
     assert_eq!(event(&mut session).await, partial("eh"));
     peer.say(&plain("")).await;
-    assert_eq!(event(&mut session).await, last(""));
+    assert_eq!(event(&mut session).await, last("", true));
 }
 
 #[tokio::test]
@@ -274,7 +247,7 @@ async fn a_turn_that_the_call_ends_makes_its_partial_words_final() {
     fakes.elevenlabs.hears([FIRST]);
     let mut session = open(&fakes.elevenlabs.url());
     session.commands.push(HearingCommand::TurnOver); // nothing was said: nothing to make final
-    hear(&session, &voice::caller(1, 5));
+    send(&session, &voice::caller(1, 5));
     assert_eq!(event(&mut session).await, SttEvent::Ready);
     assert!(matches!(event(&mut session).await, SttEvent::Partial { .. }));
     session.commands.push(HearingCommand::Paused);
@@ -312,8 +285,8 @@ async fn coughs_without_words_are_no_reason_to_leave_a_recogniser_that_says_noth
     let session = Scribe::new(options).open(stt_spec());
     let mut peer = server.upgrade().await;
     for _ in 0..6 {
-        hear(&session, &[0x90; 1_600]);
-        hear(&session, &[0xFF; 4_800]);
+        send(&session, &[0x90; 1_600]);
+        send(&session, &[0xFF; 4_800]);
     }
     // Ten signs of life take longer than the patience.
     let mut silences = 0;
@@ -326,7 +299,7 @@ async fn coughs_without_words_are_no_reason_to_leave_a_recogniser_that_says_noth
 async fn strange_messages_do_no_harm_and_a_deaf_recogniser_is_left() {
     let fakes = fakes(ScribeFault::UnknownEvents).await;
     let mut session = open(&fakes.elevenlabs.url());
-    speak(&session);
+    burst(&session);
     assert_eq!(next_final(&mut session).await, (FIRST.to_owned(), vec![]));
 
     fakes.elevenlabs.scribe_faults().next([ScribeFault::Silent]);
@@ -336,8 +309,8 @@ async fn strange_messages_do_no_harm_and_a_deaf_recogniser_is_left() {
     options.line.patience = Duration::from_millis(200);
     options.line.keep_alive = Duration::from_millis(100);
     let mut session = Scribe::new(options).open(stt_spec());
-    hear(&session, &voice::caller(1, 8));
-    hear(&session, &[0xFF; 8_000]);
+    send(&session, &voice::caller(1, 8));
+    send(&session, &[0xFF; 8_000]);
     let (_, lost) = next_final(&mut session).await;
     assert_eq!(lost, ["no result for 200ms of speech"]);
 }

@@ -136,8 +136,7 @@ async fn a_refusal_whose_body_never_comes_is_told_by_its_status() {
         let server = Server::start().await;
         let mut session = vendor.open(&server.url());
         let refusal = b"HTTP/1.1 403 X\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{";
-        let (heard, ()) =
-            tokio::join!(speak(&mut session, 1, &["Hola."]), server.answer_and_stall(refusal));
+        let (heard, ()) = tokio::join!(speak(&mut session, 1, &["Hola."]), server.answer_and_stall(refusal));
         assert_eq!(heard.failed.as_deref(), Some("HTTP 403"), "{vendor:?}");
     }
 }

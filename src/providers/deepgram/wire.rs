@@ -232,7 +232,8 @@ mod tests {
                 end,
             })
         };
-        for channel in ["null", "{}", r#"{"alternatives":null}"#, r#"{"alternatives":[{"transcript":null}]}"#] {
+        for channel in ["null", "{}", r#"{"alternatives":null}"#, r#"{"alternatives":[{"transcript":null}]}"#]
+        {
             let frame = format!(
                 r#"{{"type":"Results","start":"1.5","duration":1,"is_final":"true","speech_final":null,"channel":{channel}}}"#
             );

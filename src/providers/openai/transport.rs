@@ -45,7 +45,12 @@ impl tower::Service<HttpRequestFactory> for Transport {
             let response = client.execute(request.build().await?).await.inspect_err(|error| {
                 if error.is_connect() {
                     let reason = innermost(error);
-                    tracing::warn!(provider, code = "LLM_CONNECT", reason, "the language model can't be reached");
+                    tracing::warn!(
+                        provider,
+                        code = "LLM_CONNECT",
+                        reason,
+                        "the language model can't be reached"
+                    );
                 }
             })?;
             if response.status().is_success() {

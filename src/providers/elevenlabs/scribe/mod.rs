@@ -79,7 +79,12 @@ impl SpeechToText for Scribe {
 
     fn open(&self, spec: SttSpec) -> SttSession {
         let address = self.options.address(&spec);
-        let listener = ScribeListener { options: Arc::clone(&self.options), address, unfinished: false, halves: VecDeque::new() };
+        let listener = ScribeListener {
+            options: Arc::clone(&self.options),
+            address,
+            unfinished: false,
+            halves: VecDeque::new(),
+        };
         live::open(listener, self.options.line)
     }
 }
