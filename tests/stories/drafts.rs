@@ -157,3 +157,23 @@ fn whoever_hangs_up_in_a_pause_leaves_no_draft_behind() {
     assert_eq!(stage.when("cancel model 2"), 2_200);
     assert_eq!(stage.wasted.len(), 1);
 }
+
+#[test]
+fn a_draft_is_not_spoken_while_the_last_sound_has_no_words() {
+    let mut stage = Stage::greeted([says("Sí, claro."), says("No."), says("Ese día no.")]);
+    stage.speak_until(2_000).at(2_100, heard("¿Atienden el jueves?", false)).until(2_240);
+    stage.speak_until(2_500).later(2_850, heard("santo?", false));
+    stage.until(6_000);
+    // The silence ends the turn at 2820 ms; the sound of the draft was there at 2400 ms.
+    assert_eq!(
+        stage.story(),
+        " 2100 ask 2: “¿Atienden el jueves?”
+ 2300 say 2.0 “Sí, claro.”
+ 2820 cancel speech 2
+ 2820 ask 3: “¿Atienden el jueves?”
+ 2850 cancel model 3
+ 2850 ask 4: “¿Atienden el jueves? santo?”
+ 3050 say 4.0 “Ese día no.”"
+    );
+    assert_eq!((stage.answers()[1..].len(), stage.wasted.len()), (1, 1));
+}

@@ -84,7 +84,7 @@ impl Call {
         self.drop_draft(out);
     }
 
-    /// Makes the draft the answer to `question`, if it is one. Returns whether it did.
+    /// Makes the draft the answer to `question`, if it is one and no sound came behind its words. Returns whether it did.
     pub(super) fn adopt_draft(
         &mut self,
         now: Instant,
@@ -93,12 +93,12 @@ impl Call {
         out: &mut Outputs,
     ) -> bool {
         let edition = self.caller.edition();
-        let Some(mut draft) = self.draft.take() else { return false };
-        if !draft.answers(&question.text(), edition) {
-            self.draft = Some(draft);
+        let answers = self.draft.as_mut().is_some_and(|draft| draft.answers(&question.text(), edition));
+        if !answers || !self.caller.is_stable() {
             self.drop_draft(out);
             return false;
         }
+        let Some(draft) = self.draft.take() else { return false };
         let spoken = draft.has_spoken();
         let mut answer = Answer::new(draft.turn, Origin::Model, moments);
         answer.question = question.clone();
