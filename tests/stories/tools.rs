@@ -99,6 +99,27 @@ fn what_a_tool_did_is_told_even_when_the_caller_interrupted() {
     );
 }
 
+#[test]
+fn a_draft_that_does_not_know_what_a_tool_did_is_made_anew() {
+    let mut stage = Stage::greeted([
+        calls("Estoy reservando su turno.", "book"),
+        says("Todavía no."),
+        says("Sí, ya está."),
+    ]);
+    stage.tool_delay_ms = Some(3_000);
+    stage.say("Sí, reserve, por favor.", 1_000).until(3_000);
+    stage
+        .speak_until(5_300)
+        .at(5_400, hearing("¿Ya quedó?"))
+        .at(5_650, heard("¿Ya quedó?", true))
+        .until(9_000);
+    // The tool replies at 5550 ms.
+    assert_eq!((stage.when("ask 3: “¿Ya quedó?”"), stage.when("cancel model 3")), (5_400, 5_550));
+    assert_eq!((stage.when("ask 4: “¿Ya quedó?”"), stage.wasted.len()), (5_560, 1));
+    assert_eq!(replies(&stage), ["{\"ok\":1}"]);
+    assert_eq!(stage.answers().last(), Some(&("Sí, ya está.", false)));
+}
+
 /// What the tools replied, as the model reads it in the last question.
 fn replies(stage: &Stage) -> Vec<&str> {
     let messages = stage.questions.last().unwrap().iter();

@@ -60,6 +60,14 @@ impl Call {
         out.push(Output::Wasted(draft.waste()));
     }
 
+    /// Drops the draft, since the conversation before it has changed; the same words may be answered by another one.
+    pub(super) fn draft_knows_too_little(&mut self, out: &mut Outputs) {
+        if self.draft.is_some() {
+            self.drop_draft(out);
+            self.considered = 0;
+        }
+    }
+
     /// Takes in what the model says for the draft.
     pub(super) fn draft_answer(&mut self, now: Instant, event: AnswerEvent, out: &mut Outputs) {
         let Some(draft) = &mut self.draft else { return };

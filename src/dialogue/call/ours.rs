@@ -205,7 +205,10 @@ impl Call {
         };
         let Some(ToolCall { name, arguments, .. }) = call.cloned() else { return };
         out.push(Output::Record(Entry::Tool { at_ms, name, arguments, reply: reply.to_owned() }));
-        let Some(answer) = answer else { return };
+        let Some(answer) = answer else {
+            self.draft_knows_too_little(out);
+            return;
+        };
         if answer.replied(id, reply) {
             self.timers.stop(Timer::Tool);
             self.ask(now, out);
