@@ -2,18 +2,18 @@
 //!
 //! Silence is counted in received samples, so that a stalled network is not taken for a pause.
 
+mod words;
+
 use crate::{
     base::units::{FRAME, FRAME_SAMPLES, Samples},
     dialogue::{
         endpoint::Endpoint,
-        event::{HEARD_AGAIN, SttEvent},
-        question::{Question, append, joined},
+        event::SttEvent,
+        question::{Question, append},
     },
 };
-use std::{
-    collections::VecDeque,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
+use words::Words;
 
 /// Silence at which a recogniser that works by utterance may begin to decode (issue: 200 ms).
 pub const PAUSE: Duration = Duration::from_millis(200);
@@ -26,9 +26,6 @@ const NEW_STRETCH: Duration = Duration::from_millis(500);
 
 /// Text that came so long after the last sound holds its words: recognisers tell interim words 100 ms behind them at best.
 const BEHIND_THE_SOUND: Duration = Duration::from_millis(60);
-
-/// A partial tells words that were spoken so long before it, or earlier. Of a word at the border rather two than none.
-const TOLD_AFTER: Duration = Duration::from_millis(500);
 
 /// A sound counts as voiced from this level on (design §9).
 const VOICED_LEVEL: f32 = -45.0;
@@ -58,15 +55,13 @@ pub enum Standing {
 /// One turn of the caller.
 #[derive(Clone, Debug, Default)]
 pub struct CallerTurn {
-    finals: String,
-    partial: String,
-    /// How many words the partial had when, as far back as a recogniser hears again.
-    grown: VecDeque<(Instant, usize)>,
-    typed: String,
+    words: Words,
     typed_at: Option<Instant>,
     /// Counts the changes of the text.
     edition: u32,
     signalled: bool,
+    /// The recogniser believes, not yet surely, that the turn is over.
+    seems_over: bool,
     /// What a model of turn ends says of the sound before the present silence.
     melody: Option<f32>,
     /// The silence that ends the turn, until one of its signs changes.
@@ -125,59 +120,40 @@ impl CallerTurn {
 
     /// Takes in text. Returns whether it brought any.
     pub fn hear(&mut self, now: Instant, event: SttEvent) -> bool {
-        let before = self.last_text;
-        match event {
-            SttEvent::Partial { text } => self.hear_partial(now, &text),
+        let news = match event {
+            SttEvent::Partial { text } => self.words.partial(now, &text),
             SttEvent::EagerEnd { text } => {
-                self.hear_partial(now, &text);
-                self.signalled |= self.has_text();
+                let news = self.words.partial(now, &text);
+                self.seems_over |= self.has_text();
+                news
             }
             SttEvent::Final { text, end_of_turn } => {
-                self.partial.clear();
-                if !text.trim().is_empty() {
-                    append(&mut self.finals, text.trim());
-                    self.last_text = Some(now);
-                }
-                self.signalled |= end_of_turn && !self.finals.is_empty();
+                let news = self.words.last(&text);
+                self.signalled |= end_of_turn && !self.words.said.finals.is_empty();
+                news
             }
             SttEvent::UtteranceEnd => {
-                let partial = std::mem::take(&mut self.partial);
-                append(&mut self.finals, &partial);
-                self.signalled |= !self.finals.is_empty();
+                self.words.settle();
+                self.signalled |= !self.words.said.finals.is_empty();
+                false
             }
-            SttEvent::Resumed => self.signalled = false,
-            SttEvent::Ready | SttEvent::Listener { .. } | SttEvent::Lost { .. } => {}
-        }
-        if self.partial.is_empty() {
-            self.grown.clear();
+            SttEvent::Resumed => {
+                self.take_back_signal();
+                false
+            }
+            SttEvent::Ready | SttEvent::Listener { .. } | SttEvent::Lost { .. } => false,
+        };
+        if news {
+            self.last_text = Some(now);
         }
         self.edition += 1;
         self.needed = None;
-        self.last_text != before
-    }
-
-    fn hear_partial(&mut self, now: Instant, text: &str) {
-        if !text.trim().is_empty() {
-            text.trim().clone_into(&mut self.partial);
-            self.last_text = Some(now);
-            self.grown.push_back((now, self.partial.split_whitespace().count()));
-            while self.grown.get(1).is_some_and(|(told, _)| *told + HEARD_AGAIN <= now) {
-                self.grown.pop_front();
-            }
-        }
+        news
     }
 
     /// The recogniser begins anew at `now`, with the last of the sound: the words of what it does not hear again stay.
     pub fn hears_anew(&mut self, now: Instant) {
-        let forgotten = |told: Instant| told + HEARD_AGAIN <= now + TOLD_AFTER;
-        let before = self.grown.iter().take_while(|(told, _)| forgotten(*told)).last();
-        if let Some((_, count)) = before {
-            let words: Vec<&str> = self.partial.split_whitespace().collect();
-            let (stay, again) = words.split_at(words.len().min(*count));
-            append(&mut self.finals, &stay.join(" "));
-            self.partial = again.join(" ");
-        }
-        self.grown.clear();
+        self.words.hears_anew(now);
     }
 
     /// Takes in what a model of turn ends says of the sound before the present silence, 0..1.
@@ -205,7 +181,7 @@ impl CallerTurn {
             .last_text
             .zip(self.last_voiced)
             .is_some_and(|(text, voiced)| text.saturating_duration_since(voiced) >= BEHIND_THE_SOUND);
-        self.has_text() && self.quiet() >= PAUSE / 2 && (behind || self.signalled)
+        self.has_text() && self.quiet() >= PAUSE / 2 && (behind || self.signalled || self.seems_over)
     }
 
     /// When its first voiced frame came.
@@ -215,26 +191,25 @@ impl CallerTurn {
 
     /// All that was understood so far.
     pub fn text(&self) -> String {
-        joined(&joined(&self.finals, &self.partial), &self.typed)
+        self.words.said.text()
     }
 
     /// All that was understood so far, with what of it may still change.
     pub fn question(&self) -> Question {
-        let (finals, partial, typed) = (self.finals.clone(), self.partial.clone(), self.typed.clone());
-        Question { finals, partial, typed }
+        self.words.said.clone()
     }
 
     /// Takes in what was typed on the keypad, whose last key was pressed at `at`.
     pub fn types(&mut self, at: Instant, words: &str) {
-        append(&mut self.typed, words);
+        append(&mut self.words.said.typed, words);
         self.typed_at = Some(at);
         self.edition += 1;
         self.needed = None;
     }
 
     /// Whether anything was understood.
-    pub fn has_text(&self) -> bool {
-        !self.finals.is_empty() || !self.partial.is_empty() || !self.typed.is_empty()
+    pub const fn has_text(&self) -> bool {
+        !self.words.is_empty()
     }
 
     /// How long the longest sound was, in voiced frames; a silence of half a second ends a sound.
@@ -274,7 +249,7 @@ impl CallerTurn {
 
     /// The turn is not over, whatever the recogniser said.
     pub const fn take_back_signal(&mut self) {
-        self.signalled = false;
+        (self.signalled, self.seems_over) = (false, false);
         self.needed = None;
     }
 
@@ -285,9 +260,10 @@ impl CallerTurn {
 
     /// What the words of the turn look like while the line is never silent.
     pub fn standing(&self, endpoint: &Endpoint) -> Standing {
-        if self.finals.is_empty() || !self.partial.is_empty() {
+        let Question { finals, partial, .. } = &self.words.said;
+        if finals.is_empty() || !partial.is_empty() {
             Standing::Open
-        } else if self.signalled && !endpoint.is_unfinished(&self.finals) {
+        } else if self.signalled && !endpoint.is_unfinished(finals) {
             Standing::Signalled
         } else {
             Standing::Final
@@ -303,12 +279,15 @@ impl CallerTurn {
         }
         let needed = match self.needed {
             Some(needed) => needed,
-            None => endpoint.silence(&self.text(), self.signalled && !by_utterance, self.melody),
+            None => {
+                let signalled = (self.signalled || self.seems_over) && !by_utterance;
+                endpoint.silence(&self.text(), signalled, self.melody)
+            }
         };
         self.needed = Some(needed);
         if quiet + FRAME <= needed {
             Decision::Wait
-        } else if self.has_text() && (self.partial.is_empty() && !by_utterance || self.signalled) {
+        } else if self.has_text() && (self.words.said.partial.is_empty() && !by_utterance || self.signalled) {
             Decision::Over
         } else {
             Decision::AwaitText

@@ -177,3 +177,32 @@ fn a_draft_is_not_spoken_while_the_last_sound_has_no_words() {
     );
     assert_eq!((stage.answers()[1..].len(), stage.wasted.len()), (1, 1));
 }
+
+#[test]
+fn behind_an_eager_end_the_final_text_is_waited_for_and_not_for_ever() {
+    let eager = |text: &str| Input::Hearing(SttEvent::EagerEnd { text: text.to_owned() });
+    let seems_over = || {
+        let mut stage = Stage::greeted([says("Sí, claro."), says("Ese día no.")]);
+        stage.speak_until(2_000).later(2_240, eager("¿Atienden el jueves?"));
+        stage
+    };
+    let mut same = seems_over();
+    same.at(2_500, heard("¿Atienden el jueves?", true)).until(6_000);
+    assert_eq!((same.first_sound(0x10, 2_000), same.questions.len()), (2_540, 1));
+
+    let mut other = seems_over();
+    other.at(2_600, heard("¿Atienden el jueves santo?", true)).until(6_000);
+    assert_eq!(
+        other.story(),
+        " 2240 ask 2: “¿Atienden el jueves?”
+ 2300 turn over?
+ 2440 say 2.0 “Sí, claro.”
+ 2600 cancel speech 2
+ 2600 ask 3: “¿Atienden el jueves santo?”
+ 2800 say 3.0 “Ese día no.”"
+    );
+
+    let mut never = seems_over();
+    never.until(6_000);
+    assert_eq!((never.first_sound(0x10, 2_000), never.questions.len()), (2_800, 1));
+}
