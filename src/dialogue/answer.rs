@@ -69,8 +69,8 @@ pub struct Answer {
     pub paused: Option<Instant>,
     /// Tools asked for in this turn, all rounds.
     pub tool_calls: u32,
-    /// Characters of the timeline's text before the offer of the keypad.
-    offer_from: Option<usize>,
+    /// Characters of the timeline's text before what is said aside.
+    aside_from: Option<usize>,
     pieces: Pieces,
     asked_pieces: u32,
     /// Pieces of the requests before the present one.
@@ -93,7 +93,7 @@ impl Answer {
             ends: None,
             interruptible: true,
             keys_until: None,
-            offer_from: None,
+            aside_from: None,
             followed_by: None,
             retried: false,
             drafted: false,
@@ -181,14 +181,14 @@ impl Answer {
         self.interruptible && self.keys_until.is_none_or(|at| at <= now)
     }
 
-    /// What follows offers the keypad.
-    pub fn offers(&mut self) {
-        self.offer_from = Some(self.timeline.text().chars().count());
+    /// What follows asks for nothing: it offers the keypad, or asks whether the caller is there.
+    pub fn says_aside(&mut self) {
+        self.aside_from = Some(self.timeline.text().chars().count());
     }
 
-    /// What was heard of the words before the offer of the keypad; nothing where there are none.
-    pub fn without_offer<'a>(&self, heard: &'a str) -> Option<&'a str> {
-        let Some(from) = self.offer_from else { return Some(heard) };
+    /// What was heard of the words before those said aside; nothing where there are none.
+    pub fn without_aside<'a>(&self, heard: &'a str) -> Option<&'a str> {
+        let Some(from) = self.aside_from else { return Some(heard) };
         let end = heard.char_indices().nth(from).map_or(heard.len(), |(at, _)| at);
         heard.get(..end).filter(|_| from > 0)
     }

@@ -218,3 +218,44 @@ fn what_is_not_a_number_or_is_read_back_is_no_reason_to_offer_the_keypad() {
         assert!(!stage.story().contains("teclado"), "{}", stage.story());
     }
 }
+
+/// How long the caller is waited for behind half a number, when nothing says that they have finished.
+fn patience_with_half_a_number(stage: &mut Stage) -> Option<u64> {
+    let end = stage.ms() + 1_000;
+    stage.speak_until(end).later(end + 40, heard("Es el 28.", false));
+    stage.until(end + 6_000);
+    stage.reports.last().and_then(|report| report.endpoint_ms)
+}
+
+#[test]
+fn what_nobody_heard_and_a_reprompt_change_nothing_in_what_is_awaited() {
+    let mut stage = asked([says("Gracias.")]);
+    let at_once = patience_with_half_a_number(&mut stage);
+
+    let mut stage = asked([says("Gracias.")]);
+    stage.until(16_000);
+    assert_eq!(stage.answers().last(), Some(&("¿Sigue ahí?", false)));
+    assert_eq!(patience_with_half_a_number(&mut stage), at_once);
+
+    let mut stage = asked([says("¿Cómo se llama?"), says("Gracias.")]);
+    stage.voice_takes_ms = 2_000;
+    stage.say("Un momento, por favor.", 1_000).until(8_600);
+    // Its sound would come at 9550 ms; who speaks sooner than 8500 ms had only paused.
+    assert_eq!(stage.when("¿Cómo se llama?"), 7_550);
+    assert_eq!(patience_with_half_a_number(&mut stage), at_once);
+    assert!(stage.answers().contains(&("", true)), "{:?}", stage.answers());
+}
+
+#[test]
+fn what_was_said_and_typed_is_kept_when_the_call_ends_in_the_middle_of_it() {
+    let mut stage = asked([]);
+    stage.speak_until(7_000).now(hearing("Es el"));
+    stage.at(7_100, Input::Digit('2')).at(7_200, Input::EndAsked).until(20_000);
+    assert_eq!(said(&stage)[1..], [(7_100, "Es el [keypad] 2")]);
+    assert!(stage.ended && stage.story().contains("Tengo que terminar"), "{}", stage.story());
+
+    let patience = Patience { max_call: Duration::from_secs(3), ..Patience::default() };
+    let mut stage = Stage::open_with(patience, []).greet();
+    stage.speak_until(2_900).now(hearing("Quería saber")).speak_until(3_200).until(20_000);
+    assert_eq!(said(&stage), [(3_000, "Quería saber")]);
+}

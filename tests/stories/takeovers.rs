@@ -2,7 +2,7 @@
 
 use crate::script::{calls, listener, says};
 use crate::stage::{Stage, heard, hearing};
-use centralita::dialogue::{event::SttEvent, input::Input};
+use centralita::dialogue::{event::SttEvent, input::Input, record::Entry};
 
 fn lost() -> Input {
     Input::Hearing(SttEvent::Lost { fatal: false, reason: "gone".to_owned() })
@@ -76,4 +76,19 @@ fn a_tool_that_runs_is_waited_for_when_more_words_become_final() {
     assert!(!stage.story().contains("cancel"), "{}", stage.story());
     let told = format!("{:?}", stage.questions.last().unwrap());
     assert!(told.contains("a las cinco") && told.contains("{\\\"ok\\\":1}"), "{told}");
+}
+
+#[test]
+fn words_before_the_recogniser_was_lost_belong_to_the_next_question() {
+    let mut stage = Stage::greeted([says("Sí.")]);
+    stage.speak_until(1_900).now(hearing("Quiero un turno")).speak_until(2_000).now(lost());
+    stage.speak_until(6_000).until(7_000);
+    assert_eq!(stage.when("clip Deaf"), 5_000);
+    stage.now(Input::Hearing(SttEvent::Ready)).say("para el jueves.", 1_000).until(12_000);
+    assert_eq!(stage.when("ask 3: “Quiero un turno para el jueves.”"), 8_350);
+    let said = stage.record.iter().filter_map(|entry| match entry {
+        Entry::Caller { at_ms, text } => Some((*at_ms, text.as_str())),
+        _ => None,
+    });
+    assert_eq!(said.collect::<Vec<_>>(), [(5_000, "Quiero un turno"), (8_000, "para el jueves.")]);
 }

@@ -210,6 +210,7 @@ impl Call {
 
     /// Ends the call with a sentence that cannot be interrupted.
     pub(super) fn close(&mut self, now: Instant, ending: Ending, text: &str, out: &mut Outputs) {
+        self.keep_open_words(now, out);
         self.leave_answer(now, true, out);
         self.say_script(now, text, Some(ending), out);
     }
@@ -238,10 +239,7 @@ impl Call {
     }
 
     pub(super) fn line_ended(&mut self, now: Instant, out: &mut Outputs) {
-        self.take_entry();
-        if matches!(self.phase, Phase::Caller) && self.caller.has_text() {
-            self.record_caller(now, out);
-        }
+        self.keep_open_words(now, out);
         // What Twilio had in hand was not heard: the clock's estimate stands, nothing needs clearing.
         self.leave_answer(now, false, out);
         self.phase = Phase::Ended;
@@ -292,7 +290,10 @@ impl Call {
         if self.reprompts < self.setup.patience.reprompts {
             let text = phrases::still_there(language, self.reprompts);
             self.reprompts += 1;
-            self.say_script(now, text, None, out);
+            let mut answer = self.new_script(now);
+            answer.says_aside();
+            self.take_floor(answer);
+            self.speak_script(now, text, out);
         } else {
             self.close(now, Ending::Silence, phrases::silent_goodbye(language), out);
         }
@@ -307,11 +308,13 @@ impl Call {
         match self.hearing {
             Hearing::Well => {}
             Hearing::Away => {
+                self.keep_open_words(now, out);
                 self.hearing = Hearing::Told;
                 self.timers.set(Timer::Hearing, now + timer::HEARING_GONE);
                 self.play_clips(now, &[Clip::Deaf], None, out);
             }
             Hearing::Told => {
+                self.keep_open_words(now, out);
                 self.play_clips(now, &[Clip::Trouble, Clip::Goodbye], Some(Ending::Trouble), out);
             }
         }

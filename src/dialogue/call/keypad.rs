@@ -106,14 +106,14 @@ impl Call {
     fn offer(&mut self) -> &'static str {
         self.keypad_offered = true;
         if let Phase::Ours(answer) = &mut self.phase {
-            answer.offers();
+            answer.says_aside();
         }
         phrases::keypad(self.setup.language)
     }
 
-    /// What the agent said last tells what is awaited; an offer of the keypad asks for nothing else.
+    /// What was heard of the agent last tells what is awaited; what it said aside asks for nothing else.
     pub(super) fn note_what_was_asked(&mut self, answer: &Answer, heard: &str) {
-        if let Some(asked) = answer.without_offer(heard)
+        if let Some(asked) = answer.without_aside(heard).filter(|asked| !asked.is_empty())
             && self.endpoint.after(asked)
         {
             self.keypad_offered = false;

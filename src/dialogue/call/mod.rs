@@ -106,7 +106,7 @@ pub struct Call {
     /// Turns that failed in a row.
     failures: u32,
     hearing: Hearing,
-    /// The caller's words that were answered last, and when.
+    /// The words of the caller's last turn, and when it ended.
     answered: Option<(String, Instant)>,
     /// Tools run so far.
     tool_calls: u32,

@@ -219,14 +219,26 @@ impl Call {
         self.decide_end(now, out);
     }
 
-    pub(super) fn record_caller(&mut self, now: Instant, out: &mut Outputs) {
-        let at_ms = self.at_ms(self.caller.last_sign().unwrap_or(now));
-        out.push(Output::Record(Entry::Caller { at_ms, text: self.caller.text() }));
+    /// Writes down the words of the caller's turn.
+    fn keep_words(&mut self, now: Instant, out: &mut Outputs) {
+        let (at_ms, text) = (self.at_ms(self.caller.last_sign().unwrap_or(now)), self.caller.text());
+        self.transcript.caller(&text);
+        self.answered = Some((text.clone(), now));
+        out.push(Output::Record(Entry::Caller { at_ms, text }));
+    }
+
+    /// Writes down what the caller has said and typed of a turn that is broken off.
+    pub(super) fn keep_open_words(&mut self, now: Instant, out: &mut Outputs) {
+        if matches!(self.phase, Phase::Caller) {
+            self.take_entry();
+            if self.caller.has_text() {
+                self.keep_words(now, out);
+            }
+        }
     }
 
     pub(super) fn caller_turn_over(&mut self, now: Instant, out: &mut Outputs) {
-        self.record_caller(now, out);
-        self.transcript.caller(&self.caller.text());
+        self.keep_words(now, out);
         self.reprompts = 0;
         let moments = Moments {
             voiced: self.caller.last_sign(),
@@ -235,7 +247,6 @@ impl Call {
             ..Moments::default()
         };
         let question = self.caller.question();
-        self.answered = Some((question.text(), now));
         if !self.adopt_draft(now, &question, moments, out) {
             self.answer_question(now, question, moments, out);
         }
