@@ -96,6 +96,7 @@ pub fn all(agent: &Agent) -> Vec<String> {
     let scripts = [
         still_there(language, 0),
         still_there(language, 1),
+        keypad(language),
         silent_goodbye(language),
         goodbye(language),
         time_is_up(language),
@@ -133,6 +134,7 @@ mod tests {
         for count in 0..9 {
             assert!(pieces(still_there(agent.language, count)).iter().all(|piece| all.contains(piece)));
         }
+        assert!(pieces(keypad(agent.language)).iter().all(|piece| all.contains(piece)));
         assert_eq!(all[0], "Buenos días.");
         assert!(all.contains(&clip(agent.language, Clip::Again)[0].to_owned()));
     }
