@@ -1,5 +1,7 @@
 //! Is what the caller said over our voice an interruption, or only "mm-hm"?
 
+use crate::dialogue::spoken::without_accent;
+
 /// Words that say "I am listening" and take no floor.
 const BACKCHANNELS: [&str; 34] = [
     "si", "aja", "mm", "mmm", "mhm", "hm", "ok", "okay", "okey", "claro", "bien", "bueno", "ya", "entiendo",
@@ -38,17 +40,6 @@ pub fn is_backchannel(text: &str, ending: bool) -> bool {
         BACKCHANNELS.contains(&word.as_str()) || ending && PARTINGS.contains(&word.as_str())
     });
     all && words <= if ending { 8 } else { 3 }
-}
-
-fn without_accent(letter: char) -> char {
-    match letter {
-        'á' => 'a',
-        'é' => 'e',
-        'í' => 'i',
-        'ó' => 'o',
-        'ú' => 'u',
-        other => other,
-    }
 }
 
 #[cfg(test)]

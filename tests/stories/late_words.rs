@@ -78,7 +78,7 @@ fn words_behind_a_final_that_was_answered_are_added_and_a_repetition_is_not() {
 #[test]
 fn the_same_words_written_better_change_nothing() {
     let mut stage = answered_early();
-    stage.at(3_150, heard("¡El Jueves!", true)).at(3_180, heard("El jueves.", true)).until(6_000);
+    stage.at(3_150, heard("¡El, eh… Juéves!", true)).at(3_180, heard("El jueves.", true)).until(6_000);
     assert_eq!(stage.questions.len(), 1);
     assert_eq!(stage.answers()[1], ("¿A qué hora?", false));
 }

@@ -2,6 +2,7 @@
 
 use super::{Call, Phase, theirs::TEXT_BEHIND};
 use crate::dialogue::{
+    endpoint::{begins_like, ends_with_words, same_words},
     event::SttEvent,
     output::{Output, Outputs},
     question::{Question, joined},
@@ -33,16 +34,16 @@ impl Call {
             if spoke_since || !fresh {
                 return false;
             }
-            if words(finals).ends_with(&words(text)) {
+            if ends_with_words(finals, text) {
                 return true;
             }
-        } else if spoke_since && !says_again(text, partial) {
+        } else if spoke_since && !begins_like(text, partial) {
             return false;
         }
         let question = Question { finals: joined(finals, text), typed: typed.clone(), ..Question::default() };
         let full = question.text();
         answer.question = question.clone();
-        if words(&full) == words(&known) {
+        if same_words(&full, &known) {
             return true;
         }
         self.transcript.amend(&known, &full);
@@ -71,23 +72,10 @@ impl Call {
     pub(super) fn take_back_what_is_said_again(&mut self, now: Instant, out: &mut Outputs) {
         let Phase::Ours(answer) = &self.phase else { return };
         let Question { finals, partial, typed } = &answer.question;
-        if !partial.is_empty() && says_again(&self.caller.text(), partial) {
+        if !partial.is_empty() && begins_like(&self.caller.text(), partial) {
             let text = joined(finals, typed);
             self.transcript.amend(&answer.question.text(), &text);
             out.push(Output::Record(Entry::Amended { at_ms: self.at_ms(now), text }));
         }
     }
-}
-
-/// Whether `text` begins like `partial`, whose last words may have been misunderstood.
-fn says_again(text: &str, partial: &str) -> bool {
-    let (text, partial) = (words(text), words(partial));
-    let same = text.iter().zip(&partial).take_while(|(one, other)| one == other).count();
-    same > 0 && same * 2 >= partial.len()
-}
-
-/// The words, without marks and capitals: finals are written with more care than partials.
-fn words(text: &str) -> Vec<String> {
-    let words = text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
-    words.map(str::to_lowercase).collect()
 }

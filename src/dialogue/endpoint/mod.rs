@@ -10,7 +10,7 @@ mod pauses;
 mod slot;
 mod words;
 
-pub use words::{same_words, says_part_of};
+pub use words::{begins_like, ends_with_words, same_words, says_part_of};
 
 use crate::{base::language::Language, dialogue::agent::EndOfTurn};
 use pauses::Pauses;

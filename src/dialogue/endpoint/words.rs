@@ -1,5 +1,7 @@
 //! The words of a text without marks, capitals and accents: recognisers write the same word in many ways.
 
+use crate::dialogue::spoken::without_accent;
+
 /// Sounds of thinking, which mean nothing.
 pub(super) const HESITATIONS: &str = "eh ehm em este mm mmm hm ah uh uhm um er erm eeh";
 
@@ -30,21 +32,22 @@ pub fn says_part_of(part: &str, whole: &str) -> bool {
     !part.is_empty() && whole.windows(part.len()).any(|run| run == part)
 }
 
+/// Whether `whole` ends with the words of `part`, if there are any; compared as by [`same_words`].
+pub fn ends_with_words(whole: &str, part: &str) -> bool {
+    meant(whole).ends_with(&meant(part))
+}
+
+/// Whether `text` begins with at least half of the words of `start`, the first among them; compared as by [`same_words`].
+pub fn begins_like(text: &str, start: &str) -> bool {
+    let (text, start) = (meant(text), meant(start));
+    let same = text.iter().zip(&start).take_while(|(one, other)| one == other).count();
+    same > 0 && same * 2 >= start.len()
+}
+
 fn meant(text: &str) -> Vec<String> {
     let mut words = plain(text);
     words.retain(|word| !is_one(HESITATIONS, word));
     words
-}
-
-const fn without_accent(letter: char) -> char {
-    match letter {
-        'á' => 'a',
-        'é' => 'e',
-        'í' => 'i',
-        'ó' => 'o',
-        'ú' | 'ü' => 'u',
-        other => other,
-    }
 }
 
 #[cfg(test)]
@@ -57,6 +60,9 @@ mod tests {
         assert!(same_words("Eh, quiero un turno.", "quiero... un turno"));
         assert!(!same_words("el jueves", "el jueves no"));
         assert!(!same_words("a las 10", "a las 10.30"));
-        assert_eq!(plain("Ana@mail.com, sí."), ["ana@mail.com", "si"]);
+        assert_eq!(plain("Ana@mail.com, sí, mañana."), ["ana@mail.com", "si", "manana"]);
+        assert!(ends_with_words("¿Qué día?", "que dia") && !ends_with_words("¿Qué día?", "el día"));
+        assert!(begins_like("El miércoles a las diez", "eh, el miercoles a las 6"));
+        assert!(!begins_like("El miércoles", "el jueves a las diez"));
     }
 }
