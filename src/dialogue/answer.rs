@@ -215,6 +215,11 @@ impl Answer {
         self.asked_pieces > 0
     }
 
+    /// Whether all that the voice was asked for has begun to sound.
+    pub fn sounds(&self) -> bool {
+        self.timeline.sounds_up_to(self.asked_pieces)
+    }
+
     /// Whether the present request brought anything for the voice.
     pub const fn has_words(&self) -> bool {
         self.asked_pieces > self.pieces_before

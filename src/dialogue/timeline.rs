@@ -67,6 +67,11 @@ impl Timeline {
         before.is_none_or(|before| before.sample.is_some())
     }
 
+    /// Whether the voice said of every piece that its sound is complete.
+    pub fn is_whole(&self) -> bool {
+        self.pieces.iter().all(|piece| piece.samples.is_some())
+    }
+
     /// Adds sound of `piece`, with its very words where the voice tells them.
     /// A voice speaks its pieces in order: sound named after a piece before the one that sounds counts as more of that one.
     pub fn hear(&mut self, piece: u32, samples: u64, words: Option<&str>) {
@@ -146,7 +151,7 @@ impl Timeline {
     }
 
     fn chars_until(&self, sample: u64) -> usize {
-        if sample >= self.samples && self.pieces.iter().all(|piece| piece.samples.is_some()) {
+        if sample >= self.samples && self.is_whole() {
             return self.text.chars().count();
         }
         let spans = self.spans();

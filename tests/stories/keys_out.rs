@@ -2,13 +2,20 @@
 
 use crate::{
     script::{Reply, says},
-    stage::{Stage, heard},
+    stage::{Stage, VoiceActs, heard},
 };
 use centralita::dialogue::{
     event::AnswerEvent,
     message::{Message, ToolCall},
     record::Entry,
 };
+
+/// Presses keys, behind some words.
+fn says_and_presses(text: &str, digits: &str) -> Reply {
+    let mut reply = presses(digits);
+    reply.insert(0, (200, Ok(AnswerEvent::Text(text.to_owned()))));
+    reply
+}
 
 fn presses(digits: &str) -> Reply {
     let arguments = format!(r#"{{"digits":"{digits}"}}"#);
@@ -62,6 +69,26 @@ fn keys_that_there_are_not_are_refused() {
         stage.say("Marque.", 1_000).until(8_000);
         assert!(reply_of(&stage).contains("bad_digits"), "{wrong}");
         assert_eq!(stage.answers().last(), Some(&("No pude.", false)));
+    }
+}
+
+#[test]
+fn tones_never_sound_among_the_words_of_the_same_answer() {
+    // A voice that tells when a piece is complete, and one that drips its sound and never tells.
+    for (voice, refused) in [(VoiceActs::Well, 1), (VoiceActs::Drips, 3)] {
+        let again = || std::iter::repeat_with(|| presses("12"));
+        let replies = std::iter::once(says_and_presses("Marco.", "12")).chain(again().take(refused));
+        let mut stage = Stage::pressing_keys(replies.chain([says("Listo.")])).greet();
+        stage.voice = voice;
+        stage.say("Marque uno y dos.", 1_000).until(12_000);
+        assert!(reply_of(&stage).contains("among your words"), "{}", stage.story());
+        let sent: Vec<bool> =
+            stage.sent.iter().filter(|(at, _)| *at > 2_000).map(|(_, byte)| *byte == 0x10).collect();
+        let changes = sent.windows(2).filter(|pair| pair[0] != pair[1]).count();
+        // Words, tones, words.
+        assert_eq!((sent[0], changes), (true, 2), "{}", stage.story());
+        assert_eq!(sent.iter().filter(|words| !**words).count(), 20);
+        assert_eq!(stage.answers().last(), Some(&("Marco. Listo.", false)));
     }
 }
 

@@ -17,6 +17,7 @@ use std::time::Instant;
 
 const PLAYED: &str = r#"{"ok":true}"#;
 const WRONG: &str = r#"{"error":"bad_digits","message":"1 to 32 of 0-9 * # A-D w"}"#;
+const AMONG_WORDS: &str = r#"{"error":"not pressed: the tones would sound among your words; press them in an answer of their own"}"#;
 const SPOKEN_OVER: &str = r#"{"error":"the other side is speaking; press them in a later answer"}"#;
 
 #[derive(Deserialize)]
@@ -35,14 +36,18 @@ fn sound_of(arguments: &str) -> Option<Vec<u8>> {
 }
 
 impl Call {
-    /// Plays the keys behind what waits to be played. They sound to their end, whoever speaks into them.
+    /// Plays the keys behind what waits to be played. They sound to their end, whoever speaks into them. While the voice may
+    /// still owe sound of the words before them they are refused.
     pub(super) fn press_keys(&mut self, now: Instant, call: ToolCall, out: &mut Outputs) {
         let at_ms = self.at_ms(now);
+        let silent = self.playback.is_silent(now);
         let Phase::Ours(answer) = &mut self.phase else { return };
+        let words_are_here = answer.timeline.is_whole() || silent && answer.sounds();
         let ToolCall { id, name, arguments } = call;
         let reply = match sound_of(&arguments) {
             None => WRONG,
             Some(_) if answer.paused.is_some() => SPOKEN_OVER,
+            Some(_) if !words_are_here => AMONG_WORDS,
             Some(tones) => {
                 let sounding = self.playback.drained_at().map_or(now, |at| at.max(now));
                 let waiting = Samples(self.playback.waiting().0 + tones.len() as u64);
