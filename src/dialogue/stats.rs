@@ -11,8 +11,10 @@ pub struct Moments {
     pub voiced: Option<Instant>,
     /// The last text of the caller's turn arrived.
     pub text: Option<Instant>,
-    /// The turn was taken to be over and the model asked.
+    /// The turn was taken to be over, and the answer to it began.
     pub asked: Option<Instant>,
+    /// The model was asked; earlier where the answer was begun before the turn was surely over.
+    pub prompted: Option<Instant>,
     /// The model's first token arrived.
     pub token: Option<Instant>,
     /// The first piece went to the voice.
@@ -34,6 +36,9 @@ pub struct TurnReport {
     pub text_ms: Option<u64>,
     /// The end of the turn was decided.
     pub endpoint_ms: Option<u64>,
+    /// The model was asked, perhaps before the end was decided.
+    #[serde(default)]
+    pub prompted_ms: Option<u64>,
     /// The model's first token.
     pub first_token_ms: Option<u64>,
     /// The first speakable piece.
@@ -74,6 +79,7 @@ impl Moments {
             turn,
             text_ms: since(self.text),
             endpoint_ms: since(self.asked),
+            prompted_ms: since(self.prompted),
             first_token_ms: since(self.token),
             first_piece_ms: since(self.piece),
             first_sound_ms: since(self.sound),

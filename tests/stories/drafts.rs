@@ -25,6 +25,7 @@ fn a_stable_interim_is_answered_430_ms_after_the_last_word() {
     assert_eq!(stage.first_sound(0x10, 2_000), 2_400);
     let report = &stage.reports[0];
     assert!(report.drafted);
+    assert_eq!((report.prompted_ms, report.first_token_ms), (Some(100), Some(300)));
     assert_eq!((report.endpoint_ms, report.response_ms), (Some(350), Some(400)));
     assert!(stage.wasted.is_empty());
 }

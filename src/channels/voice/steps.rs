@@ -63,7 +63,7 @@ impl Steps {
         let open = self.turn.take_if(|(turn, _)| *turn == report.turn);
         let span = open.map_or_else(Span::current, |(_, span)| span);
         let _entered = span.enter();
-        figures(report);
+        tell_figures(report);
         tracing::info!(
             turn.id = %report.turn,
             stt_final_ms = report.text_ms,
@@ -79,23 +79,45 @@ impl Steps {
     }
 }
 
-fn figures(report: &TurnReport) {
-    let figures = [
+/// How long each step took, where it happened.
+fn figures(report: &TurnReport) -> impl Iterator<Item = (Step, Duration)> {
+    let steps = [
         (Step::SttFinal, report.text_ms, None),
         (Step::Endpoint, report.endpoint_ms, None),
-        (Step::ModelFirstToken, report.first_token_ms, report.endpoint_ms),
+        (Step::ModelFirstToken, report.first_token_ms, report.prompted_ms),
         (Step::FirstPiece, report.first_piece_ms, report.first_token_ms),
         (Step::SpeechFirstByte, report.first_sound_ms, report.first_piece_ms),
         (Step::Response, report.response_ms, None),
         (Step::Heard, report.heard_ms, None),
     ];
-    for (step, end, begin) in figures {
-        if let Some(end) = end {
-            metrics::turn_step(step, Duration::from_millis(end.saturating_sub(begin.unwrap_or(0))));
-        }
+    let took = |end: u64, begin: Option<u64>| Duration::from_millis(end.saturating_sub(begin.unwrap_or(0)));
+    steps.into_iter().filter_map(move |(step, end, begin)| Some((step, took(end?, begin))))
+}
+
+fn tell_figures(report: &TurnReport) {
+    for (step, took) in figures(report) {
+        metrics::turn_step(step, took);
     }
     if report.drafted {
         metrics::draft_spoken();
     }
     metrics::frames_late(report.late_frames);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_model_that_was_asked_before_the_end_of_the_turn_has_its_own_time() {
+        let report = TurnReport {
+            endpoint_ms: Some(350),
+            prompted_ms: Some(100),
+            first_token_ms: Some(300),
+            drafted: true,
+            ..TurnReport::default()
+        };
+        let figures: Vec<_> = figures(&report).map(|(step, took)| (step, took.as_millis())).collect();
+        assert_eq!(figures, [(Step::Endpoint, 350), (Step::ModelFirstToken, 200)]);
+    }
 }

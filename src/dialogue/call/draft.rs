@@ -108,6 +108,7 @@ impl Call {
         }
         let Some(draft) = self.draft.take() else { return false };
         let spoken = draft.has_spoken();
+        let moments = Moments { prompted: Some(draft.began), ..moments };
         let mut answer = Answer::new(draft.turn, Origin::Model, moments);
         answer.question = question.clone();
         answer.drafted = true;

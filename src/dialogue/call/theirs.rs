@@ -260,6 +260,7 @@ impl Call {
         moments: Moments,
         out: &mut Outputs,
     ) {
+        let moments = Moments { prompted: Some(now), ..moments };
         let mut answer = self.new_answer(Origin::Model, moments);
         answer.question = question;
         self.take_floor(answer);
