@@ -65,6 +65,17 @@ fn words_that_were_answered_open_no_turn_when_they_are_told_again() {
 }
 
 #[test]
+fn words_like_those_that_were_answered_long_ago_are_new_however_softly_they_are_spoken() {
+    // They were answered at 2350 ms; the sound that is heard again, and the way of its text, are 7 s.
+    for (at, floor) in [(9_349, "listening"), (9_350, "caller")] {
+        let mut stage = Stage::greeted([says("¿Cómo?")]);
+        stage.say("¿Atienden hoy?", 1_000).until(at - 1);
+        stage.at(at, hearing("¿Atienden hoy?"));
+        assert_eq!(stage.call.floor(), floor, "{at}");
+    }
+}
+
+#[test]
 fn a_tool_that_runs_is_waited_for_when_more_words_become_final() {
     let mut stage = Stage::greeted([calls("", "find_slots"), says("Hay lugar.")]);
     stage.speak_until(2_000).at(2_100, hearing("El jueves por la tarde")).until(2_150);

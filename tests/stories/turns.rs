@@ -82,6 +82,24 @@ fn who_pauses_long_within_a_turn_is_waited_for_longer_from_then_on() {
 }
 
 #[test]
+fn who_interrupts_is_not_taken_for_somebody_who_pauses() {
+    // The first sound comes at 2650 ms; who begins before 2850 ms did not answer it.
+    for (begins, text, waited) in [(2_900, "No, perdón, el viernes.", 1_060), (2_800, "El viernes.", 1_260)]
+    {
+        let mut stage =
+            Stage::greeted([says("Tengo lugar el jueves a las diez."), says("Muy bien."), says("Listo.")]);
+        stage.say("¿Qué días hay?", 1_000).until(begins);
+        assert_eq!(stage.first_sound(0x10, 2_000), 2_650);
+        stage.speak_until(begins + 700).now(hearing(text)).until(begins + 900);
+        assert_eq!(stage.call.floor(), "caller");
+        stage.now(heard(text, true)).until(7_000);
+        stage.speak_until(8_000).later(8_040, heard("Quiero un turno el jueves.", false));
+        stage.until(12_000);
+        assert_eq!(stage.reports.last().unwrap().endpoint_ms, Some(waited), "{begins}");
+    }
+}
+
+#[test]
 fn an_unfinished_sentence_gets_more_time_and_is_one_turn() {
     let mut stage = Stage::greeted([says("Claro.")]);
     stage.speak_until(2_000).at(2_300, heard("Quiero un turno para", true)).until(2_700);

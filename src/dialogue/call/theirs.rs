@@ -6,7 +6,7 @@ use crate::dialogue::{
     backchannel::is_backchannel,
     caller::{COUGH, Decision, PAUSE},
     endpoint::says_part_of,
-    event::SttEvent,
+    event::{HEARD_AGAIN, SttEvent},
     input::Voice,
     output::{Ending, Output, Outputs},
     progress::Progress,
@@ -24,8 +24,12 @@ const NOISE_FORGOTTEN: Duration = Duration::from_millis(500);
 pub(super) const TEXT_BEHIND: Duration = Duration::from_secs(2);
 /// The end of a question, in samples: an "ajá" here is its answer (1.5 s).
 const END_OF_QUESTION: u64 = 12_000;
-/// Who speaks again so soon after their turn had not finished it.
+/// Who speaks again so soon after their turn had not finished it,
 const CUT_OFF: Duration = Duration::from_millis(1_500);
+/// unless they answer us: nobody does within less than this of our first sound.
+const REACTION: Duration = Duration::from_millis(200);
+/// What was answered may be told again so long after, and no longer: the sound that is heard again, and the way of its text.
+const TOLD_AGAIN: Duration = HEARD_AGAIN.saturating_add(TEXT_BEHIND);
 /// So little of our answer is left that resuming it makes no sense, in samples (200 ms).
 const NOTHING_LEFT: u64 = 1_600;
 
@@ -144,7 +148,7 @@ impl Call {
     }
 
     fn heard_text(&mut self, now: Instant, event: SttEvent, out: &mut Outputs) {
-        if self.late_words(now, &event, out) || self.was_answered(&event) {
+        if self.late_words(now, &event, out) || self.was_answered(now, &event) {
             return;
         }
         let fresh =
@@ -183,7 +187,7 @@ impl Call {
 
     /// Whether the text tells once more, without a sound since, what was answered already: Flux may end a turn 5 s after us,
     /// and a recogniser that comes back hears again what it had not made final.
-    fn was_answered(&self, event: &SttEvent) -> bool {
+    fn was_answered(&self, now: Instant, event: &SttEvent) -> bool {
         let (SttEvent::Partial { text } | SttEvent::EagerEnd { text } | SttEvent::Final { text, .. }) = event
         else {
             return false;
@@ -194,7 +198,9 @@ impl Call {
             Phase::Caller | Phase::Before | Phase::Ended => false,
         };
         let Some((answered, at)) = self.answered.as_ref().filter(|_| open) else { return false };
-        self.caller.last_voiced().is_none_or(|voiced| voiced <= *at) && says_part_of(text, answered)
+        now < *at + TOLD_AGAIN
+            && self.caller.last_voiced().is_none_or(|voiced| voiced <= *at)
+            && says_part_of(text, answered)
     }
 
     pub(super) fn decide_end(&mut self, now: Instant, out: &mut Outputs) {
@@ -355,9 +361,10 @@ impl Call {
     /// Who goes on soon after a turn that we took for over only paused.
     fn note_cut_off(&mut self) {
         let Phase::Ours(answer) = &self.phase else { return };
-        let (before, again) = (answer.moments.voiced, self.caller.first_voiced());
-        let pause = before.zip(again).map(|(before, again)| again.saturating_duration_since(before));
-        if let Some(pause) = pause.filter(|pause| *pause < CUT_OFF) {
+        let Some((before, again)) = answer.moments.voiced.zip(self.caller.first_voiced()) else { return };
+        let pause = again.saturating_duration_since(before);
+        let answers_us = answer.moments.played.is_some_and(|played| again >= played + REACTION);
+        if pause < CUT_OFF && !answers_us {
             self.endpoint.went_on_after(pause);
         }
     }
