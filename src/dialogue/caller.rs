@@ -277,13 +277,10 @@ impl CallerTurn {
         if quiet < PAUSE {
             return Decision::Wait;
         }
-        let needed = match self.needed {
-            Some(needed) => needed,
-            None => {
-                let signalled = (self.signalled || self.seems_over) && !by_utterance;
-                endpoint.silence(&self.text(), signalled, self.melody)
-            }
-        };
+        let needed = self.needed.unwrap_or_else(|| {
+            let signalled = (self.signalled || self.seems_over) && !by_utterance;
+            endpoint.silence(&self.text(), signalled, self.melody)
+        });
         self.needed = Some(needed);
         if quiet + FRAME <= needed {
             Decision::Wait
