@@ -97,27 +97,49 @@ pub struct Turn {
 
 /// Something that sounds over the agent's voice.
 #[derive(Clone, Debug, Deserialize)]
+#[serde(try_from = "RawSound")]
 pub struct Sound {
     /// How long after the agent began.
-    #[serde(deserialize_with = "milliseconds")]
     pub after: Duration,
     /// What.
-    #[serde(flatten)]
     pub what: Aside,
 }
 
 /// What sounds over the agent's voice and wants no floor.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Debug)]
 pub enum Aside {
     /// A backchannel.
     Says(String),
     /// A cough of this length.
-    #[serde(deserialize_with = "milliseconds")]
     Cough(Duration),
     /// A knock of this length.
-    #[serde(deserialize_with = "milliseconds")]
     Knock(Duration),
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawSound {
+    #[serde(deserialize_with = "milliseconds")]
+    after: Duration,
+    says: Option<String>,
+    #[serde(default, deserialize_with = "some_milliseconds")]
+    cough: Option<Duration>,
+    #[serde(default, deserialize_with = "some_milliseconds")]
+    knock: Option<Duration>,
+}
+
+impl TryFrom<RawSound> for Sound {
+    type Error = &'static str;
+
+    fn try_from(raw: RawSound) -> Result<Self, Self::Error> {
+        let what = match (raw.says, raw.cough, raw.knock) {
+            (Some(words), None, None) => Aside::Says(words),
+            (None, Some(length), None) => Aside::Cough(length),
+            (None, None, Some(length)) => Aside::Knock(length),
+            _ => return Err("a sound is one of `says`, `cough` and `knock`"),
+        };
+        Ok(Self { after: raw.after, what })
+    }
 }
 
 /// A part of a turn.
@@ -271,6 +293,16 @@ mod tests {
             assert!(counts.get(what).is_some_and(|count| *count >= least), "{what}: {counts:?}");
         }
         assert!(turns.values().sum::<usize>() >= 170 && turns.values().all(|half| *half >= 80), "{turns:?}");
+    }
+
+    #[test]
+    fn a_sound_is_one_thing_and_nothing_besides() {
+        let read = |sound: &str| toml::from_str::<Sound>(sound);
+        let cough = read("after = 100\ncough = 260").unwrap();
+        assert!(matches!(cough.what, Aside::Cough(length) if length == Duration::from_millis(260)));
+        for wrong in ["after = 100", "after = 1\ncough = 2\nknock = 3", "after = 1\ncough = 2\nlouder = 3"] {
+            assert!(read(wrong).is_err(), "{wrong}");
+        }
     }
 
     /// An agent that stops for good at a sound must be told from one that speaks to its end.
