@@ -101,10 +101,19 @@ fn agent(folder: &Path, speculation: bool) -> anyhow::Result<PathBuf> {
     let text = read(&prompts.join(format!("{AGENT}.md")))?;
     let data = agent::data_name(&text).context("the agent names no data")?;
     fs::write(folder.join(&data), read(&prompts.join(&data))?)?;
-    let line = |speculation| format!("\nspeculation = {speculation}\n");
     let file = folder.join(format!("{AGENT}.md"));
-    fs::write(&file, text.replace(&line(!speculation), &line(speculation)))?;
+    fs::write(&file, speculating(&text, speculation)?)?;
     Ok(file)
+}
+
+/// The agent's text, so that it begins answers early or not.
+fn speculating(text: &str, speculation: bool) -> anyhow::Result<String> {
+    let line = |speculation| format!("\nspeculation = {speculation}\n");
+    let text = text.replace(&line(!speculation), &line(speculation));
+    if !text.contains(&line(speculation)) {
+        bail!("{AGENT}.md has no line `speculation = …`: what is measured would be unknown");
+    }
+    Ok(text)
 }
 
 async fn measured(args: &Args, row: Row, data: &Path, models: &Path) -> anyhow::Result<LoadReport> {
@@ -176,4 +185,19 @@ fn machine(seconds: u64) -> String {
         line("/proc/meminfo", "MemTotal"),
         kernel.trim(),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_agent_that_cannot_be_told_to_speculate_is_not_measured() {
+        let told = |text| speculating(text, true).ok();
+        let wanted = Some("+++\nspeculation = true\n".to_owned());
+        assert_eq!(told("+++\nspeculation = false\n"), wanted);
+        assert_eq!(told("+++\nspeculation = true\n"), wanted);
+        assert_eq!(told("+++\nspeculation=false\n"), None);
+        assert_eq!(told("+++\n"), None);
+    }
 }
