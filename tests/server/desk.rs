@@ -12,7 +12,7 @@ use centralita::{
         desk::{Desk, Staff},
         limits::Limits,
     },
-    ports::stt::{SpeechToText, SttSession, SttSpec},
+    ports::stt::{SpeechToText, SttEvent, SttSession, SttSpec},
     shutdown::{Drained, Times, drain},
 };
 use futures_util::{StreamExt as _, stream};
@@ -169,8 +169,10 @@ async fn a_second_stream_of_a_call_takes_its_place_and_keeps_it() {
     office.sees_no_more();
 }
 
-/// A recogniser that gives up at once.
-struct Gone;
+/// A recogniser that gives up at once, whether or not it says so.
+struct Gone {
+    politely: bool,
+}
 
 impl SpeechToText for Gone {
     fn name(&self) -> &'static str {
@@ -179,20 +181,21 @@ impl SpeechToText for Gone {
 
     fn open(&self, _: SttSpec) -> SttSession {
         let (commands, _) = SttSession::queue();
-        SttSession { commands, events: stream::empty().boxed() }
+        let lost = SttEvent::Lost { fatal: true, reason: "HTTP 401".to_owned() };
+        SttSession { commands, events: stream::iter(self.politely.then_some(lost)).boxed() }
     }
 }
 
 #[tokio::test]
-async fn a_call_that_nobody_hears_is_counted_as_a_trouble_of_the_call() {
-    let counted = Counted::begin();
-    let (rig, _office) = open(|_| (), |staff| staff.hearing = Arc::new(Gone)).await;
-    let mut phone = rig.call(CALL).await;
-    listen(&mut phone).await;
-    assert_eq!(
-        counted.line("call_troubles_total").as_deref(),
-        Some(r#"call_troubles_total{part="stt",kind="refused"} 1"#)
-    );
-    // The vendors' own failures are counted where they are known by name.
-    assert_eq!(counted.line("provider_errors_total"), None);
+async fn a_call_that_nobody_hears_is_counted_once_as_a_trouble_of_the_call() {
+    for politely in [false, true] {
+        let counted = Counted::begin();
+        let (rig, _office) = open(|_| (), |staff| staff.hearing = Arc::new(Gone { politely })).await;
+        let mut phone = rig.call(CALL).await;
+        listen(&mut phone).await;
+        let line = counted.line("call_troubles_total");
+        assert_eq!(line.as_deref(), Some(r#"call_troubles_total{part="stt",kind="refused"} 1"#));
+        // The vendors' own failures are counted where they are known by name.
+        assert_eq!(counted.line("provider_errors_total"), None);
+    }
 }

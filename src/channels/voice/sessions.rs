@@ -212,6 +212,8 @@ impl Sessions {
             SttEvent::Lost { fatal: true, reason: "the recogniser gave up".to_owned() }
         });
         if let SttEvent::Lost { fatal, reason } = &event {
+            // Nothing is told after it, and the end of the stream is no second loss.
+            self.hears &= !fatal;
             metrics::call_trouble("stt", if *fatal { "refused" } else { "busy" });
             tracing::warn!(call.sid = %self.call, code = "STT_LOST", fatal, reason, "the recogniser is away");
         }
