@@ -363,15 +363,12 @@ async fn when_nobody_is_left_the_call_learns_it() {
         fakes.deepgram.listen_faults().always(ListenFault::Refuse(401));
     }
     let mut session = two.recognisers.open(stt_spec());
-    let mut fatal = Vec::new();
+    let mut told = Vec::new();
     while let Some(event) = within(session.events.next()).await {
-        let SttEvent::Lost { fatal: for_good, .. } = event else { continue };
-        fatal.push(for_good);
-        if for_good {
-            break;
-        }
+        told.push(event);
     }
-    assert_eq!(fatal.iter().filter(|fatal| **fatal).count(), 1);
+    let fatal = |event: &SttEvent| matches!(event, SttEvent::Lost { fatal: true, .. });
+    assert_eq!(told.iter().position(fatal), Some(told.len() - 1), "{told:?}");
     let refused = |fakes: &Fakes| fakes.log().count(Service::Deepgram, "refused");
     assert!((1..=2).contains(&refused(&two.first)) && (1..=2).contains(&refused(&two.second)));
 }

@@ -110,6 +110,7 @@ impl Listening {
             if let Some(event) = self.ready.pop_front() {
                 return Some(event);
             }
+            self.recogniser.as_ref()?;
             let away_at = self.away_at.filter(|_| !self.untried.is_empty());
             tokio::select! {
                 biased;
