@@ -16,6 +16,7 @@ pub mod log;
 pub mod mulaw;
 pub mod openai;
 pub mod phone;
+mod recogniser;
 pub mod script;
 mod socket;
 pub mod speech;

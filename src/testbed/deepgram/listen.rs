@@ -7,16 +7,19 @@ pub(super) use asked::{upgrade, upgrade_flux};
 
 use super::{
     ListenFault, Shared,
-    dictated::{Dictated, Word},
     query::Listen,
-    recogniser::{Decided, Pace, Recogniser, Recognises},
     refusal::REQUEST_ID,
     wire::{self, FromClient, ToClient},
 };
 use crate::{
     base::clock,
     ports,
-    testbed::{faults::Met, log::Visit, socket},
+    testbed::{
+        faults::Met,
+        log::Visit,
+        recogniser::{Decided, Dictated, Pace, Recogniser, Recognises, Word},
+        socket::{self, Ends, Over},
+    },
 };
 use asked::Wanted;
 use axum::extract::ws::{Message, WebSocket};
@@ -32,16 +35,6 @@ const DEFAULT_UTTERANCE_END: Duration = Duration::from_secs(1);
 
 /// How late the final of [`ListenFault::LateTwice`] comes.
 const LATE: Duration = Duration::from_secs(2);
-
-/// Why a socket is over.
-enum Over {
-    /// The peer is gone.
-    Gone,
-    /// We close, with this code and reason.
-    Close(u16, String),
-    /// We cut the connection.
-    Cut,
-}
 
 struct Session {
     shared: Arc<Shared>,
@@ -85,24 +78,13 @@ impl Session {
     }
 
     async fn run(mut self, mut socket: WebSocket) {
-        match self.serve(&mut socket).await {
-            Over::Gone => {}
-            Over::Cut => self.visit.note("cut", ""),
-            Over::Close(code, reason) => {
-                self.visit.note("close", format!("{code} {reason}"));
-                let gone = self.shared.gone.clone();
-                tokio::select! {
-                    () = gone.cancelled() => {}
-                    () = socket::close(&mut socket, code, &reason) => {}
-                }
-            }
-        }
+        let mut ends = Ends::new(&self.shared.gone, &self.shared.cut);
+        let over = self.serve(&mut socket, &mut ends).await;
+        ends.finish(&mut socket, &self.visit, over).await;
         self.visit.note("heard", format!("{:.2} s", self.recogniser.seconds()));
     }
 
-    async fn serve(&mut self, socket: &mut WebSocket) -> Over {
-        let mut cut = self.shared.cut.subscribe();
-        let gone = self.shared.gone.clone();
+    async fn serve(&mut self, socket: &mut WebSocket, ends: &mut Ends) -> Over {
         if self.turns.is_some() && !socket::send(socket, &Turns::connected()).await {
             return Over::Gone;
         }
@@ -112,11 +94,7 @@ impl Session {
             let eager = self.turns.as_ref().and_then(Turns::next_deadline);
             let due = [Some(idle), late, eager, self.recogniser.next_deadline()].into_iter().flatten().min();
             let over = tokio::select! {
-                () = gone.cancelled() => Some(Over::Cut),
-                changed = cut.changed() => match (changed, cut.borrow_and_update().clone()) {
-                    (Ok(()), Some((code, reason))) => Some(Over::Close(code, reason)),
-                    _ => Some(Over::Cut),
-                },
+                over = ends.next() => Some(over),
                 received = socket.recv() => match received {
                     Some(Ok(message)) => self.take(socket, message).await,
                     _ => Some(Over::Gone),
@@ -155,7 +133,7 @@ impl Session {
                 if self.fault.now() == ListenFault::StopReading {
                     self.visit.note("stopped-reading", "");
                     self.shared.gone.cancelled().await;
-                    return Some(Over::Cut);
+                    return Some(Over::Gone);
                 }
                 self.recogniser.hear(now, &audio, &mut self.decided);
                 return self.tell(socket, now).await;
@@ -256,7 +234,7 @@ impl Session {
                 Decided::Final { .. } if fault == ListenFault::PartialsOnly => continue,
                 Decided::Final { text, from, to } => {
                     self.visit.note("final", text.clone());
-                    let text = if fault == ListenFault::HugeText { huge() } else { text };
+                    let text = if fault == ListenFault::HugeText { socket::huge() } else { text };
                     let ended = fault != ListenFault::UtteranceEndOnly;
                     let message = ToClient::Results(results(&text, from, to, true, ended));
                     if fault == ListenFault::LateTwice {
@@ -280,7 +258,7 @@ impl Session {
                 ListenFault::CloseMidUtterance if partial => {
                     return Some(Over::Close(1011, "NET-0000".to_owned()));
                 }
-                ListenFault::CutMidUtterance if partial => return Some(Over::Cut),
+                ListenFault::CutMidUtterance if partial => return Some(Over::Gone),
                 _ => {}
             }
         }
@@ -288,14 +266,9 @@ impl Session {
     }
 }
 
-/// A megabyte of text with control characters.
-fn huge() -> String {
-    "una cita\u{0}\u{7} \u{fffd}".repeat(80_000)
-}
-
 async fn say_nonsense(socket: &mut WebSocket) -> bool {
     let nested = format!("{}{}", "[".repeat(200), "]".repeat(200));
-    for text in [
+    let texts = [
         r#"{"type":"Surprise","channel":{"deep":[1,2,{"deeper":null}]}}"#,
         r#"{"type":"UtteranceEnd","channel":[0,1],"last_word_end":-1}"#,
         r#"{"type":"Results"}"#,
@@ -303,12 +276,8 @@ async fn say_nonsense(socket: &mut WebSocket) -> bool {
         nested.as_str(),
         "not JSON at all",
         "",
-    ] {
-        if socket.send(Message::Text(text.into())).await.is_err() {
-            return false;
-        }
-    }
-    socket.send(Message::Binary(vec![0, 159, 146, 150].into())).await.is_ok()
+    ];
+    socket::say_nonsense(socket, &texts).await
 }
 
 fn results(text: &str, from: f64, to: f64, is_final: bool, speech_final: bool) -> wire::Results {

@@ -1,20 +1,19 @@
 //! A fake of Deepgram: live recognition (`/v1/listen`, and Flux at `/v2/listen`) that hears by energy or is told the words, and
 //! Aura voices (`/v1/speak`).
 
-mod dictated;
 mod listen;
 mod query;
-pub(super) mod recogniser;
 mod refusal;
 mod speak;
 mod wire;
 
-pub use dictated::Word;
+pub use super::recogniser::Word;
 
 use super::{
     door::Door,
     faults::Faults,
     log::{Log, Service},
+    recogniser::SENTENCES,
     script::Script,
     speech::{SpeechFault, SpeechPace},
 };
@@ -25,16 +24,6 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 
 /// What was told of callers and not taken yet by a socket.
 const DICTATIONS: usize = 64;
-
-/// What callers say where nobody says otherwise.
-pub(super) const SENTENCES: [&str; 6] = [
-    "Buenos días, quisiera pedir una cita, por favor.",
-    "¿Qué especialidades atienden en la clínica?",
-    "Necesito verlo esta semana si es posible, por favor.",
-    "¿Y cuáles son los horarios de atención?",
-    "¿Qué seguros aceptan ustedes?",
-    "¿Dónde queda exactamente la clínica?",
-];
 
 /// What goes wrong with the recognition of one socket.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -11,10 +11,10 @@ mod wire;
 pub use scribe::{ScribeFault, ScribePace};
 
 use super::{
-    deepgram::SENTENCES,
     door::Door,
     faults::Faults,
     log::{Log, Service},
+    recogniser::SENTENCES,
     script::Script,
     speech::{SpeechFault, SpeechPace},
 };

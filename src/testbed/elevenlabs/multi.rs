@@ -3,7 +3,7 @@
 use super::{
     Shared,
     contexts::{Contexts, Due, Refused},
-    refusal::{Query as Wanted, is_authorised, refuse},
+    refusal::{Query as Wanted, admit, refuse},
     wire::{Alignment, Audio, Failure, Final, FromClient},
 };
 use crate::{
@@ -12,7 +12,7 @@ use crate::{
     testbed::{
         faults::Met,
         log::{Service, Visit},
-        socket,
+        socket::{self, Ends, Over},
         speech::{Chunk, SpeechFault},
     },
 };
@@ -52,33 +52,17 @@ pub(super) async fn upgrade(
 ) -> Response {
     let visit = shared.log.visit(Service::ElevenLabs, format!("/multi-stream-input {voice}"));
     let fault = shared.faults.take();
-    if !is_authorised(&headers, shared.options.key.as_deref()) {
-        visit.note("refused", "401");
-        return refuse(401, None);
-    }
-    let wanted = match Wanted::read(&pairs) {
+    let refused = if let SpeechFault::Refuse(status) = fault.now() { Some(status) } else { None };
+    let wanted = match admit(&visit, (&headers, shared.options.key.as_deref()), Wanted::read(&pairs), refused)
+    {
         Ok(wanted) => wanted,
-        Err((status, why)) => {
-            visit.note("refused", why.clone());
-            return refuse(status, Some(&why));
-        }
+        Err((status, why)) => return refuse(status, why.as_deref()),
     };
-    if let SpeechFault::Refuse(status) = fault.now() {
-        visit.note("refused", status.to_string());
-        return refuse(status, None);
-    }
-    visit.note("accepted", "");
     let asked = wanted.inactivity_timeout.map(Duration::from_secs);
     let patience = shared.options.inactivity.or(asked).unwrap_or(INACTIVITY);
     let contexts = Contexts::new(shared.options.pace, wanted.auto_mode);
     let session = Session { shared, contexts, fault, visit, patience, heard_of: clock::now() };
     socket::accept(upgrade, |socket| session.run(socket))
-}
-
-/// Why a socket is over.
-enum Over {
-    Gone,
-    Close(u16, String),
 }
 
 struct Session {
@@ -92,29 +76,18 @@ struct Session {
 
 impl Session {
     async fn run(mut self, mut socket: WebSocket) {
-        if let Over::Close(code, reason) = self.serve(&mut socket).await {
-            self.visit.note("close", format!("{code} {reason}"));
-            let gone = self.shared.gone.clone();
-            tokio::select! {
-                () = gone.cancelled() => {}
-                () = socket::close(&mut socket, code, &reason) => {}
-            }
-        }
+        let mut ends = Ends::new(&self.shared.gone, &self.shared.cut);
+        let over = self.serve(&mut socket, &mut ends).await;
+        ends.finish(&mut socket, &self.visit, over).await;
     }
 
-    async fn serve(&mut self, socket: &mut WebSocket) -> Over {
-        let mut cut = self.shared.cut.subscribe();
-        let gone = self.shared.gone.clone();
+    async fn serve(&mut self, socket: &mut WebSocket, ends: &mut Ends) -> Over {
         loop {
             let now = clock::now();
             let idle = self.heard_of + self.patience;
             let due = self.contexts.next_deadline(now).map_or(idle, |at| at.min(idle));
             let over = tokio::select! {
-                () = gone.cancelled() => Some(Over::Gone),
-                changed = cut.changed() => match (changed, cut.borrow_and_update().clone()) {
-                    (Ok(()), Some((code, reason))) => Some(Over::Close(code, reason)),
-                    _ => Some(Over::Gone),
-                },
+                over = ends.next() => Some(over),
                 received = socket.recv() => match received {
                     Some(Ok(Message::Text(text))) => self.take(socket, &text).await,
                     Some(Ok(Message::Close(_)) | Err(_)) | None => Some(Over::Gone),
@@ -224,14 +197,9 @@ impl Session {
 }
 
 async fn say_nonsense(socket: &mut WebSocket) -> bool {
-    for text in
-        ["", "not JSON", "[]", r#"{"audio":7}"#, r#"{"audio":"%%%","contextId":3}"#, r#"{"isFinal":[]}"#]
-    {
-        if socket.send(Message::Text(text.into())).await.is_err() {
-            return false;
-        }
-    }
-    socket.send(Message::Binary(vec![0, 159, 146, 150].into())).await.is_ok()
+    let texts =
+        ["", "not JSON", "[]", r#"{"audio":7}"#, r#"{"audio":"%%%","contextId":3}"#, r#"{"isFinal":[]}"#];
+    socket::say_nonsense(socket, &texts).await
 }
 
 async fn send_audio(socket: &mut WebSocket, context: &str, chunk: &Chunk) -> bool {

@@ -1,5 +1,6 @@
 //! How ElevenLabs says no, and what it takes.
 
+use crate::testbed::log::Visit;
 use axum::{
     Json,
     http::{HeaderMap, StatusCode},
@@ -27,6 +28,30 @@ pub(super) fn refuse(status: u16, why: Option<&str>) -> Response {
 pub(super) fn is_authorised(headers: &HeaderMap, key: Option<&str>) -> bool {
     let given = headers.get("xi-api-key").and_then(|h| h.to_str().ok());
     given.is_some_and(|given| !given.is_empty() && key.is_none_or(|key| key == given))
+}
+
+/// Decides on a request for a socket: its key, its query, then what goes wrong. The error is a status with the text that
+/// goes to the client.
+pub(super) fn admit<W>(
+    visit: &Visit,
+    (headers, key): (&HeaderMap, Option<&str>),
+    wanted: Result<W, (u16, String)>,
+    fault: Option<u16>,
+) -> Result<W, (u16, Option<String>)> {
+    if !is_authorised(headers, key) {
+        visit.note("refused", "401");
+        return Err((401, None));
+    }
+    let wanted = wanted.map_err(|(status, why)| {
+        visit.note("refused", why.clone());
+        (status, Some(why))
+    })?;
+    if let Some(status) = fault {
+        visit.note("refused", status.to_string());
+        return Err((status, None));
+    }
+    visit.note("accepted", "");
+    Ok(wanted)
 }
 
 /// What the fake needs of a query.

@@ -2,17 +2,17 @@
 
 use super::{
     Shared,
-    refusal::{is_authorised, refuse},
+    refusal::{admit, refuse},
     wire::{self, FromListener},
 };
 use crate::{
     base::clock,
     ports,
     testbed::{
-        deepgram::recogniser::{Decided, Pace, Recogniser, Recognises},
         faults::Met,
         log::{Service, Visit},
-        socket,
+        recogniser::{Decided, Pace, Recogniser, Recognises},
+        socket::{self, Ends, Over},
     },
 };
 use axum::{
@@ -110,22 +110,12 @@ pub(super) async fn upgrade(
 ) -> Response {
     let visit = shared.log.visit(Service::ElevenLabs, "/v1/speech-to-text/realtime");
     let fault = shared.scribe.take();
-    if !is_authorised(&headers, shared.options.key.as_deref()) {
-        visit.note("refused", "401");
-        return refuse(401, None);
-    }
-    let timed = match read(&pairs) {
+    let refused = if let ScribeFault::Refuse(status) = fault.now() { Some(status) } else { None };
+    let wanted = read(&pairs).map_err(|why| (400, why));
+    let timed = match admit(&visit, (&headers, shared.options.key.as_deref()), wanted, refused) {
         Ok(timed) => timed,
-        Err(why) => {
-            visit.note("refused", why.clone());
-            return refuse(400, Some(&why));
-        }
+        Err((status, why)) => return refuse(status, why.as_deref()),
     };
-    if let ScribeFault::Refuse(status) = fault.now() {
-        visit.note("refused", status.to_string());
-        return refuse(status, None);
-    }
-    visit.note("accepted", "");
     let recogniser = ear(&shared);
     let session = Session { shared, timed, fault, visit, recogniser, decided: Vec::new() };
     socket::accept(upgrade, |socket| session.run(socket))
@@ -139,14 +129,6 @@ fn ear(shared: &Shared) -> Recogniser {
     Recogniser::new(pace, shared.script.clone())
 }
 
-/// Why a socket is over.
-enum Over {
-    /// The peer is gone, or we cut the connection.
-    Gone,
-    /// We close, with this code and reason.
-    Close(u16, String),
-}
-
 struct Session {
     shared: Arc<Shared>,
     timed: bool,
@@ -158,20 +140,13 @@ struct Session {
 
 impl Session {
     async fn run(mut self, mut socket: WebSocket) {
-        if let Over::Close(code, reason) = self.serve(&mut socket).await {
-            self.visit.note("close", format!("{code} {reason}"));
-            let gone = self.shared.gone.clone();
-            tokio::select! {
-                () = gone.cancelled() => {}
-                () = socket::close(&mut socket, code, &reason) => {}
-            }
-        }
+        let mut ends = Ends::new(&self.shared.gone, &self.shared.cut);
+        let over = self.serve(&mut socket, &mut ends).await;
+        ends.finish(&mut socket, &self.visit, over).await;
         self.visit.note("heard", format!("{:.2} s", self.recogniser.seconds()));
     }
 
-    async fn serve(&mut self, socket: &mut WebSocket) -> Over {
-        let mut cut = self.shared.cut.subscribe();
-        let gone = self.shared.gone.clone();
+    async fn serve(&mut self, socket: &mut WebSocket, ends: &mut Ends) -> Over {
         if let ScribeFault::Error(name) = self.fault.now() {
             return fail(socket, name).await;
         }
@@ -181,11 +156,7 @@ impl Session {
         loop {
             let due: Option<Instant> = self.recogniser.next_deadline();
             let over = tokio::select! {
-                () = gone.cancelled() => Some(Over::Gone),
-                changed = cut.changed() => match (changed, cut.borrow_and_update().clone()) {
-                    (Ok(()), Some((code, reason))) => Some(Over::Close(code, reason)),
-                    _ => Some(Over::Gone),
-                },
+                over = ends.next() => Some(over),
                 received = socket.recv() => match received {
                     Some(Ok(Message::Text(text))) => self.take(socket, &text).await,
                     Some(Ok(Message::Close(_)) | Err(_)) | None => Some(Over::Gone),
@@ -293,12 +264,7 @@ async fn fail(socket: &mut WebSocket, name: &'static str) -> Over {
 }
 
 async fn say_nonsense(socket: &mut WebSocket) -> bool {
-    for text in
-        ["", "not JSON", "[]", r#"{"message_type":"surprise"}"#, r#"{"message_type":"partial_transcript"}"#]
-    {
-        if socket.send(Message::Text(text.into())).await.is_err() {
-            return false;
-        }
-    }
-    socket.send(Message::Binary(vec![0, 159, 146, 150].into())).await.is_ok()
+    let texts =
+        ["", "not JSON", "[]", r#"{"message_type":"surprise"}"#, r#"{"message_type":"partial_transcript"}"#];
+    socket::say_nonsense(socket, &texts).await
 }

@@ -4,13 +4,15 @@ use super::{
     super::{
         ListenFault,
         query::Flux,
-        recogniser::Decided,
         refusal::REQUEST_ID,
         wire::{FlatWord, ToClient, TurnInfo},
     },
-    Over, Session, huge, say_nonsense,
+    Session, say_nonsense,
 };
-use crate::testbed::socket;
+use crate::testbed::{
+    recogniser::Decided,
+    socket::{self, Over},
+};
 use axum::extract::ws::WebSocket;
 use std::time::{Duration, Instant};
 
@@ -134,7 +136,7 @@ impl Session {
             match fault {
                 ListenFault::Silent => continue,
                 ListenFault::PartialsOnly if over => continue,
-                ListenFault::HugeText if begun => info.transcript = huge(),
+                ListenFault::HugeText if begun => info.transcript = socket::huge(),
                 ListenFault::UnknownEvents if !say_nonsense(socket).await => return Some(Over::Gone),
                 _ => {}
             }
@@ -145,7 +147,7 @@ impl Session {
                 ListenFault::CloseMidUtterance if begun && !over => {
                     return Some(Over::Close(1011, "NET-0000".to_owned()));
                 }
-                ListenFault::CutMidUtterance if begun && !over => return Some(Over::Cut),
+                ListenFault::CutMidUtterance if begun && !over => return Some(Over::Gone),
                 _ => {}
             }
         }

@@ -3,7 +3,7 @@
 //! What comes when is as with Deepgram's `endpointing=300` on a caller who speaks so: the text so far behind each word, and
 //! the final behind a pause, whatever the caller means by it.
 
-use super::recogniser::{Decided, Pace, Recognises};
+use super::{Decided, Pace, Recognises};
 use crate::testbed::hearing::Ear;
 use std::{
     collections::VecDeque,
@@ -33,7 +33,7 @@ struct Spoken {
 
 /// One socket's recogniser.
 #[derive(Debug)]
-pub(super) struct Dictated {
+pub(in crate::testbed) struct Dictated {
     pace: Pace,
     received: u64,
     /// The time up to which sound was received.
@@ -50,7 +50,7 @@ pub(super) struct Dictated {
 }
 
 impl Dictated {
-    pub(super) fn new(pace: Pace, now: Instant) -> Self {
+    pub(in crate::testbed) fn new(pace: Pace, now: Instant) -> Self {
         let (coming, open) = (VecDeque::new(), Vec::new());
         let ear = Ear::default();
         Self { pace, received: 0, now, coming, open, ear, wordless: None, utterance_end: None }

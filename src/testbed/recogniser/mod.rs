@@ -1,8 +1,22 @@
 //! Recognition by energy alone: loud frames are an utterance, its words come from the script. Pure; told the time.
 
-use super::dictated::Word;
+mod dictated;
+
+pub(in crate::testbed) use dictated::Dictated;
+pub use dictated::Word;
+
 use crate::testbed::{hearing::Ear, script::Script};
 use std::time::{Duration, Instant};
+
+/// What callers say where nobody says otherwise.
+pub(in crate::testbed) const SENTENCES: [&str; 6] = [
+    "Buenos días, quisiera pedir una cita, por favor.",
+    "¿Qué especialidades atienden en la clínica?",
+    "Necesito verlo esta semana si es posible, por favor.",
+    "¿Y cuáles son los horarios de atención?",
+    "¿Qué seguros aceptan ustedes?",
+    "¿Dónde queda exactamente la clínica?",
+];
 
 /// Fewer audible frames than this (60 ms) are a click, not an utterance.
 const SHORTEST: u32 = 3;
