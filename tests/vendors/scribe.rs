@@ -4,6 +4,7 @@ use crate::rig::{
     FIRST, Peer, SECOND, Server, burst, event, fixture, http, last, lines, partial, send, stt_spec, within,
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
+use bytes::Bytes;
 use centralita::{
     ports::stt::{HearingCommand, SpeechToText as _, SttEvent, SttSession},
     providers::elevenlabs::{Scribe, ScribeOptions},
@@ -313,4 +314,65 @@ async fn strange_messages_do_no_harm_and_a_deaf_recogniser_is_left() {
     send(&session, &[0xFF; 8_000]);
     let (_, lost) = next_final(&mut session).await;
     assert_eq!(lost, ["no result for 200ms of speech"]);
+}
+
+#[tokio::test]
+async fn an_endless_text_is_cut_and_cleaned() {
+    let fakes = fakes(ScribeFault::HugeText).await;
+    let mut session = open(&fakes.elevenlabs.url());
+    burst(&session);
+    let (text, lost) = next_final(&mut session).await;
+    assert!(text.starts_with("una cita") && text.len() <= 4_096 && !text.contains('\0'), "{text}");
+    assert!(lost.is_empty(), "{lost:?}");
+}
+
+#[tokio::test]
+async fn a_recogniser_that_never_commits_is_asked_and_tells_its_partials_only() {
+    let fakes = fakes(ScribeFault::PartialsOnly).await;
+    let SttSession { commands, mut events } = open(&fakes.elevenlabs.url());
+    for frame in voice::caller(1, 5).chunks(160) {
+        commands.push(HearingCommand::Audio(Bytes::copy_from_slice(frame)));
+    }
+    assert_eq!(within(events.next()).await, Some(SttEvent::Ready));
+    assert!(matches!(within(events.next()).await, Some(SttEvent::Partial { .. })));
+    commands.push(HearingCommand::TurnOver);
+    let log = fakes.log();
+    within(log.until(|log| log.count(Service::ElevenLabs, "commit") == 1)).await;
+    drop(commands);
+    while let Some(event) = within(events.next()).await {
+        assert!(matches!(event, SttEvent::Partial { .. }), "{event:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_commit_that_comes_late_and_twice_is_told_as_it_comes_and_the_line_stays() {
+    let fakes = fakes(ScribeFault::LateTwice).await;
+    let mut session = open(&fakes.elevenlabs.url());
+    burst(&session);
+    // Whether the second one is news only the call knows, by what it has answered.
+    for _ in 0..2 {
+        assert_eq!(next_final(&mut session).await, (FIRST.to_owned(), vec![]));
+    }
+}
+
+#[tokio::test]
+async fn a_recogniser_that_stops_reading_is_left() {
+    let fakes = fakes(ScribeFault::StopReading).await;
+    let mut options = options(&fakes.elevenlabs.url());
+    options.line.stalled = Duration::from_millis(50);
+    let mut session = Scribe::new(options).open(stt_spec());
+    assert_eq!(event(&mut session).await, SttEvent::Ready);
+    // Many of them are more than the two sockets' buffers hold, and none is too long for one message.
+    let flood = Bytes::from(vec![0xFF; 32 << 10]);
+    let lost = loop {
+        session.commands.push(HearingCommand::Audio(flood.clone()));
+        tokio::select! {
+            biased;
+            event = session.events.next() => break event.unwrap(),
+            () = tokio::task::yield_now() => {}
+        }
+    };
+    let reason = "the recogniser has not read for 50ms".to_owned();
+    assert_eq!(lost, SttEvent::Lost { fatal: false, reason });
+    assert_eq!(event(&mut session).await, SttEvent::Ready);
 }

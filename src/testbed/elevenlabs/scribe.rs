@@ -46,10 +46,29 @@ pub enum ScribeFault {
     CutMidUtterance,
     /// The connection is cut without a close frame between the two messages of a commit.
     CutBetweenCommits,
+    /// Commits never come.
+    PartialsOnly,
+    /// The commit comes 2 s late, and twice.
+    LateTwice,
+    /// The words of a commit are a megabyte long and hold control characters.
+    HugeText,
+    /// The socket is no longer read once audio came.
+    StopReading,
     /// Audio is taken, nothing is ever said.
     Silent,
     /// Before each message stand others: of unknown type, without fields, not JSON, binary.
     UnknownEvents,
+}
+
+/// How late the commit of [`ScribeFault::LateTwice`] comes.
+const LATE: Duration = Duration::from_secs(2);
+
+/// The words of a commit, and the seconds between which they were said.
+#[derive(Clone, Debug)]
+struct Words {
+    text: String,
+    from: f64,
+    to: f64,
 }
 
 /// How the fake listens.
@@ -117,7 +136,7 @@ pub(super) async fn upgrade(
         Err((status, why)) => return refuse(status, why.as_deref()),
     };
     let recogniser = ear(&shared);
-    let session = Session { shared, timed, fault, visit, recogniser, decided: Vec::new() };
+    let session = Session { shared, timed, fault, visit, recogniser, decided: Vec::new(), late: Vec::new() };
     socket::accept(upgrade, |socket| session.run(socket))
 }
 
@@ -136,6 +155,7 @@ struct Session {
     visit: Visit,
     recogniser: Recogniser,
     decided: Vec<Decided>,
+    late: Vec<(Instant, Words)>,
 }
 
 impl Session {
@@ -154,7 +174,8 @@ impl Session {
             return Over::Gone;
         }
         loop {
-            let due: Option<Instant> = self.recogniser.next_deadline();
+            let late = self.late.first().map(|(due, _)| *due);
+            let due = late.into_iter().chain(self.recogniser.next_deadline()).min();
             let over = tokio::select! {
                 over = ends.next() => Some(over),
                 received = socket.recv() => match received {
@@ -162,15 +183,24 @@ impl Session {
                     Some(Ok(Message::Close(_)) | Err(_)) | None => Some(Over::Gone),
                     Some(Ok(_)) => None,
                 },
-                () = ports::until(due) => {
-                    self.recogniser.tick(clock::now(), &mut self.decided);
-                    self.tell(socket).await
-                }
+                () = ports::until(due) => self.tick(socket).await,
             };
             if let Some(over) = over {
                 return over;
             }
         }
+    }
+
+    async fn tick(&mut self, socket: &mut WebSocket) -> Option<Over> {
+        let now = clock::now();
+        while self.late.first().is_some_and(|(due, _)| *due <= now) {
+            let (_, words) = self.late.remove(0);
+            if let Some(over) = self.send(socket, &words).await {
+                return Some(over);
+            }
+        }
+        self.recogniser.tick(now, &mut self.decided);
+        self.tell(socket).await
     }
 
     async fn take(&mut self, socket: &mut WebSocket, text: &str) -> Option<Over> {
@@ -184,6 +214,11 @@ impl Session {
             self.visit.note("bad-message", text);
             return Some(fail(socket, "input_error").await);
         };
+        if self.fault.now() == ScribeFault::StopReading {
+            self.visit.note("stopped-reading", "");
+            self.shared.gone.cancelled().await;
+            return Some(Over::Gone);
+        }
         self.recogniser.hear(clock::now(), &audio, &mut self.decided);
         if let Some(over) = self.tell(socket).await {
             return Some(over);
@@ -195,7 +230,7 @@ impl Session {
         self.recogniser.finish(&mut self.decided);
         match self.decided.pop() {
             Some(Decided::Final { text, from, to }) if !text.is_empty() => {
-                self.commit(socket, &text, from, to).await
+                self.commit(socket, Words { text, from, to }).await
             }
             _ => {
                 let nothing = wire::error("insufficient_audio_activity");
@@ -232,7 +267,7 @@ impl Session {
                     }
                 }
                 Decided::Final { text, from, to } if !text.is_empty() => {
-                    if let Some(over) = self.commit(socket, &text, from, to).await {
+                    if let Some(over) = self.commit(socket, Words { text, from, to }).await {
                         return Some(over);
                     }
                 }
@@ -242,14 +277,32 @@ impl Session {
         None
     }
 
-    async fn commit(&self, socket: &mut WebSocket, text: &str, from: f64, to: f64) -> Option<Over> {
-        self.visit.note("final", text);
+    /// Commits, with the fault that holds.
+    async fn commit(&mut self, socket: &mut WebSocket, mut words: Words) -> Option<Over> {
+        let fault = self.fault.now();
+        if fault == ScribeFault::PartialsOnly {
+            return None;
+        }
+        self.visit.note("final", words.text.clone());
+        if fault == ScribeFault::LateTwice {
+            let due = clock::now() + LATE;
+            self.late.extend([(due, words.clone()), (due, words)]);
+            return None;
+        }
+        if fault == ScribeFault::HugeText {
+            words.text = socket::huge();
+        }
+        self.send(socket, &words).await
+    }
+
+    /// The two messages of a commit.
+    async fn send(&self, socket: &mut WebSocket, Words { text, from, to }: &Words) -> Option<Over> {
         if !socket::send(socket, &wire::committed(text)).await
             || self.fault.now() == ScribeFault::CutBetweenCommits
         {
             return Some(Over::Gone);
         }
-        let timed = !self.timed || socket::send(socket, &wire::timed(text, from, to)).await;
+        let timed = !self.timed || socket::send(socket, &wire::timed(text, *from, *to)).await;
         (!timed).then_some(Over::Gone)
     }
 }
