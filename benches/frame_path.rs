@@ -8,11 +8,9 @@ use centralita::{
     base::{
         clock,
         ids::StreamSid,
-        language::Language,
         units::{Decibels, FRAME},
     },
     dialogue::{
-        agent::Patience,
         call::Setup,
         input::{Input, Voice},
         output::Output,
@@ -22,7 +20,6 @@ use centralita::{
     providers::twilio::MediaStreams,
 };
 use divan::{Bencher, black_box};
-use std::sync::Arc;
 
 fn main() {
     divan::main();
@@ -75,23 +72,8 @@ fn serialise(bencher: Bencher<'_, '_>) {
 /// A frame of the caller and a frame of ours in the log of a recorded call, with the block that is given away each second.
 #[divan::bench]
 fn log(bencher: Bencher<'_, '_>) {
-    let setup = Setup {
-        language: Language::Es,
-        patience: Patience::default(),
-        system: String::new(),
-        clips: Arc::default(),
-        threshold: 0.5,
-        raised_threshold: 0.6,
-        by_utterance: false,
-        sends_digits: false,
-    };
-    let head = Head {
-        program: String::new(),
-        call: "CA0123456789abcdef0123456789abcdef".parse().unwrap(),
-        agent: String::new(),
-        started_at: jiff::Timestamp::UNIX_EPOCH,
-        setup,
-    };
+    let call = "CA0123456789abcdef0123456789abcdef".parse().unwrap();
+    let head = Head::new(call, "", jiff::Timestamp::UNIX_EPOCH, Setup::default());
     let mut now = clock::now();
     let (mut writer, _) = Writer::begin(&head, now).unwrap();
     let outputs = [Output::Play(Bytes::from_static(&[0x37; 160]))];

@@ -6,7 +6,6 @@ use bytes::Bytes;
 use centralita::{
     base::{clock, ids::TurnId, language::Language, units::Decibels},
     dialogue::{
-        agent::Patience,
         call::{Call, Clips, Setup},
         event::{AnswerEvent, SpeechEvent, SttEvent},
         input::{Input, Voice},
@@ -50,16 +49,8 @@ struct Table {
 impl Table {
     fn open() -> Self {
         let clips = Clips::new(Language::Es, |_, _| Bytes::from(vec![0x10; 8_000]));
-        let setup = Setup {
-            language: Language::Es,
-            patience: Patience::default(),
-            system: "Sistema.".to_owned(),
-            clips: Arc::new(clips),
-            threshold: 0.5,
-            raised_threshold: 0.6,
-            by_utterance: false,
-            sends_digits: false,
-        };
+        let (system, clips) = ("Sistema.".to_owned(), Arc::new(clips));
+        let setup = Setup { system, clips, ..Setup::default() };
         let now = clock::now();
         let mut table = Self {
             call: Call::new(setup, now),

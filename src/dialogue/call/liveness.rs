@@ -38,7 +38,6 @@ mod tests {
     use crate::{
         base::{clock, language::Language},
         dialogue::{
-            agent::Patience,
             call::{Clips, Setup},
             input::Input,
             phrases,
@@ -50,16 +49,7 @@ mod tests {
     #[test]
     fn a_call_that_waits_for_nothing_asks_the_caller_to_repeat() {
         let clips = Clips::new(Language::Es, |_, _| Bytes::from_static(&[0x10; 1_600]));
-        let setup = Setup {
-            language: Language::Es,
-            patience: Patience::default(),
-            system: String::new(),
-            clips: Arc::new(clips),
-            threshold: 0.5,
-            raised_threshold: 0.6,
-            by_utterance: false,
-            sends_digits: false,
-        };
+        let setup = Setup { clips: Arc::new(clips), ..Setup::default() };
         let (now, mut out) = (clock::now(), Outputs::default());
         for floor in ["listening", "caller"] {
             let mut call = Call::new(setup.clone(), now);

@@ -26,6 +26,11 @@ use timer::{TIMERS, Timer};
 
 pub use crate::dialogue::clips::Clips;
 
+/// Frames count as speech from this probability on while we are silent (Silero's own default).
+const THRESHOLD: f32 = 0.5;
+/// The same while we speak: tones and noises stay below 0.25 where two judges agree, and voices pass within 120 ms.
+const RAISED_THRESHOLD: f32 = 0.6;
+
 /// What a call is given at its beginning.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Setup {
@@ -46,6 +51,22 @@ pub struct Setup {
     /// Whether the agent may press keys (`send_digits`).
     #[serde(default)]
     pub sends_digits: bool,
+}
+
+impl Default for Setup {
+    /// A Spanish call with a streaming recogniser, without a system message and without standard phrases.
+    fn default() -> Self {
+        Self {
+            language: Language::Es,
+            patience: Patience::default(),
+            system: String::new(),
+            clips: Arc::default(),
+            threshold: THRESHOLD,
+            raised_threshold: RAISED_THRESHOLD,
+            by_utterance: false,
+            sends_digits: false,
+        }
+    }
 }
 
 /// Who has the floor.

@@ -60,6 +60,14 @@ pub struct Head {
     pub setup: Setup,
 }
 
+impl Head {
+    /// The head of the log of a call that this program holds.
+    pub fn new(call: CallSid, agent: &str, started_at: Timestamp, setup: Setup) -> Self {
+        let (program, agent) = (env!("CARGO_PKG_VERSION").to_owned(), agent.to_owned());
+        Self { program, call, agent, started_at, setup }
+    }
+}
+
 /// Appends `value` with the names of its fields.
 pub(super) fn pack(value: &impl Serialize, into: &mut Vec<u8>) -> Result<(), encode::Error> {
     encode::write_named(into, value)
