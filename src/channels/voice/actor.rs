@@ -206,7 +206,6 @@ mod tests {
         base::{
             clock::SystemClock,
             ids::{CallSid, StreamSid},
-            language::Language,
         },
         channels::voice::{calls::CallStart, limits::Limits, peer::Peer, tools::Toolbox},
         dialogue::{agent::Agent, call::Setup},
@@ -270,16 +269,7 @@ mod tests {
         let agent = Arc::new(Agent::parse("clinica", text, data).unwrap());
         let clinic = agent.clinic.clone();
         let calendar = Arc::new(CalendarFile::new("", Arc::new(move || clinic.clone())));
-        let setup = Setup {
-            language: Language::Es,
-            patience: agent.patience.clone(),
-            system: String::new(),
-            clips: Arc::default(),
-            threshold: 0.5,
-            raised_threshold: 0.7,
-            by_utterance: false,
-            sends_digits: false,
-        };
+        let setup = Setup { patience: agent.patience.clone(), ..Setup::default() };
         let hearing = SttSession { commands: SttSession::queue().0, events: stream::pending().boxed() };
         let voice = TtsSession { commands: mpsc::channel(1).0, events: stream::pending().boxed() };
         let toolbox = Toolbox::new(Arc::clone(&agent), calendar, Arc::new(SystemClock));
@@ -301,7 +291,7 @@ mod tests {
                 Arc::default(),
             ),
             ear: Ear::new(None),
-            journal: Arc::new(Journal::new(start, jiff::Timestamp::UNIX_EPOCH, None)),
+            journal: Arc::new(Journal::new(start, jiff::Timestamp::UNIX_EPOCH, None, None)),
             recorder: None,
             steer: mpsc::channel(1).1,
             steps: Steps::default(),

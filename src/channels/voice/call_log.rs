@@ -39,6 +39,11 @@ impl CallLog {
         None
     }
 
+    /// Where it lies.
+    pub(super) fn file(&self) -> Arc<Appended> {
+        Arc::clone(&self.file)
+    }
+
     /// What the core is about to be told.
     pub(super) fn told(&mut self, now: Instant, input: &Input) {
         self.writer.input(now, input);
@@ -68,9 +73,8 @@ impl CallLog {
 mod tests {
     use super::*;
     use crate::{
-        base::{clock, language::Language},
+        base::clock,
         dialogue::{
-            agent::Patience,
             call::{Call, Setup},
             output::Outputs,
             replay::{End, Log, replay},
@@ -79,23 +83,8 @@ mod tests {
     use std::{fs, time::Duration};
 
     fn head() -> Head {
-        let setup = Setup {
-            language: Language::Es,
-            patience: Patience::default(),
-            system: String::new(),
-            clips: Arc::default(),
-            threshold: 0.5,
-            raised_threshold: 0.6,
-            by_utterance: false,
-            sends_digits: false,
-        };
-        Head {
-            program: "0".to_owned(),
-            call: format!("CA{:032x}", 1).parse().unwrap(),
-            agent: String::new(),
-            started_at: jiff::Timestamp::UNIX_EPOCH,
-            setup,
-        }
+        let call = format!("CA{:032x}", 1).parse().unwrap();
+        Head::new(call, "", jiff::Timestamp::UNIX_EPOCH, Setup::default())
     }
 
     #[tokio::test]
@@ -108,6 +97,8 @@ mod tests {
         // The beginning and one block find a place.
         let (disk, mut carry_on) = Disk::stuck(2);
         let mut log = CallLog::begin(disk, path.clone(), &head, began).unwrap();
+        let file = log.file();
+        assert_eq!(file.made(), None);
         let (mut call, mut out) = (Call::new(head.setup.clone(), began), Outputs::default());
         for second in 1..=4 {
             let now = began + Duration::from_secs(second);
@@ -120,7 +111,8 @@ mod tests {
         log.finish().await;
         carry_on();
         assert_eq!(fs::read_to_string(&path).unwrap(), "of an earlier stream");
-        let bytes = fs::read(folder.join("call.2.replay")).unwrap();
+        assert_eq!(file.made(), Some(folder.join("call.2.replay").as_path()));
+        let bytes = fs::read(file.made().unwrap()).unwrap();
         let verdict = replay(&mut Log::open(&bytes).unwrap(), clock::now(), |_| {});
         assert_eq!((verdict.inputs, verdict.outputs, &verdict.end), (1, 1, &Some(End::Lost)));
         assert!(verdict.holds());

@@ -39,7 +39,6 @@ use crate::{
 };
 use dashmap::DashMap;
 use futures_util::future::BoxFuture;
-use jiff::Timestamp;
 use serde_json::Value;
 use std::{
     fmt,
@@ -57,11 +56,6 @@ const STEERS_WAITING: usize = 4;
 const ENDINGS_KEPT: Duration = Duration::from_mins(5);
 /// Normal closure (RFC 6455 §7.4.1).
 const NORMAL: u16 = 1000;
-
-/// Frames count as speech from this probability on while we are silent (Silero's own default).
-const THRESHOLD: f32 = 0.5;
-/// The same while we speak: tones and noises stay below 0.25 where two judges agree, and voices pass within 120 ms.
-const RAISED_THRESHOLD: f32 = 0.6;
 
 /// Who listens, thinks, speaks and keeps the book.
 pub struct Staff {
@@ -263,11 +257,12 @@ impl Room {
         let caller = start.from.starts_with('+').then_some(start.from.as_str());
         let setup = self.setup(&agent, &book, agent.system_message(&now, caller));
         let recorder = recording.as_deref().map(|file| {
-            let head = head(&start, opened_at, setup.clone());
+            let head = Head::new(start.call.clone(), &start.agent, opened_at, setup.clone());
             let log = CallLog::begin(self.disk.clone(), call_log::beside(file), &head, began);
             Recorder::new(self.disk.clone(), file, log)
         });
-        let journal = Arc::new(Journal::new(start.clone(), opened_at, recording));
+        let log = recorder.as_ref().and_then(Recorder::log);
+        let journal = Arc::new(Journal::new(start.clone(), opened_at, recording, log));
         let (wishes, steered) = mpsc::channel(STEERS_WAITING);
         let entry =
             Live { began, steer: wishes, journal: Arc::clone(&journal), saved: CancellationToken::new() };
@@ -289,7 +284,7 @@ impl Room {
         // The resume webhook may come as soon as the line closes: by then it must be known how the call ended.
         seat.ended(ended);
         self.hang_up(ended, &seat, line).await;
-        self.save(&journal, recorder).await;
+        self.save(journal, recorder).await;
     }
 
     fn setup(&self, agent: &Agent, book: &Book, system: String) -> Setup {
@@ -298,10 +293,9 @@ impl Room {
             patience: agent.patience.clone(),
             system,
             clips: book.clips(),
-            threshold: THRESHOLD,
-            raised_threshold: RAISED_THRESHOLD,
             by_utterance: self.staff.hearing.by_utterance(),
             sends_digits: agent.has_tool(SEND_DIGITS),
+            ..Setup::default()
         }
     }
 
@@ -333,9 +327,9 @@ impl Room {
     }
 
     /// Writes what is left of the call. A disk that takes longer than [`Staff::saving`] does so later.
-    async fn save(&self, journal: &Journal, recorder: Option<Recorder>) {
+    async fn save(&self, journal: Arc<Journal>, recorder: Option<Recorder>) {
         let file = self.staff.folder.join(format!("{}.json", journal.start.call));
-        let text = format!("{:#}\n", journal.to_json());
+        let text = move || format!("{:#}\n", journal.to_json());
         let written = timeout(self.staff.saving, async {
             if let Some(recorder) = recorder {
                 recorder.finish().await;
@@ -350,12 +344,6 @@ impl Room {
             Err(_) => tracing::error!(code = "RECORD", "the disk is too slow for the record of a call"),
         }
     }
-}
-
-/// What the log of a call begins with.
-fn head(start: &CallStart, started_at: Timestamp, setup: Setup) -> Head {
-    let program = env!("CARGO_PKG_VERSION").to_owned();
-    Head { program, call: start.call.clone(), agent: start.agent.clone(), started_at, setup }
 }
 
 const fn outcome(ended: Ended) -> &'static str {

@@ -6,6 +6,7 @@ use crate::{
 };
 use std::{
     collections::BTreeMap,
+    fmt,
     fs::{self, File},
     io::{self, BufWriter, Write as _},
     path::{Path, PathBuf},
@@ -28,7 +29,16 @@ enum Job {
     Sound { file: Arc<Path>, samples: Vec<i16> },
     Finish { file: Arc<Path> },
     Block { file: Arc<Appended>, block: Vec<u8> },
-    Text { file: PathBuf, text: String, done: oneshot::Sender<io::Result<()>> },
+    Text { file: PathBuf, text: Text, done: oneshot::Sender<io::Result<()>> },
+}
+
+/// Makes a text when its turn has come.
+struct Text(Box<dyn FnOnce() -> String + Send>);
+
+impl fmt::Debug for Text {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Text")
+    }
 }
 
 /// A file that is being recorded; `None` after an error, which was told.
@@ -39,7 +49,7 @@ type Recording = Option<Writer<BufWriter<File>>>;
 #[derive(Debug)]
 pub(super) struct Appended {
     path: PathBuf,
-    file: OnceLock<Option<File>>,
+    file: OnceLock<Option<(PathBuf, File)>>,
     failed: AtomicBool,
 }
 
@@ -49,6 +59,11 @@ impl Appended {
         Arc::new(Self { path, file: OnceLock::new(), failed: AtomicBool::new(false) })
     }
 
+    /// Where it lies, once it was made.
+    pub(super) fn made(&self) -> Option<&Path> {
+        self.file.get()?.as_ref().map(|(path, _)| path.as_path())
+    }
+
     /// Only for the thread. What could not be written is told once, and nothing follows it.
     fn append(&self, block: &[u8]) {
         let tell = |error: io::Error| {
@@ -56,26 +71,26 @@ impl Appended {
             self.failed.store(true, Ordering::Relaxed);
         };
         let file = self.file.get_or_init(|| self.create().map_err(tell).ok());
-        if let Some(mut file) = file.as_ref()
+        if let Some((_, file)) = file.as_ref()
             && !self.failed.load(Ordering::Relaxed)
-            && let Err(error) = file.write_all(block)
+            && let Err(error) = (&*file).write_all(block)
         {
             tell(error);
         }
     }
 
-    fn create(&self) -> io::Result<File> {
-        let mut made = File::create_new(&self.path);
+    fn create(&self) -> io::Result<(PathBuf, File)> {
+        let mut path = self.path.clone();
         for number in 2..=SAME_NAME {
-            match made {
+            match File::create_new(&path) {
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
                     let ending = self.path.extension().unwrap_or_default().to_string_lossy();
-                    made = File::create_new(self.path.with_extension(format!("{number}.{ending}")));
+                    path = self.path.with_extension(format!("{number}.{ending}"));
                 }
-                made => return made,
+                made => return made.map(|file| (path, file)),
             }
         }
-        made
+        File::create_new(&path).map(|file| (path, file))
     }
 }
 
@@ -120,14 +135,19 @@ impl Disk {
         }
     }
 
-    /// Writes a file whole or not at all, after all that was asked before, and waits for it. A caller that stops
-    /// waiting leaves the file to be written.
+    /// Writes a file whole or not at all, after all that was asked before, and waits for it; its text is made then. A caller
+    /// that stops waiting leaves the file to be written.
     ///
     /// # Errors
     /// It could not be written.
-    pub(super) async fn write(&self, file: PathBuf, text: String) -> io::Result<()> {
+    pub(super) async fn write(
+        &self,
+        file: PathBuf,
+        text: impl FnOnce() -> String + Send + 'static,
+    ) -> io::Result<()> {
         let (done, written) = oneshot::channel();
         let broken = || io::Error::other("the thread that writes files broke off");
+        let text = Text(Box::new(text));
         self.0.send(Job::Text { file, text, done }).await.map_err(|_| broken())?;
         written.await.map_err(|_| broken())?
     }
@@ -155,9 +175,9 @@ fn carry_out(job: Job, recordings: &mut BTreeMap<Arc<Path>, Recording>) {
             }
         }
         Job::Block { file, block } => file.append(&block),
-        Job::Text { file, text, done } => {
+        Job::Text { file, text: Text(text), done } => {
             let draft = file.with_extension("draft");
-            let written = fs::write(&draft, text).and_then(|()| fs::rename(draft, file));
+            let written = fs::write(&draft, text()).and_then(|()| fs::rename(draft, file));
             // Whoever waited may have given up.
             done.send(written).ok();
         }

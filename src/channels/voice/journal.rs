@@ -1,9 +1,9 @@
 //! The record of a call: what was said and done, the latencies, the sound.
 
 use super::{
-    call_log::{self, CallLog},
+    call_log::CallLog,
     calls::CallStart,
-    disk::Disk,
+    disk::{Appended, Disk},
 };
 use crate::{
     audio::recording::Timeline,
@@ -34,12 +34,18 @@ pub(super) struct Journal {
     pub(super) start: CallStart,
     pub(super) started_at: Timestamp,
     recording: Option<PathBuf>,
+    log: Option<Arc<Appended>>,
     pages: Mutex<Pages>,
 }
 
 impl Journal {
-    pub(super) fn new(start: CallStart, started_at: Timestamp, recording: Option<PathBuf>) -> Self {
-        Self { start, started_at, recording, pages: Mutex::default() }
+    pub(super) fn new(
+        start: CallStart,
+        started_at: Timestamp,
+        recording: Option<PathBuf>,
+        log: Option<Arc<Appended>>,
+    ) -> Self {
+        Self { start, started_at, recording, log, pages: Mutex::default() }
     }
 
     pub(super) fn record(&self, entry: Entry) {
@@ -64,7 +70,7 @@ impl Journal {
             "started_at": self.started_at,
             "outcome": pages.ended,
             "recording": self.recording,
-            "replay": self.recording.as_deref().map(call_log::beside),
+            "replay": self.log.as_ref().and_then(|log| log.made()),
             "entries": pages.entries,
             "turns": pages.turns,
         })
@@ -96,6 +102,11 @@ impl Recorder {
     pub(super) fn new(disk: Disk, file: &Path, log: Option<CallLog>) -> Self {
         let (timeline, block) = (Timeline::new(), Vec::with_capacity(BLOCK));
         Self { timeline, block, disk, file: file.into(), lost: 0, log }
+    }
+
+    /// Where the log of the call lies.
+    pub(super) fn log(&self) -> Option<Arc<Appended>> {
+        self.log.as_ref().map(CallLog::file)
     }
 
     /// What the core is about to be told.
