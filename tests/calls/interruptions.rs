@@ -77,6 +77,7 @@ async fn thirty_interruptions_leave_nothing_of_an_old_answer_and_the_model_reads
         );
     }
     let contexts = log.details(Service::ElevenLabs, "contexts");
+    assert!(!contexts.is_empty());
     assert!(contexts.iter().all(|open| ["1", "2"].contains(&open.as_str())), "{contexts:?}");
     super::soon(house.fakes.closed()).await;
 }
