@@ -1,27 +1,10 @@
 //! The agent presses keys.
 
 use crate::{
-    script::{Reply, says},
+    script::{presses, says},
     stage::{Stage, VoiceActs, heard},
 };
-use centralita::dialogue::{
-    event::AnswerEvent,
-    message::{Message, ToolCall},
-    record::Entry,
-};
-
-/// Presses keys, behind some words.
-fn says_and_presses(text: &str, digits: &str) -> Reply {
-    let mut reply = presses(digits);
-    reply.insert(0, (200, Ok(AnswerEvent::Text(text.to_owned()))));
-    reply
-}
-
-fn presses(digits: &str) -> Reply {
-    let arguments = format!(r#"{{"digits":"{digits}"}}"#);
-    let call = ToolCall { id: "1".to_owned(), name: "send_digits".to_owned(), arguments };
-    vec![(200, Ok(AnswerEvent::ToolCall(call))), (200, Ok(AnswerEvent::Done { truncated: false }))]
-}
+use centralita::dialogue::{message::Message, record::Entry};
 
 fn reply_of(stage: &Stage) -> String {
     let Some(Message::Tool { content, .. }) = stage.questions[1].last() else { panic!("{stage:?}") };
@@ -30,7 +13,7 @@ fn reply_of(stage: &Stage) -> String {
 
 #[test]
 fn tones_are_played_at_the_pace_of_speech_and_the_answer_goes_on_behind_them() {
-    let mut stage = Stage::pressing_keys([presses("1w2"), says("Listo.")]).greet();
+    let mut stage = Stage::open([presses("", "1w2"), says("Listo.")]).presses_keys().greet();
     stage.say("Marque uno.", 1_000).until(8_000);
     let asked = stage.when("ask 2: “Marque uno.”");
     assert_eq!(stage.when("ask 2: tool {\"ok\":true}"), asked + 200);
@@ -51,7 +34,8 @@ fn tones_are_played_at_the_pace_of_speech_and_the_answer_goes_on_behind_them() {
 
 #[test]
 fn who_speaks_into_the_tones_does_not_stop_them() {
-    let mut stage = Stage::pressing_keys([presses("1234567890"), says("Listo."), says("Sí.")]).greet();
+    let mut stage =
+        Stage::open([presses("", "1234567890"), says("Listo."), says("Sí.")]).presses_keys().greet();
     stage.say("Marque.", 1_000);
     let asked = 2_350;
     stage.until(asked + 400);
@@ -65,7 +49,7 @@ fn who_speaks_into_the_tones_does_not_stop_them() {
 #[test]
 fn keys_that_there_are_not_are_refused() {
     for wrong in ["", "5x", "123456789012345678901234567890123"] {
-        let mut stage = Stage::pressing_keys([presses(wrong), says("No pude.")]).greet();
+        let mut stage = Stage::open([presses("", wrong), says("No pude.")]).presses_keys().greet();
         stage.say("Marque.", 1_000).until(8_000);
         assert!(reply_of(&stage).contains("bad_digits"), "{wrong}");
         assert_eq!(stage.answers().last(), Some(&("No pude.", false)));
@@ -76,9 +60,9 @@ fn keys_that_there_are_not_are_refused() {
 fn tones_never_sound_among_the_words_of_the_same_answer() {
     // A voice that tells when a piece is complete, and one that drips its sound and never tells.
     for (voice, refused) in [(VoiceActs::Well, 1), (VoiceActs::Drips, 3)] {
-        let again = || std::iter::repeat_with(|| presses("12"));
-        let replies = std::iter::once(says_and_presses("Marco.", "12")).chain(again().take(refused));
-        let mut stage = Stage::pressing_keys(replies.chain([says("Listo.")])).greet();
+        let again = || std::iter::repeat_with(|| presses("", "12"));
+        let replies = std::iter::once(presses("Marco.", "12")).chain(again().take(refused));
+        let mut stage = Stage::open(replies.chain([says("Listo.")])).presses_keys().greet();
         stage.voice = voice;
         stage.say("Marque uno y dos.", 1_000).until(12_000);
         assert!(reply_of(&stage).contains("among your words"), "{}", stage.story());
@@ -94,7 +78,7 @@ fn tones_never_sound_among_the_words_of_the_same_answer() {
 
 #[test]
 fn an_agent_that_was_not_given_the_tool_presses_nothing() {
-    let mut stage = Stage::greeted([presses("1"), says("No puedo.")]);
+    let mut stage = Stage::greeted([presses("", "1"), says("No puedo.")]);
     stage.say("Marque.", 1_000).until(8_000);
     assert_eq!(stage.tools.len(), 1);
     let tones = stage.sent.iter().filter(|(at, byte)| *at >= 2_000 && *byte != 0x10).count();

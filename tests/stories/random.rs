@@ -1,7 +1,7 @@
 //! Calls in which anything happens at any time.
 
 use crate::{
-    script::{Reply, calls, says},
+    script::{Reply, calls, presses, says},
     stage::{Stage, VoiceActs, heard, hearing},
 };
 use bytes::Bytes;
@@ -17,6 +17,13 @@ use proptest::prelude::*;
 
 const TEXTS: [&str; 7] =
     ["sí", "", "quiero un turno para", "Espere, no.", "el jueves", "El jueves a las diez.", "¿A qué hora?"];
+
+const TOOLS: [(&str, &str); 4] = [
+    ("end_call", "{}"),
+    ("book", "{}"),
+    ("send_digits", r#"{"digits":"1w2"}"#),
+    ("send_digits", r#"{"digits":""}"#),
+];
 
 fn text() -> impl Strategy<Value = String> {
     prop::sample::select(&TEXTS[..]).prop_map(str::to_owned)
@@ -44,8 +51,9 @@ fn event() -> impl Strategy<Value = Input> {
         1 => turn().prop_map(|turn| Input::Answer { turn, event: AnswerEvent::Switched }),
         2 => (turn(), any::<bool>())
             .prop_map(|(turn, truncated)| Input::Answer { turn, event: AnswerEvent::Done { truncated } }),
-        1 => (turn(), prop_oneof![Just("end_call"), Just("book")]).prop_map(|(turn, name)| {
-            let call = ToolCall { id: String::new(), name: name.to_owned(), arguments: "{}".to_owned() };
+        1 => (turn(), prop::sample::select(&TOOLS[..])).prop_map(|(turn, (name, arguments))| {
+            let (name, arguments) = (name.to_owned(), arguments.to_owned());
+            let call = ToolCall { id: String::new(), name, arguments };
             Input::Answer { turn, event: AnswerEvent::ToolCall(call) }
         }),
         1 => (turn(), any::<bool>()).prop_map(|(turn, again)| Input::AnswerFailed { turn, again }),
@@ -55,6 +63,7 @@ fn event() -> impl Strategy<Value = Input> {
         }),
         1 => (turn(), 0_u32..3).prop_map(|(turn, piece)| Input::Speech(SpeechEvent::PieceDone { turn, piece })),
         1 => turn().prop_map(|turn| Input::Speech(SpeechEvent::Done { turn })),
+        1 => turn().prop_map(|turn| Input::Speech(SpeechEvent::Switched { turn })),
         1 => turn().prop_map(|turn| Input::Speech(SpeechEvent::Failed { turn, reason: String::new() })),
         1 => (turn(), 1..3).prop_map(|(turn, count)| {
             Input::ToolReplied { turn, id: format!("t{:04}c{count:03}", turn.0), reply: "{}".to_owned() }
@@ -103,6 +112,7 @@ fn reply() -> impl Strategy<Value = Reply> {
         3 => text().prop_map(|text| says(&text)),
         1 => text().prop_map(|text| calls(&text, "book")),
         1 => text().prop_map(|text| calls(&text, "end_call")),
+        1 => (text(), prop_oneof![Just("1w2"), Just("x")]).prop_map(|(text, keys)| presses(&text, keys)),
         1 => any::<bool>().prop_map(|again| vec![(300, Err(again))]),
         1 => text().prop_map(|text| vec![(200, Ok(AnswerEvent::Text(text)))]),
         1 => Just(vec![]),
@@ -111,6 +121,7 @@ fn reply() -> impl Strategy<Value = Reply> {
 
 /// A call, and how the world behaves in it.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "independent switches of the world")]
 pub(crate) struct RandomCall {
     happenings: Vec<(u64, Happening)>,
     replies: Vec<Reply>,
@@ -118,20 +129,22 @@ pub(crate) struct RandomCall {
     echoes: bool,
     frames: bool,
     by_utterance: bool,
+    presses_keys: bool,
 }
 
 /// A call with a model that answers up to so many times.
 pub(crate) fn call(most_replies: usize) -> impl Strategy<Value = RandomCall> {
     let happenings = prop::collection::vec((0_u64..900, happening()), 1..30);
     let replies = prop::collection::vec(reply(), 0..=most_replies);
-    (happenings, replies, voice(), any::<[bool; 3]>()).prop_map(
-        |(happenings, replies, voice, [echoes, frames, by_utterance])| RandomCall {
+    (happenings, replies, voice(), any::<[bool; 4]>()).prop_map(
+        |(happenings, replies, voice, [echoes, frames, by_utterance, presses_keys])| RandomCall {
             happenings,
             replies,
             voice,
             echoes,
             frames,
             by_utterance,
+            presses_keys,
         },
     )
 }
@@ -141,6 +154,9 @@ impl RandomCall {
     pub(crate) fn stage(&self) -> Stage {
         let replies = self.replies.clone();
         let mut stage = if self.by_utterance { Stage::by_utterance(replies) } else { Stage::open(replies) };
+        if self.presses_keys {
+            stage = stage.presses_keys();
+        }
         stage.voice = self.voice;
         stage.echoes = self.echoes;
         stage.frames_flow = self.frames;

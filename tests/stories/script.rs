@@ -52,6 +52,17 @@ pub(crate) fn calls(text: &str, name: &str) -> Reply {
     reply
 }
 
+/// Keys that are pressed, after some words.
+pub(crate) fn presses(text: &str, digits: &str) -> Reply {
+    let mut reply = calls(text, "send_digits");
+    for (_, event) in &mut reply {
+        if let Ok(AnswerEvent::ToolCall(call)) = event {
+            call.arguments = format!(r#"{{"digits":"{digits}"}}"#);
+        }
+    }
+    reply
+}
+
 /// How the voice behaves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum VoiceActs {

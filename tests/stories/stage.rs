@@ -1,6 +1,7 @@
 //! The stage of a story: a telephone network, a model and a voice that do what the script says, in virtual time.
 
 pub(crate) use crate::script::{VoiceActs, heard, hearing};
+pub(crate) use log::head;
 
 mod caller;
 mod keys;
@@ -97,14 +98,11 @@ impl Stage {
     ) -> Self {
         let clips = Clips::new(Language::Es, |each, _| clip(each));
         let setup = Setup {
-            language: Language::Es,
             patience,
             system: "Sistema.".to_owned(),
             clips: Arc::new(clips),
-            threshold: 0.5,
-            raised_threshold: 0.7,
             by_utterance,
-            sends_digits: false,
+            ..Setup::default()
         };
         let start = clock::now();
         Self {

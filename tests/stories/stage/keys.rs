@@ -1,14 +1,12 @@
 //! An agent that may press keys.
 
 use super::{Call, Stage};
-use crate::script::Reply;
 
 impl Stage {
-    /// As [`Stage::open`], with such an agent.
-    pub(crate) fn pressing_keys(replies: impl IntoIterator<Item = Reply>) -> Self {
-        let mut stage = Self::open(replies);
-        stage.setup.sends_digits = true;
-        stage.call = Call::new(stage.setup.clone(), stage.start);
-        stage
+    /// From here on, which must be the beginning, the agent may press keys.
+    pub(crate) fn presses_keys(mut self) -> Self {
+        self.setup.sends_digits = true;
+        self.call = Call::new(self.setup.clone(), self.start);
+        self
     }
 }

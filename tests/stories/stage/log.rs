@@ -2,11 +2,18 @@
 
 use super::Stage;
 use centralita::dialogue::{
+    call::Setup,
     input::Input,
     output::Output,
     replay::{Head, Writer},
 };
 use std::time::{Duration, Instant};
+
+/// What the log of a story begins with.
+pub(crate) fn head(setup: Setup) -> Head {
+    let call = format!("CA{:032x}", 7).parse().unwrap();
+    Head::new(call, "prueba", "2026-11-20T14:00:00Z".parse().unwrap(), setup)
+}
 
 /// What really happened at a moment of the call.
 pub(crate) type Moment = (Duration, Input, Vec<Output>);
@@ -47,14 +54,7 @@ impl Logged {
 impl Stage {
     /// From here on, which must be the beginning, the call is logged.
     pub(crate) fn logged(mut self) -> Self {
-        let head = Head {
-            program: "0.0.0".to_owned(),
-            call: format!("CA{:032x}", 7).parse().unwrap(),
-            agent: "prueba".to_owned(),
-            started_at: "2026-11-20T14:00:00Z".parse().unwrap(),
-            setup: self.setup.clone(),
-        };
-        let (writer, bytes) = Writer::begin(&head, self.start).unwrap();
+        let (writer, bytes) = Writer::begin(&head(self.setup.clone()), self.start).unwrap();
         self.log = Some(Logged { writer, began: self.start, bytes, moments: Vec::new() });
         self
     }
