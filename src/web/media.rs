@@ -24,7 +24,7 @@ use tokio_tungstenite::{
 
 /// A socket reads so many bytes at a time: a message of 20 ms has about 400. The library's own 128 KiB cost nine times
 /// the memory at 400 sockets.
-const READ_AT_ONCE: usize = 4 * 1024;
+const READ_AT_ONCE: usize = 2 * 1024;
 
 /// So much waits for a flush before it is sent without one: the first frames of an answer with their mark.
 const WRITTEN_AT_ONCE: usize = 4 * 1024;

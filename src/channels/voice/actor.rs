@@ -60,7 +60,7 @@ pub(super) struct Actor {
 
 impl Actor {
     /// Talks until the call is over, and closes the sessions. Returns the line and the recording for their closing.
-    pub(super) async fn run(mut self, opening: String) -> (Ended, Line, Option<Recorder>) {
+    pub(super) async fn run(mut self: Box<Self>, opening: String) -> (Ended, Line, Option<Recorder>) {
         let mut out = Outputs::default();
         let mut alarm = Alarm::default();
         let mut input = Input::Begin { opening };

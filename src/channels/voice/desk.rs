@@ -269,7 +269,7 @@ impl Room {
         let mut seat = Seat::take(self, entry);
 
         let opening = agent.opening(now.hour());
-        let actor = Actor {
+        let actor = Box::new(Actor {
             call: Call::new(setup, began),
             line,
             sessions: self.sessions(&start.call, &agent, book),
@@ -278,7 +278,7 @@ impl Room {
             recorder,
             steer: steered,
             steps: Steps::default(),
-        };
+        });
         tracing::info!("Call began");
         let (ended, line, recorder) = actor.run(opening).await;
         // The resume webhook may come as soon as the line closes: by then it must be known how the call ended.

@@ -66,7 +66,7 @@ impl TextToSpeech for ElevenLabs {
             lost: None,
         };
         // The task ends by itself when either end of the session goes, after a farewell of at most `closing`.
-        drop(tokio::spawn(speaking.run(asked)));
+        drop(tokio::spawn(Box::new(speaking).run(asked)));
         TtsSession { commands, events: ports::events(told, ()) }
     }
 }
@@ -86,7 +86,7 @@ struct Speaking {
 }
 
 impl Speaking {
-    async fn run(mut self, mut commands: mpsc::Receiver<SpeechCommand>) {
+    async fn run(mut self: Box<Self>, mut commands: mpsc::Receiver<SpeechCommand>) {
         let closed = self.events.clone();
         tokio::select! {
             () = self.serve(&mut commands) => {}
@@ -98,12 +98,12 @@ impl Speaking {
     async fn serve(&mut self, commands: &mut mpsc::Receiver<SpeechCommand>) {
         let events = self.events.clone();
         // So that the first turn has no handshake in it. A failure is told when a turn needs the voice.
-        if let Err(reason) = self.link.connect(&self.options).await {
+        if let Err(reason) = Box::pin(self.link.connect(&self.options)).await {
             tracing::debug!(provider = "elevenlabs", reason, "No voice yet");
         }
         loop {
             if let Some(reason) = self.lost.take() {
-                self.recover(reason).await;
+                Box::pin(self.recover(reason)).await;
             }
             let free = self.waiting.is_empty();
             let deadline = self.deadline(free);

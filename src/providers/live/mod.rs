@@ -95,7 +95,7 @@ pub(super) fn open<V: Listener>(vendor: V, line: Line) -> SttSession {
         line,
     };
     // The task ends by itself when either end of the session goes, after a farewell of at most `closing`.
-    drop(tokio::spawn(listening.run()));
+    drop(tokio::spawn(Box::new(listening).run()));
     SttSession { commands, events: ports::events(told, ()) }
 }
 
@@ -127,9 +127,9 @@ struct Listening<V> {
 }
 
 impl<V: Listener> Listening<V> {
-    async fn run(mut self) {
+    async fn run(mut self: Box<Self>) {
         loop {
-            let Refusal { reason, ours } = match self.connect().await {
+            let Refusal { reason, ours } = match Box::pin(self.connect()).await {
                 None => return,
                 Some(Err(refusal)) => refusal,
                 Some(Ok(socket)) => match Box::pin(self.converse(socket)).await {
@@ -316,7 +316,7 @@ impl<V: Listener> Listening<V> {
 async fn farewell<V: Listener>(socket: &mut Socket) {
     let told = match V::farewell() {
         Some(message) => socket.send(message).await,
-        None => socket.close(None).await,
+        None => socket.as_mut().close(None).await,
     };
     if told.is_ok() {
         ws::drain(socket).await;
