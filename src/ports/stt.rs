@@ -1,9 +1,12 @@
 //! Speech to text, streaming.
 
-use crate::base::{
-    ids::CallSid,
-    language::Language,
-    queue::{Reader, Writer, drop_oldest},
+use crate::{
+    audio::g711,
+    base::{
+        ids::CallSid,
+        language::Language,
+        queue::{Reader, Writer, drop_oldest},
+    },
 };
 use bytes::Bytes;
 use futures_util::stream::BoxStream;
@@ -30,10 +33,19 @@ pub struct SttSpec {
 pub enum HearingCommand {
     /// Caller audio: mu-law, 8 kHz, usually 20 ms (160 bytes), in order and without gaps.
     Audio(Bytes),
+    /// Caller audio like [`HearingCommand::Audio`] of a time in which nothing has stood out of the line's noise for a second.
+    /// Who keeps audio to be heard again keeps [`silence`] of the same length in its place.
+    Quiet(Bytes),
     /// The caller has been silent for about 200 ms. A recogniser that works by utterance may start decoding.
     Paused,
     /// The caller's turn is over: make final what was heard. Recognisers with their own end-of-turn ignore it.
     TurnOver,
+}
+
+/// So many samples of mu-law silence. Up to 100 ms take no memory of their own.
+pub fn silence(samples: usize) -> Bytes {
+    static SILENCE: [u8; 800] = [g711::SILENCE; 800];
+    SILENCE.get(..samples).map_or_else(|| vec![g711::SILENCE; samples].into(), Bytes::from_static)
 }
 
 /// The two ends of a recognition. Dropping `commands` ends it.

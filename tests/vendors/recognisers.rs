@@ -317,7 +317,7 @@ impl SpeechToText for ByUtterance {
         let finals = stream::unfold((heard, 0), async |(mut heard, mut samples)| {
             loop {
                 match heard.recv().await? {
-                    HearingCommand::Audio(sound) => samples += sound.len(),
+                    HearingCommand::Audio(sound) | HearingCommand::Quiet(sound) => samples += sound.len(),
                     HearingCommand::Paused => {}
                     HearingCommand::TurnOver => {
                         let text = format!("{samples} muestras");

@@ -110,12 +110,14 @@ impl Sessions {
             return;
         }
         if self.silence.is_empty() {
-            // Recognisers keep seconds of it: not a byte more than is used.
             self.silence.reserve_exact(IDLE_PIECE);
         }
         self.silence.extend_from_slice(&audio);
-        if !idle || self.silence.len() >= IDLE_PIECE {
+        if !idle {
             self.tell_silence();
+        } else if self.silence.len() >= IDLE_PIECE {
+            let audio = std::mem::take(&mut self.silence).into();
+            self.tell(HearingCommand::Quiet(audio));
         }
     }
 
@@ -132,7 +134,9 @@ impl Sessions {
     }
 
     fn tell(&self, command: HearingCommand) {
-        if let Some(HearingCommand::Audio(lost)) = self.hearing.commands.push(command) {
+        if let Some(HearingCommand::Audio(lost) | HearingCommand::Quiet(lost)) =
+            self.hearing.commands.push(command)
+        {
             metrics::stt_frames_dropped(lost.len().div_ceil(FRAME_SAMPLES) as u64);
         }
     }

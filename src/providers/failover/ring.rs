@@ -1,6 +1,9 @@
 //! The last seconds of what a recogniser was told, as far as no final covers it. Pure.
 
-use crate::{base::units::PHONE_RATE, ports::stt::HearingCommand};
+use crate::{
+    base::units::PHONE_RATE,
+    ports::stt::{HearingCommand, silence},
+};
 use std::collections::VecDeque;
 
 /// Samples kept: 5 s (design §6).
@@ -26,7 +29,10 @@ impl Ring {
         let samples = samples(&command);
         self.samples += samples;
         self.end += samples as u64;
-        self.commands.push_back(command);
+        self.commands.push_back(match command {
+            HearingCommand::Quiet(sound) => HearingCommand::Quiet(silence(sound.len())),
+            command => command,
+        });
         if self.samples > KEPT {
             self.shorten(KEPT);
             let begin = self.end - self.samples as u64;
@@ -80,7 +86,7 @@ impl Ring {
 
 const fn samples(command: &HearingCommand) -> usize {
     match command {
-        HearingCommand::Audio(sound) => sound.len(),
+        HearingCommand::Audio(sound) | HearingCommand::Quiet(sound) => sound.len(),
         HearingCommand::Paused | HearingCommand::TurnOver => 0,
     }
 }

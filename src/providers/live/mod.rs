@@ -21,10 +21,9 @@ use crate::{
     },
     ports::{
         self,
-        stt::{HEARD_AGAIN, HearingCommand, SttEvent, SttSession},
+        stt::{self, HEARD_AGAIN, HearingCommand, SttEvent, SttSession},
     },
 };
-use bytes::Bytes;
 use deafness::Deafness;
 use futures_util::{SinkExt as _, StreamExt as _};
 use replay::Replay;
@@ -40,8 +39,8 @@ use tokio::{
 /// Events that wait for the call before the recogniser is no longer read.
 const EVENTS_WAITING: usize = 64;
 
-/// 100 ms of mu-law silence.
-const SILENCE: [u8; 800] = [0xFF; 800];
+/// Samples of silence that keep a line alive: 100 ms.
+const SIGN_OF_LIFE: usize = 800;
 
 /// How a recogniser's connection is kept. Durations are limits of our own.
 #[derive(Clone, Copy, Debug)]
@@ -159,6 +158,7 @@ impl<V: Listener> Listening<V> {
                 () = self.events.closed() => return None,
                 command = self.commands.recv() => match command? {
                     HearingCommand::Audio(frame) => self.replay.push(frame),
+                    HearingCommand::Quiet(frame) => self.replay.push_quiet(frame),
                     HearingCommand::Paused | HearingCommand::TurnOver => {}
                 },
             }
@@ -229,6 +229,7 @@ impl<V: Listener> Listening<V> {
     async fn obey(&mut self, command: Option<HearingCommand>, socket: &mut Socket) -> Result<(), End> {
         match command {
             Some(HearingCommand::Audio(frame)) => self.replay.push(frame),
+            Some(HearingCommand::Quiet(frame)) => self.replay.push_quiet(frame),
             // These vendors end turns by themselves; it only helps to ask for words that are still partial.
             Some(HearingCommand::TurnOver) => {
                 if let Some(message) = self.vendor.turn_over() {
@@ -297,7 +298,7 @@ impl<V: Listener> Listening<V> {
         timer.reset(self.deafness.deadline().map_or(next, |deaf| next.min(deaf)).into());
         match self.vendor.sign_of_life() {
             SignOfLife::Message(message) if idle => return self.write(socket, message).await,
-            SignOfLife::Silence if idle => self.replay.push(Bytes::from_static(&SILENCE)),
+            SignOfLife::Silence if idle => self.replay.push(stt::silence(SIGN_OF_LIFE)),
             SignOfLife::Message(_) | SignOfLife::Silence => {}
         }
         Ok(())

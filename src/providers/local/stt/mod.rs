@@ -91,7 +91,7 @@ impl Session {
             };
             tokio::select! {
                 command = self.commands.recv() => match command? {
-                    HearingCommand::Audio(codes) => self.hearing.audio(&codes),
+                    HearingCommand::Audio(codes) | HearingCommand::Quiet(codes) => self.hearing.audio(&codes),
                     HearingCommand::Paused => self.hearing.paused(),
                     HearingCommand::TurnOver => self.hearing.turn_over(),
                 },
