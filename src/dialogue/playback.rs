@@ -31,8 +31,8 @@ const SAFE_LEAD: Duration = Duration::from_millis(60);
 /// Frames between two marks: 200 ms.
 const FRAMES_PER_MARK: u32 = 10;
 
-/// Sound kept after sending, to go back to a word's beginning: 2 s.
-const KEPT: u64 = 16_000;
+/// Sound kept after sending, to go back to a word's beginning: 1.5 s.
+const KEPT: u64 = 12_000;
 
 /// Sound of one kind; only an answer's sound counts as words.
 #[derive(Clone, Debug)]

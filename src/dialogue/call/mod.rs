@@ -209,9 +209,10 @@ impl Call {
         matches!(self.phase, Phase::Ended)
     }
 
-    /// Whether the voice has given so much that it should wait: 10 s of sound ahead (design §9).
+    /// Whether the voice has given so much that it should wait: 3 s of sound ahead. What it gives meanwhile lies in the
+    /// network's buffers, so a voice that falters for longer is still bridged.
     pub fn is_full_of_speech(&self) -> bool {
-        self.playback.waiting().duration() >= std::time::Duration::from_secs(10)
+        self.playback.waiting().duration() >= std::time::Duration::from_secs(3)
     }
 
     /// Whose turn it is, in a word, for logs and the live view.

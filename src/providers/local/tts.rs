@@ -13,6 +13,7 @@ use bytes::Bytes;
 use futures_util::{FutureExt as _, StreamExt as _, future::BoxFuture, stream};
 use std::{collections::VecDeque, future, sync::Arc};
 use tokio::sync::mpsc;
+use tokio_util::task::AbortOnDropHandle;
 
 /// Bytes of one chunk of audio: 200 ms.
 const CHUNK: usize = PHONE_RATE as usize / 5;
@@ -187,6 +188,9 @@ impl Session {
                 None => Err("the voice gave up".into()),
             }
         };
-        Ok(Running { turn, piece, audio: audio.boxed(), _leash: leash })
+        // A task of its own, so that the next piece is made while the call has sound enough and asks for none.
+        let task = AbortOnDropHandle::new(tokio::spawn(audio));
+        let audio = task.map(|made| made.unwrap_or_else(|_| Err("the voice gave up".into()))).boxed();
+        Ok(Running { turn, piece, audio, _leash: leash })
     }
 }
