@@ -36,8 +36,15 @@ impl Silero {
     /// See [`OnnxError`].
     pub(super) fn load(library: &Path, model: &Path) -> Result<Self, OnnxError> {
         let count = thread::available_parallelism().map_or(1, usize::from).min(SESSIONS);
-        let sessions =
-            (0..count).map(|_| onnx::session(library, model).map(Mutex::new)).collect::<Result<_, _>>()?;
+        let open = |_| {
+            let mut session = onnx::session(library, model)?;
+            // The first window takes longer than the others and much memory: no caller should wait for it.
+            if let Err(error) = infer(&mut session, vec![0.0; CONTEXT + WINDOW], vec![0.0; STATE]) {
+                tracing::warn!(%error, "Silero failed on silence");
+            }
+            Ok::<_, OnnxError>(Mutex::new(session))
+        };
+        let sessions = (0..count).map(open).collect::<Result<_, _>>()?;
         Ok(Self { sessions, opened: Arc::default() })
     }
 }
@@ -111,15 +118,25 @@ impl Detector {
         if let Some((_, newest)) = window.split_last_chunk() {
             self.memory.context = *newest;
         }
-        let missing = || ort::Error::new("the model gave less than it should");
         let mut session = self.model.session(self.index).ok_or_else(missing)?;
-        let outputs = session.run(ort::inputs![
-            "input" => Tensor::from_array(([1, CONTEXT + WINDOW], input))?,
-            "state" => Tensor::from_array(([2, 1, STATE / 2], self.memory.state.clone()))?,
-            "sr" => Tensor::from_array(([1_usize; 0], vec![8_000_i64]))?,
-        ])?;
-        self.memory.state = outputs.get("stateN").ok_or_else(missing)?.try_extract_tensor()?.1.to_vec();
-        let (_, probability) = outputs.get("output").ok_or_else(missing)?.try_extract_tensor::<f32>()?;
-        probability.first().copied().ok_or_else(missing)
+        let (state, probability) = infer(&mut session, input, self.memory.state.clone())?;
+        self.memory.state = state;
+        Ok(probability)
     }
+}
+
+/// What the model remembers behind `input`, a context and a window, and the probability that it is speech.
+fn infer(session: &mut Session, input: Vec<f32>, state: Vec<f32>) -> Result<(Vec<f32>, f32), ort::Error> {
+    let outputs = session.run(ort::inputs![
+        "input" => Tensor::from_array(([1, CONTEXT + WINDOW], input))?,
+        "state" => Tensor::from_array(([2, 1, STATE / 2], state))?,
+        "sr" => Tensor::from_array(([1_usize; 0], vec![8_000_i64]))?,
+    ])?;
+    let state = outputs.get("stateN").ok_or_else(missing)?.try_extract_tensor()?.1.to_vec();
+    let (_, probability) = outputs.get("output").ok_or_else(missing)?.try_extract_tensor::<f32>()?;
+    Ok((state, probability.first().copied().ok_or_else(missing)?))
+}
+
+fn missing() -> ort::Error {
+    ort::Error::new("the model gave less than it should")
 }
