@@ -198,6 +198,8 @@ async fn a_turn_whose_commit_is_cut_in_the_middle_is_told_once() {
     send(&session, &[0xFF; 4_000]);
     assert_eq!(next_final(&mut session).await.0, FIRST);
     while event(&mut session).await != SttEvent::Ready {}
+    // Words that were heard again would be an utterance of their own.
+    send(&session, &[0xFF; 8_000]);
     burst(&session);
     assert_eq!(next_final(&mut session).await.0, SECOND);
     drop(session);
