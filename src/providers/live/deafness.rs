@@ -16,20 +16,24 @@ pub(super) struct Deafness {
     patience: Duration,
     /// So much sound in one stretch wants an answer.
     enough: Samples,
-    /// Of the present stretch of sound.
+    /// When the present stretch of sound began.
+    began: Option<Instant>,
+    /// Of it.
     loud: Samples,
     /// Since it.
     quiet: Samples,
+    /// From when on an answer is owed.
     since: Option<Instant>,
     /// One reconnection per silence: a caller's noise that is no speech must not reconnect for ever.
     fired: bool,
 }
 
 impl Deafness {
-    /// An answer may come so long after `enough` sound.
+    /// An answer to a stretch with `enough` sound may come so long after its beginning: counted from there, what a new
+    /// connection hears again still holds it. But never less than half as long after the sound was enough.
     pub(super) fn new(patience: Duration, enough: Duration) -> Self {
         let (enough, none) = (Samples::in_time(enough), Samples(0));
-        Self { patience, enough, loud: none, quiet: none, since: None, fired: false }
+        Self { patience, enough, began: None, loud: none, quiet: none, since: None, fired: false }
     }
 
     /// A frame was sent at `now`.
@@ -40,16 +44,18 @@ impl Deafness {
         let loud = frame.iter().filter(|byte| !**byte & 0x7F >= LOUD).count();
         let length = Samples(frame.len() as u64);
         if loud * LOUD_SHARE > frame.len() {
+            self.began.get_or_insert(now);
             self.loud += length;
             self.quiet = Samples(0);
         } else {
             self.quiet += length;
             if self.quiet >= APART {
-                self.loud = Samples(0);
+                (self.began, self.loud) = (None, Samples(0));
             }
         }
         if self.loud >= self.enough {
-            self.since = Some(now);
+            let latest = now.checked_sub(self.patience / 2);
+            self.since = self.began.max(latest);
         }
     }
 
@@ -61,7 +67,8 @@ impl Deafness {
 
     /// A new connection begins.
     pub(super) fn reconnected(&mut self) {
-        (self.loud, self.quiet, self.since) = (Samples(0), Samples(0), None);
+        (self.began, self.since) = (None, None);
+        (self.loud, self.quiet) = (Samples(0), Samples(0));
     }
 
     /// When to look again.
@@ -102,6 +109,21 @@ mod tests {
             (0..24).for_each(|_| deaf.sent(&[0xFF; 160], start));
         }
         assert!(deaf.deadline().is_some());
+    }
+
+    #[test]
+    fn an_answer_is_owed_from_the_beginning_of_the_sound_on() {
+        let (start, second) = (clock::now(), Duration::from_secs(1));
+        let mut deaf = Deafness::new(5 * second, SPEECH);
+        (0..10).for_each(|frame| deaf.sent(&[0x90; 160], start + frame * Duration::from_millis(20)));
+        assert_eq!(deaf.deadline(), Some(start + 5 * second));
+        // Sound so sparse that it was enough only after 3.6 s.
+        deaf.answered();
+        (0..10).for_each(|frame| {
+            deaf.sent(&[0x90; 160], start + frame * Duration::from_millis(400));
+            deaf.sent(&[0xFF; 3_040], start);
+        });
+        assert_eq!(deaf.deadline(), Some(start + Duration::from_millis(3_600 + 2_500)));
     }
 
     #[test]
