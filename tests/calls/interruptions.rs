@@ -33,9 +33,8 @@ fn words_within(text: &str, letters: usize) -> usize {
     ends.filter(|end| *end <= letters).count()
 }
 
-#[tokio::test]
-async fn thirty_interruptions_leave_nothing_of_an_old_answer_and_the_model_reads_what_was_heard() {
-    let house = House::open().await;
+/// Lets the agent tell stories and interrupts each. Returns how many letters were heard of it.
+pub(crate) async fn interrupts(house: &House) -> Vec<usize> {
     let mut caller = house.dial();
     let mut points = StdRng::seed_from_u64(30);
     caller.hears_the_greeting().await;
@@ -61,7 +60,13 @@ async fn thirty_interruptions_leave_nothing_of_an_old_answer_and_the_model_reads
     caller.hears(&said("Bien.")).await;
     assert_eq!(caller.clears, INTERRUPTIONS);
     caller.hangs_up(HangUpStyle::Stop).await;
+    heard
+}
 
+#[tokio::test]
+async fn thirty_interruptions_leave_nothing_of_an_old_answer_and_the_model_reads_what_was_heard() {
+    let house = House::open().await;
+    let heard = interrupts(&house).await;
     let log = house.fakes.log();
     let requests = log.details(Service::OpenAi, "request");
     assert_eq!(requests.len(), INTERRUPTIONS + 1);

@@ -7,6 +7,7 @@
 
 mod caller;
 mod conversation;
+mod early;
 mod hearing_fails;
 mod house;
 mod interruption;
