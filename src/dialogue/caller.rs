@@ -258,6 +258,11 @@ impl CallerTurn {
         self.last_text
     }
 
+    /// How much silence is still missing for the end of the turn, as of the last decision.
+    pub fn lacks(&self) -> Duration {
+        self.needed.unwrap_or(Duration::MAX).saturating_sub(self.quiet())
+    }
+
     /// What the words of the turn look like while the line is never silent.
     pub fn standing(&self, endpoint: &Endpoint) -> Standing {
         let Question { finals, partial, .. } = &self.words.said;
@@ -274,7 +279,7 @@ impl CallerTurn {
     /// says no more than that this is all.
     pub fn decide(&mut self, endpoint: &Endpoint, by_utterance: bool) -> Decision {
         let quiet = self.quiet();
-        if quiet < PAUSE {
+        if quiet < PAUSE / 2 {
             return Decision::Wait;
         }
         let needed = self.needed.unwrap_or_else(|| {
@@ -282,7 +287,7 @@ impl CallerTurn {
             endpoint.silence(&self.text(), signalled, self.melody)
         });
         self.needed = Some(needed);
-        if quiet + FRAME <= needed {
+        if quiet < PAUSE || quiet + FRAME <= needed {
             Decision::Wait
         } else if self.has_text() && (self.words.said.partial.is_empty() && !by_utterance || self.signalled) {
             Decision::Over
@@ -330,13 +335,13 @@ mod tests {
             silence(&event("quiero un turno el jueves", false)),
             silence(&event("quiero un turno para", true)),
         ];
-        assert_eq!(silences, [300, 320, 940, 1_060, 1_300]);
+        assert_eq!(silences, [300, 300, 1_340, 1_400, 1_480]);
     }
 
     #[test]
     fn a_partial_must_first_become_final() {
         let partial = SttEvent::Partial { text: "el jueves".into() };
-        assert_eq!(after_speech(1_400, partial), Decision::AwaitText);
+        assert_eq!(after_speech(1_600, partial), Decision::AwaitText);
     }
 
     #[test]

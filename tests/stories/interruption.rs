@@ -118,7 +118,7 @@ fn yes_over_the_last_word_of_a_question_is_its_answer() {
     let mut stage = Stage::greeted([says("¿Le confirmo el turno?"), says("Confirmado.")]);
     stage.say("El jueves.", 1_000).until(3_700);
     stage.say("Sí.", 300).until(6_000);
-    assert_eq!(stage.when("ask 3: “Sí.”"), 4_350);
+    assert_eq!(stage.when("ask 3: “Sí.”"), 4_720);
 }
 
 #[test]

@@ -153,13 +153,13 @@ fn words_that_may_still_change_are_waited_for() {
 #[test]
 fn an_answer_that_is_drafted_is_dropped_at_the_first_key() {
     let mut stage = asked([says("Espero."), says("Gracias.")]);
-    stage.speak_until(7_000).at(7_080, hearing("Se lo marco"));
+    stage.speak_until(7_000).at(7_080, hearing("¿Se lo marco?"));
     stage.until(7_250);
     assert_eq!(stage.questions.len(), 2);
-    stage.at(7_250, Input::Digit('2')).at(7_400, heard("Se lo marco.", true));
+    stage.at(7_250, Input::Digit('2')).at(7_400, heard("¿Se lo marco?", true));
     stage.at(7_500, Input::Digit('#')).until(13_000);
     assert_eq!(stage.wasted.len(), 1);
-    assert_eq!(stage.when("“Se lo marco. [keypad] 2”"), 7_500);
+    assert_eq!(stage.when("“¿Se lo marco? [keypad] 2”"), 7_500);
 }
 
 #[test]

@@ -14,8 +14,8 @@ fn reply_of(stage: &Stage) -> String {
 #[test]
 fn tones_are_played_at_the_pace_of_speech_and_the_answer_goes_on_behind_them() {
     let mut stage = Stage::open([presses("", "1w2"), says("Listo.")]).presses_keys().greet();
-    stage.say("Marque uno.", 1_000).until(8_000);
-    let asked = stage.when("ask 2: “Marque uno.”");
+    stage.say("¿Marca el uno?", 1_000).until(8_000);
+    let asked = stage.when("ask 2: “¿Marca el uno?”");
     assert_eq!(stage.when("ask 2: tool {\"ok\":true}"), asked + 200);
     // 200 + 500 + 200 ms, then the words.
     let sent: Vec<u64> = stage.sent.iter().filter(|(at, _)| *at >= asked).map(|(at, _)| *at).collect();
@@ -36,7 +36,7 @@ fn tones_are_played_at_the_pace_of_speech_and_the_answer_goes_on_behind_them() {
 fn who_speaks_into_the_tones_does_not_stop_them() {
     let mut stage =
         Stage::open([presses("", "1234567890"), says("Listo."), says("Sí.")]).presses_keys().greet();
-    stage.say("Marque.", 1_000);
+    stage.say("¿Puede marcar?", 1_000);
     let asked = 2_350;
     stage.until(asked + 400);
     stage.speak_until(asked + 1_400).at(asked + 1_600, heard("Marque uno para turnos.", true));

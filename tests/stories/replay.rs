@@ -9,7 +9,7 @@ use bytes::Bytes;
 use centralita::{
     base::{clock, ids::TurnId, language::Language, units::Decibels},
     dialogue::{
-        agent::Patience,
+        agent::{EndOfTurn, Patience},
         call::{Call, Clips, Setup},
         event::{AnswerEvent, SpeechEvent, SttEvent},
         input::{Input, Voice},
@@ -141,7 +141,7 @@ proptest! {
 fn what_is_decided_otherwise_is_told_with_input_and_time() {
     let (bytes, happened) = patient().take_log().finish();
     let mut log = Log::open(&bytes).unwrap();
-    log.head.setup.patience.end_of_turn.most += Duration::from_millis(200);
+    log.head.setup.patience.end_of_turn.least += Duration::from_millis(200);
     let verdict = replay(&mut log, clock::now(), |_| {});
     let ends = |output: &Output| matches!(output, Output::Record(Entry::Caller { .. }));
     let (index, first) =
@@ -152,7 +152,7 @@ fn what_is_decided_otherwise_is_told_with_input_and_time() {
     let was = Output::Record(Entry::Caller { at_ms: 1_800, text: "¿Hay turno?".to_owned() });
     assert_eq!((&difference.was, &difference.is), (&Some(format!("{was:?}")), &None));
     let told = difference.to_string();
-    assert!(told.ends_with(", and is nothing more") && told.contains(" at 2.120 s, Frame("), "{told}");
+    assert!(told.ends_with(", and is nothing more") && told.contains(" at 2.100 s, Frame("), "{told}");
 }
 
 #[test]
@@ -287,8 +287,9 @@ const fn is_in_the_first(input: &Input) -> bool {
 /// helped, raise [`VERSION`], let the older files go and make the newest anew: `BLESS=1 cargo test --test stories golden`.
 #[test]
 fn golden_logs_are_still_read() {
+    let end_of_turn = EndOfTurn { least: Duration::from_millis(200), most: Duration::from_millis(1_600) };
     let setup = Setup {
-        patience: Patience { reprompts: 3, ..Patience::default() },
+        patience: Patience { end_of_turn, reprompts: 3, ..Patience::default() },
         system: "Sistema.".to_owned(),
         clips: Arc::new(Clips::new(Language::Es, |clip, _| match clip {
             Clip::Help => Bytes::from_static(&[0xA0; 160]),

@@ -96,7 +96,7 @@ fn words_before_the_recogniser_was_lost_belong_to_the_next_question() {
     stage.speak_until(6_000).until(7_000);
     assert_eq!(stage.when("clip Deaf"), 5_000);
     stage.now(Input::Hearing(SttEvent::Ready)).say("para el jueves.", 1_000).until(12_000);
-    assert_eq!(stage.when("ask 3: “Quiero un turno para el jueves.”"), 8_350);
+    assert_eq!(stage.when("ask 3: “Quiero un turno para el jueves.”"), 8_440);
     let said = stage.record.iter().filter_map(|entry| match entry {
         Entry::Caller { at_ms, text } => Some((*at_ms, text.as_str())),
         _ => None,

@@ -85,7 +85,7 @@ impl EndOfTurn {
 
 impl Default for EndOfTurn {
     fn default() -> Self {
-        Self { least: Duration::from_millis(200), most: Duration::from_millis(1_600) }
+        Self { least: Duration::from_millis(300), most: Duration::from_millis(1_600) }
     }
 }
 

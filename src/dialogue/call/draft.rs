@@ -9,10 +9,14 @@ use crate::dialogue::{
     question::Question,
     stats::Moments,
 };
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// Drafts in one turn of the caller: each may be in vain.
 const MOST_DRAFTS: u32 = 3;
+
+/// A draft begins so long before the silence that ends the turn: model and voice need as much to its first sound, and whoever
+/// goes on in the meantime has cost nothing.
+const LEAD: Duration = Duration::from_millis(600);
 
 impl Call {
     /// Begins a draft where the words are probably all, and drops one that they have outgrown.
@@ -27,17 +31,17 @@ impl Call {
             }
             self.drop_draft(out);
         }
-        if self.considered == edition || !self.caller.is_stable() {
+        if self.considered == edition || !self.caller.is_stable() || self.caller.lacks() > LEAD {
             return;
         }
         self.considered = edition;
-        let text = self.caller.text();
         // Text that comes because it was asked for comes with the end of the turn: there is nothing to gain.
         let allowed =
             self.setup.patience.speculation && !self.setup.by_utterance && self.drafts < MOST_DRAFTS;
-        if !allowed || self.hearing != Hearing::Well || self.endpoint.is_unfinished(&text) {
+        if !allowed || self.hearing != Hearing::Well {
             return;
         }
+        let text = self.caller.text();
         self.drafts += 1;
         self.turn = self.turn.next();
         let mut transcript = self.transcript.clone();

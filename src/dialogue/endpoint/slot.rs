@@ -24,6 +24,41 @@ pub(super) enum Slot {
     When,
 }
 
+/// How the agent spoke last.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Manner {
+    /// It asked what it can do: whoever calls says why.
+    #[default]
+    Opening,
+    /// It asked something.
+    Question,
+    /// It asked nothing.
+    Statement,
+}
+
+/// What the agent's last sentence wants.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Asked {
+    pub(super) slot: Slot,
+    pub(super) manner: Manner,
+}
+
+impl Asked {
+    /// What the sentence that the agent said last wants.
+    pub(super) fn by(said: &str) -> Self {
+        let sentence = last_question(said);
+        let helps = plain(sentence).iter().any(|word| is_one(HELP, word));
+        let manner = match sentence.contains('?') {
+            true if helps => Manner::Opening,
+            true => Manner::Question,
+            false => Manner::Statement,
+        };
+        Self { slot: Slot::asked_by(said), manner }
+    }
+}
+
+/// What somebody offers who asks why one calls.
+const HELP: &str = "ayudar ayudarle ayudarlo ayudarla servirle colaborar asistirle atenderle help assist";
 const DOCUMENT: &str = "\
     documento dni cedula rut curp cpf nit cuit cuil pasaporte afiliado credencial poliza carnet document id \
     passport policy member ssn";
