@@ -102,8 +102,8 @@ impl Endpoint {
         }
         let odds = self.log_odds(text, signalled, melody);
         let probability = 1.0 / (1.0 + (CAUTION - odds).exp());
-        let saved = (most - least).mul_f32((probability / SURE).min(1.0));
-        (most - saved).mul_f32(self.pauses.stretch()).clamp(least, most)
+        let saved = most.saturating_sub(least).mul_f32((probability / SURE).min(1.0));
+        most.saturating_sub(saved).mul_f32(self.pauses.stretch()).clamp(least, most)
     }
 
     fn log_odds(&self, text: &str, signalled: bool, melody: Option<f32>) -> f32 {

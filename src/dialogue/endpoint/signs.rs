@@ -7,7 +7,10 @@
 use super::{
     digits,
     slot::{Asked, Manner, Slot},
-    vocabulary::*,
+    vocabulary::{
+        AGREEING, ANNOUNCING, BEGINNING, CLOSING, DANGLING_EN, DANGLING_ES, GREETINGS, INTRODUCING,
+        LETTERS_ES, MAIL_ENDINGS, QUESTIONS, STRANDED_EN, SUBJECTS_EN, TIMES, WHOLE_ANSWERS,
+    },
     words::{HESITATIONS, is_one, plain},
 };
 use crate::base::language::Language;
@@ -91,6 +94,7 @@ pub enum Sign {
 
 impl Sign {
     /// What it adds to the log-odds that the turn is over, for each of its units.
+    #[expect(clippy::match_same_arms, reason = "each has a weight of its own, which a fit may change")]
     const fn weight(self) -> f32 {
         match self {
             Self::Hesitates => -3.85,
