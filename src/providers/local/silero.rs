@@ -1,7 +1,10 @@
 //! Silero VAD 6 at 8 kHz: the probability that a sound is speech, every 32 ms.
 
 use super::onnx::{self, OnnxError};
-use crate::ports::voice_activity::{VoiceActivity, VoiceDetector};
+use crate::{
+    base::units::FRAME_SAMPLES,
+    ports::voice_activity::{VoiceActivity, VoiceDetector},
+};
 use ort::{session::Session, value::Tensor};
 use std::{
     path::Path,
@@ -66,7 +69,12 @@ impl VoiceActivity for Silero {
 
     fn open(&self) -> Box<dyn VoiceDetector> {
         let index = self.opened.fetch_add(1, Ordering::Relaxed) % self.sessions.len().max(1);
-        Box::new(Detector { model: self.clone(), index, memory: Memory::default(), waiting: Vec::new() })
+        Box::new(Detector {
+            model: self.clone(),
+            index,
+            memory: Memory::default(),
+            waiting: Vec::with_capacity(WINDOW + FRAME_SAMPLES),
+        })
     }
 }
 
