@@ -1,7 +1,7 @@
 //! Written turns, with the pauses that callers make in them: how well do the words tell that a turn is over, and what does the
 //! policy make of that? Nothing sounds, so it takes a second.
 //!
-//! `cargo bench --bench turn_ends` prints how the policy does; with `-- --fit` also the weights of [`Sign`]s that a logistic
+//! `cargo bench --bench turn_ends` prints how the policy does on the turns that its weights were fitted to; with `-- --fit` also the weights of [`Sign`]s that a logistic
 //! regression finds, and how well those do on dialogues that they were not fitted to. The dialogues of `benches/turn_ends` are
 //! invented, names and numbers included: 330 with some 2,150 turns, in Spanish and English of many regions, written without
 //! knowledge of the policy. `benches/corpus` has no part in the fit.

@@ -33,8 +33,8 @@ fn words_within(text: &str, letters: usize) -> usize {
     ends.filter(|end| *end <= letters).count()
 }
 
-/// Lets the agent tell stories and interrupts each. Returns how many letters were heard of it.
-pub(crate) async fn interrupts(house: &House) -> Vec<usize> {
+/// Lets the agent tell stories and interrupts each. Returns how many letters were heard of it, and which call it was.
+pub(crate) async fn interrupts(house: &House) -> (Vec<usize>, String) {
     let mut caller = house.dial();
     let mut points = StdRng::seed_from_u64(30);
     caller.hears_the_greeting().await;
@@ -59,14 +59,15 @@ pub(crate) async fn interrupts(house: &House) -> Vec<usize> {
     }
     caller.hears(&said("Bien.")).await;
     assert_eq!(caller.clears, INTERRUPTIONS);
+    let call = caller.sid.clone();
     caller.hangs_up(HangUpStyle::Stop).await;
-    heard
+    (heard, call)
 }
 
 #[tokio::test]
 async fn thirty_interruptions_leave_nothing_of_an_old_answer_and_the_model_reads_what_was_heard() {
     let house = House::open().await;
-    let heard = interrupts(&house).await;
+    let (heard, _) = interrupts(&house).await;
     let log = house.fakes.log();
     let requests = log.details(Service::OpenAi, "request");
     assert_eq!(requests.len(), INTERRUPTIONS + 1);

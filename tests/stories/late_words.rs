@@ -92,3 +92,11 @@ fn a_caller_who_goes_on_before_the_words_are_final_is_understood_once() {
     let taken_back = |entry: &Entry| matches!(entry, Entry::Amended { text, .. } if text.is_empty());
     assert!(stage.record.iter().any(taken_back), "{:?}", stage.record);
 }
+
+#[test]
+fn words_behind_a_final_that_only_sets_marks_reach_the_model_too() {
+    let mut stage = answered_early();
+    stage.at(3_120, heard("¡El jueves!", false)).at(3_150, heard("A las diez.", true)).until(6_000);
+    assert_eq!(stage.when("ask 3: “¡El jueves! A las diez.”"), 3_150);
+    assert_eq!(told(&stage), ["[Hola.]", "¡El jueves! A las diez."]);
+}

@@ -1,4 +1,4 @@
-//! Speculation: the model, and the first piece of speech, begin on words that are probably the whole turn.
+//! Speculation: the model, and the first piece of speech, begin shortly before the silence ends the turn.
 
 use super::{Call, Hearing, Timer, timer};
 use crate::dialogue::{
@@ -19,7 +19,7 @@ const MOST_DRAFTS: u32 = 3;
 const LEAD: Duration = Duration::from_millis(600);
 
 impl Call {
-    /// Begins a draft where the words are probably all, and drops one that they have outgrown.
+    /// Begins a draft where the turn is about to end, and drops one that they have outgrown.
     pub(super) fn speculate(&mut self, now: Instant, out: &mut Outputs) {
         let edition = self.caller.edition();
         if self.draft.as_ref().is_some_and(|draft| draft.is_of(edition)) {
@@ -130,7 +130,13 @@ impl Call {
             }
         }
         let is_news = |output: &Output| !(spoken && matches!(output, Output::Say { piece: 0, .. }));
-        decided.drain().filter(is_news).for_each(|output| out.push(output));
+        for output in decided.drain().filter(is_news) {
+            if matches!(output, Output::Say { .. }) {
+                // The voice hears of this piece only now.
+                self.timers.set(Timer::Voice, now + timer::SOUND);
+            }
+            out.push(output);
+        }
         true
     }
 }

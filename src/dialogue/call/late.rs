@@ -43,12 +43,13 @@ impl Call {
         let question = Question { finals: joined(finals, text), typed: typed.clone(), ..Question::default() };
         let full = question.text();
         answer.question = question.clone();
-        if same_words(&full, &known) {
-            return true;
-        }
+        // What the model read must be what comes here next, mark for mark.
         self.transcript.amend(&known, &full);
         if let Some((answered, _)) = &mut self.answered {
             answered.clone_from(&full);
+        }
+        if same_words(&full, &known) {
+            return true;
         }
         out.push(Output::Record(Entry::Amended { at_ms: self.at_ms(now), text: full }));
         // What a tool replies is told to the answer that ran it: there the model reads all the words with it.

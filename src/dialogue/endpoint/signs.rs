@@ -152,14 +152,14 @@ pub(super) fn read(text: &str, asked: Asked, language: Language, found: &mut imp
     } else if letters > 1 || asked.slot == Slot::Spelling && letters > 0 {
         found(Sign::Letters, ratio(letters.min(MANY_LETTERS), MANY_LETTERS));
         Sign::Spells
+    } else if dangles(text, &words, language) {
+        Sign::Dangles
     } else if is_only(&words, WHOLE_ANSWERS) && words.len() <= 5 {
         match asked.slot {
             _ if words.len() > 1 && is_one(CLOSING, last) => Sign::Closes,
             Slot::YesNo => Sign::BareAnswer,
             _ => Sign::Bare,
         }
-    } else if dangles(text, &words, language) {
-        Sign::Dangles
     } else if announces(&words) {
         Sign::Announces
     } else if asked.manner == Manner::Opening && greets(&words) {

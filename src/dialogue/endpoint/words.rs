@@ -3,7 +3,7 @@
 use crate::dialogue::spoken::without_accent;
 
 /// Sounds of thinking, which mean nothing.
-pub(super) const HESITATIONS: &str = "eh ehm em este mm mmm hm ah uh uhm um er erm eeh";
+pub(super) const HESITATIONS: &str = "eh ehm em mm mmm hm ah uh uhm um er erm eeh";
 
 /// Whether `word` stands in `list`, whose words are separated by spaces.
 pub(super) fn is_one(list: &str, word: &str) -> bool {
