@@ -17,7 +17,7 @@ const WASTED_TOKENS: &str = "llm_tokens_wasted_total";
 const WASTED_CHARACTERS: &str = "tts_characters_wasted_total";
 const CALLS_RECOVERED: &str = "calls_recovered_total";
 const FRAMES_LATE: &str = "frames_late_total";
-const STT_FRAMES_DROPPED: &str = "stt_frames_dropped_total";
+const STT_DROPPED: &str = "stt_dropped_ms_total";
 const PROVIDER_ERRORS: &str = "provider_errors_total";
 const CALL_TROUBLES: &str = "call_troubles_total";
 const PROVIDER_FAILOVERS: &str = "provider_failovers_total";
@@ -117,9 +117,9 @@ pub fn frames_late(count: u64) {
     metrics::counter!(FRAMES_LATE).increment(count);
 }
 
-/// Frames that a recogniser never got because it did not keep up.
-pub fn stt_frames_dropped(count: u64) {
-    metrics::counter!(STT_FRAMES_DROPPED).increment(count);
+/// So much of the caller's sound never reached a recogniser, because it did not keep up. What is counted is whole milliseconds.
+pub fn stt_dropped(sound: Duration) {
+    metrics::counter!(STT_DROPPED).increment(u64::try_from(sound.as_millis()).unwrap_or(u64::MAX));
 }
 
 /// A call was left without a provider, whoever stands for it; `part` is `stt`, `llm` or `tts`, `kind` as below.
@@ -241,8 +241,8 @@ fn describe() {
         "Outbound frames of 20 ms that callers missed while the sound waited here."
     );
     metrics::describe_counter!(
-        STT_FRAMES_DROPPED,
-        "Caller frames lost before a recogniser that did not keep up."
+        STT_DROPPED,
+        "Milliseconds of callers' sound lost before a recogniser that did not keep up."
     );
     metrics::describe_counter!(
         CALL_TROUBLES,
@@ -283,7 +283,7 @@ mod tests {
         frames_late(2);
         draft_spoken();
         draft_wasted(7, 20);
-        stt_frames_dropped(3);
+        stt_dropped(Duration::from_millis(60));
         call_trouble("test", "busy");
         provider_error("test", "busy");
         provider_failover("llm", "one", "two");
@@ -302,7 +302,7 @@ mod tests {
             "drafts_total{outcome=\"dropped\"} ",
             "llm_tokens_wasted_total 7",
             "tts_characters_wasted_total 20",
-            "stt_frames_dropped_total ",
+            "stt_dropped_ms_total ",
             "call_troubles_total{part=\"test\",kind=\"busy\"} 1",
             "provider_errors_total{provider=\"test\",kind=\"busy\"} 1",
             "provider_failovers_total{kind=\"llm\",from=\"one\",to=\"two\"} 1",

@@ -207,7 +207,12 @@ mod tests {
             clock::SystemClock,
             ids::{CallSid, StreamSid},
         },
-        channels::voice::{calls::CallStart, limits::Limits, peer::Peer, tools::Toolbox},
+        channels::voice::{
+            calls::CallStart,
+            limits::Limits,
+            peer::{Peer, Socket},
+            tools::Toolbox,
+        },
         dialogue::{agent::Agent, call::Setup},
         ports::{
             llm::{AnswerStream, LanguageModel, Question},
@@ -216,9 +221,14 @@ mod tests {
         },
         providers::twilio::MediaStreams,
         storage::calendar_file::CalendarFile,
+        testbed::voice,
     };
+    use base64::{Engine as _, engine::general_purpose::STANDARD};
     use futures_util::{Sink, Stream, StreamExt as _, stream};
+    use metrics_exporter_prometheus::PrometheusBuilder;
+    use serde_json::json;
     use std::{
+        collections::VecDeque,
         pin::Pin,
         task::{Context, Poll},
     };
@@ -250,6 +260,32 @@ mod tests {
         }
     }
 
+    /// A phone that says this and then nothing, and reads whatever it is sent.
+    struct Says(VecDeque<Message>);
+
+    impl Stream for Says {
+        type Item = Result<Message, Error>;
+        fn poll_next(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+            self.0.pop_front().map_or(Poll::Pending, |message| Poll::Ready(Some(Ok(message))))
+        }
+    }
+
+    impl Sink<Message> for Says {
+        type Error = Error;
+        fn poll_ready(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Result<(), Error>> {
+            Poll::Ready(Ok(()))
+        }
+        fn start_send(self: Pin<&mut Self>, _: Message) -> Result<(), Error> {
+            Ok(())
+        }
+        fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Result<(), Error>> {
+            Poll::Ready(Ok(()))
+        }
+        fn poll_close(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Result<(), Error>> {
+            Poll::Ready(Ok(()))
+        }
+    }
+
     struct NoModel;
 
     impl LanguageModel for NoModel {
@@ -261,7 +297,8 @@ mod tests {
         }
     }
 
-    fn actor() -> Actor {
+    /// A call whose recogniser takes nothing of what waits for it.
+    fn actor(socket: impl Socket + 'static) -> Actor {
         let call: CallSid = format!("CA{:032x}", 1).parse().unwrap();
         let stream: StreamSid = format!("MZ{:032x}", 1).parse().unwrap();
         let (text, data) =
@@ -273,7 +310,7 @@ mod tests {
         let hearing = SttSession { commands: SttSession::queue().0, events: stream::pending().boxed() };
         let voice = TtsSession { commands: mpsc::channel(1).0, events: stream::pending().boxed() };
         let toolbox = Toolbox::new(Arc::clone(&agent), calendar, Arc::new(SystemClock));
-        let peer = Peer::new(Box::new(Gone), Limits::default());
+        let peer = Peer::new(Box::new(socket), Limits::default());
         let ids = (call.clone(), stream);
         let (from, to, agent_name) = (String::new(), String::new(), agent.name.clone());
         let account = format!("AC{:032x}", 1).parse().unwrap();
@@ -300,10 +337,32 @@ mod tests {
 
     #[tokio::test]
     async fn what_is_decided_together_with_a_message_that_cannot_be_sent_is_kept() {
-        let (mut actor, mut out) = (actor(), Outputs::default());
+        let (mut actor, mut out) = (actor(Gone), Outputs::default());
         out.push(Output::Clear);
         out.push(Output::Record(Entry::Digit { at_ms: 7, digit: '5' }));
         assert_eq!(actor.act(&mut out).await, Err(LineOver));
         assert_eq!(actor.journal.to_json()["entries"][0]["digit"], "5");
+    }
+
+    #[tokio::test]
+    async fn a_recogniser_that_does_not_read_keeps_nobody_from_reading_the_phone_and_misses_the_oldest_sound()
+    {
+        let recorder = PrometheusBuilder::new().build_recorder();
+        let _counting = ::metrics::set_default_local_recorder(&recorder);
+        let speech = voice::caller(1, 40);
+        let said = speech.chunks_exact(160).take(300).zip(1_u64..).map(|(frame, chunk)| {
+            let (payload, timestamp) = (STANDARD.encode(frame), (chunk - 1) * 20);
+            json!({"event": "media", "media": {"chunk": chunk, "timestamp": timestamp, "payload": payload}})
+        });
+        let messages = said.chain([json!({"event": "stop"})]);
+        let phone = Says(messages.map(|message| Message::text(message.to_string())).collect());
+        // Whoever steers the call is there, and wants nothing.
+        let (_steering, steer) = mpsc::channel(1);
+        let actor = Box::new(Actor { steer, ..actor(phone) });
+        let (ended, ..) = actor.run("Hola.".to_owned()).await;
+        assert_eq!(ended, Ended::Line(LineEnd::Stopped));
+        // Of 6 s the newest 5 s wait.
+        let counted = recorder.handle().render();
+        assert!(counted.contains("stt_dropped_ms_total 1000\n"), "{counted}");
     }
 }

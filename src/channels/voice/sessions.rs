@@ -4,7 +4,7 @@ use super::{phrases::Book, tools::Toolbox};
 use crate::{
     base::{
         ids::{CallSid, TurnId},
-        units::FRAME_SAMPLES,
+        units::{FRAME_SAMPLES, Samples},
     },
     dialogue::{
         event::{AnswerEvent, SpeechEvent, SttEvent},
@@ -137,7 +137,7 @@ impl Sessions {
         if let Some(HearingCommand::Audio(lost) | HearingCommand::Quiet(lost)) =
             self.hearing.commands.push(command)
         {
-            metrics::stt_frames_dropped(lost.len().div_ceil(FRAME_SAMPLES) as u64);
+            metrics::stt_dropped(Samples(lost.len() as u64).duration());
         }
     }
 

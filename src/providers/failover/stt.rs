@@ -2,7 +2,11 @@
 
 use super::{InOrder, Order, echo::Echo, ring::Ring};
 use crate::{
-    base::{clock, queue::Reader, units::PHONE_RATE},
+    base::{
+        clock,
+        queue::Reader,
+        units::{PHONE_RATE, Samples},
+    },
     ports::{
         next_of,
         stt::{HearingCommand, SpeechToText, SttEvent, SttSession, SttSpec},
@@ -135,8 +139,8 @@ impl Listening {
 
     fn tell(&self, command: HearingCommand) {
         let lost = self.recogniser.as_ref().and_then(|recogniser| recogniser.commands.push(command));
-        if lost.is_some() {
-            metrics::stt_frames_dropped(1);
+        if let Some(HearingCommand::Audio(lost) | HearingCommand::Quiet(lost)) = lost {
+            metrics::stt_dropped(Samples(lost.len() as u64).duration());
         }
     }
 
