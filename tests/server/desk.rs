@@ -1,8 +1,8 @@
 //! The desk: how a call ends, for the network, for the disk and for a server that stops.
 
 use super::{
+    counted::Counted,
     http::{api, post_signed},
-    log::Counted,
     phone::{Phone, arrival, mark, start, stop},
     rig::{CALL, GUARD, Rig, soon},
     staff::{Office, Seen},

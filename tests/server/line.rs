@@ -1,7 +1,8 @@
 //! A call's line: what the call hears of a phone that follows the protocol, and of one that does not.
 
 use super::{
-    log::{Counted, Log},
+    counted::Counted,
+    log::Log,
     phone::{connected, dtmf, mark, media, sound, stop},
     rig::{Rig, STREAM},
     stub::Order,

@@ -8,11 +8,14 @@
 )]
 
 mod api;
+#[path = "../support/counted.rs"]
+mod counted;
 mod desk;
 mod http;
 mod limits;
 mod line;
 mod line_ends;
+#[path = "../support/log.rs"]
 mod log;
 mod media;
 mod phone;

@@ -1,7 +1,7 @@
 //! Language models in order: who fails is replaced, and what was said is said once.
 
 use crate::{
-    log::Counted,
+    counted::Counted,
     rig::{Server, within},
 };
 use centralita::{

@@ -1,8 +1,12 @@
 //! Deepgram's recognition.
 
-use crate::rig::{FIRST, Server, burst, event, http, last, lines, partial, stt_spec, within};
+use crate::{
+    log::Log,
+    rig::{FIRST, Server, burst, event, http, last, lines, partial, stt_spec, within},
+};
 use bytes::Bytes;
 use centralita::{
+    base::backoff::Backoff,
     ports::stt::{HearingCommand, SpeechToText as _, SttEvent, SttSession},
     providers::deepgram::{Listen, Options},
     testbed::{
@@ -127,6 +131,26 @@ async fn close_codes_reconnect_and_refusals_are_fatal_after_two_tries() {
             assert_eq!(within(session.events.next()).await, None);
         }
     }
+}
+
+#[tokio::test]
+async fn who_is_out_of_reach_is_named_in_the_log_and_called_again_after_growing_pauses() {
+    let server = Server::start().await;
+    let options = options(&server.url());
+    drop(server);
+    Log::begin();
+    let mut session = open(options);
+    for _ in 0..4 {
+        assert!(matches!(event(&mut session).await, SttEvent::Lost { fatal: false, .. }));
+    }
+    assert!(Log::text().matches("provider=\"deepgram\" code=\"STT_CONNECT\"").count() >= 4);
+
+    let stated = Options::new("http://127.0.0.1".parse().unwrap(), "dg-key".to_owned().into()).listen.line;
+    let pauses = |draw| {
+        let mut backoff = Backoff::new(stated.first_pause, stated.longest_pause);
+        [(); 5].map(|()| backoff.pause(draw).as_millis())
+    };
+    assert_eq!((pauses(0.0), pauses(1.0)), ([125, 250, 500, 1_000, 1_000], [250, 500, 1_000, 2_000, 2_000]));
 }
 
 #[tokio::test]

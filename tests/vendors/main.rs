@@ -4,10 +4,12 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic")]
 
 mod chat;
+#[path = "../support/counted.rs"]
+mod counted;
 mod failover;
 mod flux;
 mod listen;
-#[path = "../server/log.rs"]
+#[path = "../support/log.rs"]
 mod log;
 mod recognisers;
 mod rig;

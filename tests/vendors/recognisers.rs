@@ -1,6 +1,9 @@
 //! Recognisers in order: who is lost is replaced, and what the caller said becomes final once.
 
-use crate::rig::{FIRST, Peer, SECOND, Server, burst, event, http, last, stt_spec, within};
+use crate::{
+    log::Log,
+    rig::{FIRST, Peer, SECOND, Server, burst, event, http, last, stt_spec, within},
+};
 use centralita::{
     base::queue::Writer,
     ports::stt::{HearingCommand, SpeechToText, SttEvent, SttSession, SttSpec},
@@ -86,20 +89,41 @@ async fn turn(session: &mut SttSession) -> (String, u32) {
     }
 }
 
-#[tokio::test]
-async fn who_refuses_is_replaced_and_no_word_is_lost() {
-    let two = Two::start().await;
-    two.first.deepgram.listen_faults().always(ListenFault::Refuse(401));
+/// The first one does not listen: at its second refusal, a first pause (at most 250 ms) behind the first one, the second one
+/// takes its place and hears all that was said.
+async fn is_replaced(two: Two) -> Fakes {
     two.second.deepgram.hears([FIRST, SECOND]);
     let mut session = two.recognisers.open(stt_spec());
     burst(&session);
-    assert_eq!(turn(&mut session).await.0, FIRST);
+    assert_eq!(turn(&mut session).await, (FIRST.to_owned(), 2));
     burst(&session);
     assert_eq!(turn(&mut session).await, (SECOND.to_owned(), 0));
-    assert_eq!(two.first.log().count(Service::Deepgram, "refused"), 2);
     assert_eq!(two.finals(), (vec![], vec![FIRST.to_owned(), SECOND.to_owned()]));
     drop(session);
     within(two.second.closed()).await;
+    two.first
+}
+
+#[tokio::test]
+async fn who_refuses_is_replaced_and_no_word_is_lost() {
+    for status in [401, 429, 503] {
+        let two = Two::start().await;
+        two.first.deepgram.listen_faults().always(ListenFault::Refuse(status));
+        let first = is_replaced(two).await;
+        assert_eq!(first.log().count(Service::Deepgram, "refused"), 2, "{status}");
+    }
+}
+
+#[tokio::test]
+async fn who_is_out_of_reach_is_replaced_and_no_word_is_lost() {
+    let two = Two::start().await;
+    two.first.deepgram.shut().await;
+    Log::begin();
+    is_replaced(two).await;
+    let log = Log::text();
+    for code in ["STT_CONNECT", "PROVIDER_FAILOVER"] {
+        assert!(log.contains(&format!("code=\"{code}\"")), "{code} is missing:\n{log}");
+    }
 }
 
 #[tokio::test]

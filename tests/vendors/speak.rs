@@ -1,6 +1,9 @@
 //! The voices that work piece by piece: Deepgram's and OpenAI's.
 
-use crate::rig::{Heard, Server, fixture, hear, http, tts_spec, within};
+use crate::{
+    log::Log,
+    rig::{Heard, Server, fixture, hear, http, tts_spec, within},
+};
 use centralita::{
     base::ids::TurnId,
     ports::tts::{SpeechCommand, SpeechEvent, TextToSpeech as _, TtsSession},
@@ -215,6 +218,20 @@ async fn a_passing_refusal_is_tried_once_more() {
 }
 
 #[tokio::test]
+async fn a_voice_out_of_reach_fails_at_its_second_try_and_is_named_in_the_log() {
+    for vendor in BOTH {
+        let server = Server::start().await;
+        let url = server.url();
+        drop(server);
+        Log::begin();
+        let heard = speak(&mut vendor.open(&url), 1, &["Hola."]).await;
+        assert!(heard.failed.is_some() && heard.audio.is_empty(), "{vendor:?}: {heard:?}");
+        assert_eq!(Log::text().matches("code=\"TTS_CONNECT\"").count(), 2, "{vendor:?}");
+    }
+    assert!(Patience::default().pause <= Duration::from_millis(500));
+}
+
+#[tokio::test]
 async fn a_failed_turn_fails_once_and_the_next_one_is_spoken() {
     let faults = [
         (SpeechFault::Refuse(401), "HTTP 401"),
@@ -226,13 +243,16 @@ async fn a_failed_turn_fails_once_and_the_next_one_is_spoken() {
     ];
     for (vendor, (fault, told)) in BOTH.into_iter().flat_map(|vendor| faults.clone().map(|f| (vendor, f))) {
         let fakes = vendor.fakes(fault.clone()).await;
+        Log::begin();
         let mut session = vendor.open_at(&fakes);
         let heard = speak(&mut session, 1, &["Le busco una cita para el martes.", "¿Le parece bien?"]).await;
         let reason = heard.failed.unwrap_or_else(|| panic!("{vendor:?}: {fault:?} did not fail"));
         assert!(reason.contains(told) && !reason.contains("secret-key"), "{vendor:?} {fault:?}: {reason}");
-        if matches!(fault, SpeechFault::WrongFormat) {
+        let is_no_sound = matches!(fault, SpeechFault::WrongFormat | SpeechFault::Garbage);
+        if is_no_sound {
             assert!(heard.audio.is_empty(), "a burst of noise");
         }
+        assert_eq!(Log::text().contains("code=\"TTS_FORMAT\""), is_no_sound, "{vendor:?} {fault:?}");
         let heard = speak(&mut session, 2, &["Perdón, sigo aquí."]).await;
         assert!(heard.failed.is_none(), "{vendor:?} {fault:?}");
     }

@@ -1,6 +1,9 @@
 //! ElevenLabs' voices.
 
-use crate::rig::{Heard, Peer, Server, hear, http, lines, tts_spec, within};
+use crate::{
+    log::Log,
+    rig::{Heard, Peer, Server, hear, http, lines, tts_spec, within},
+};
 use centralita::{
     base::ids::TurnId,
     ports::tts::{SpeechCommand, SpeechEvent, TextToSpeech as _, TtsSession},
@@ -146,19 +149,35 @@ async fn a_failed_turn_fails_once_and_the_next_one_is_spoken() {
         fakes.elevenlabs.faults().always(fault.clone());
         let mut options = options(&fakes.elevenlabs.url());
         options.first_audio = Duration::from_secs(2);
+        Log::begin();
         let mut session = open(options);
         let heard = speak(&mut session, 1, &["Le busco una cita para el martes.", "¿Le parece bien?"]).await;
         let reason = heard.failed.unwrap_or_else(|| panic!("{fault:?} did not fail"));
         assert!(reason.contains(told) && !reason.contains("el-key"), "{fault:?}: {reason}");
-        if matches!(fault, SpeechFault::WrongFormat) {
+        let is_no_sound = matches!(fault, SpeechFault::WrongFormat);
+        if is_no_sound {
             assert!(heard.audio.is_empty(), "a burst of noise");
         }
+        assert_eq!(Log::text().contains("code=\"TTS_FORMAT\""), is_no_sound, "{fault:?}");
         fakes.elevenlabs.faults().clear();
         let heard = speak(&mut session, 2, &["Perdón, sigo aquí."]).await;
         // A spent quota is not asked about again in this call.
         let spent = matches!(fault, SpeechFault::CloseAfter(_));
         assert_eq!(heard.failed.is_some(), spent, "{fault:?}: {heard:?}");
     }
+}
+
+#[tokio::test]
+async fn a_voice_out_of_reach_fails_at_its_second_try_and_is_named_in_the_log() {
+    let server = Server::start().await;
+    let url = server.url();
+    drop(server);
+    Log::begin();
+    let heard = speak(&mut open(options(&url)), 1, &["Hola."]).await;
+    assert!(heard.failed.is_some() && heard.audio.is_empty(), "{heard:?}");
+    assert!(Log::text().contains("provider=\"elevenlabs\" code=\"TTS_CONNECT\""));
+    let stated = Options::new("http://127.0.0.1".parse().unwrap(), "el-key".to_owned().into(), String::new());
+    assert!(stated.pause <= Duration::from_millis(500));
 }
 
 #[tokio::test]

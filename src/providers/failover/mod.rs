@@ -143,6 +143,15 @@ impl<P: ?Sized> Order<P> {
 mod tests {
     use super::*;
 
+    /// What callers are promised of those who say nothing at all; who fails is replaced at once.
+    #[test]
+    fn nobody_is_waited_for_longer_than_a_caller_bears() {
+        let most = |seconds: f32| ..=Duration::from_secs_f32(seconds);
+        assert!(most(3.0).contains(&Recognisers::new([]).patience));
+        assert!(most(2.5).contains(&Models::new([]).patience));
+        assert!(most(1.5).contains(&Voices::new([]).patience));
+    }
+
     #[test]
     fn who_fails_is_counted_by_name_and_seen_to_rest() {
         let metrics = metrics::install().unwrap();
