@@ -14,6 +14,7 @@ pub mod endpoint;
 pub mod event;
 pub mod input;
 pub mod keypad;
+pub mod markup;
 pub mod message;
 pub mod noise;
 pub mod output;
