@@ -60,7 +60,8 @@ fn who_goes_on_is_answered_anew_and_the_draft_is_counted() {
     let mut stage = Stage::greeted([says("Sí, claro."), says("¿Para cuándo?")]);
     stage.speak_until(2_000).later(2_100, hearing("¿Hay turno?"));
     stage.until(2_340);
-    stage.speak_until(3_000).later(2_700, hearing("¿Hay turno para mi"));
+    stage.later(2_700, hearing("¿Hay turno para mi"));
+    stage.speak_until(3_000);
     stage.later(3_100, hearing("¿Hay turno para mi hija?"));
     stage.later(3_350, heard("¿Hay turno para mi hija?", true));
     stage.until(6_000);

@@ -1,7 +1,7 @@
 //! The caller speaks over the agent.
 
-use crate::script::says;
-use crate::stage::{Stage, heard, hearing};
+use crate::script::{BURST, says};
+use crate::stage::{Stage, VoiceActs, heard, hearing};
 use centralita::dialogue::{event::SttEvent, input::Input, message::Message, record::Entry};
 
 const STORY: &str = "Había una vez un rey que vivía en un castillo. Tenía tres hijas y un perro muy viejo.";
@@ -111,6 +111,24 @@ fn what_the_old_turn_still_sends_is_never_played() {
     let late = centralita::dialogue::event::SpeechEvent::Audio { turn, piece: 1, audio, text: None };
     stage.now(Input::Speech(late)).until(6_000);
     assert!(stage.sent.iter().all(|(_, byte)| *byte != 0x77));
+}
+
+#[test]
+fn of_a_minute_of_sound_at_once_three_seconds_are_held_and_it_stops_as_any_other() {
+    let mut stage = Stage::greeted([says("Le cuento un cuento."), says("Dígame.")]);
+    stage.voice = VoiceActs::Bursts;
+    stage.say("Cuénteme algo, por favor.", 1_000).until(4_000);
+    let held = stage.held_ms();
+    assert!((3_000..3_250).contains(&held), "{held} ms");
+    stage.voice = VoiceActs::Well;
+    stage
+        .speak_until(4_600)
+        .at(4_600, hearing("Espere un momento"))
+        .at(4_950, heard("Espere un momento, por favor.", true))
+        .until(8_000);
+    assert_eq!(stage.when("clear"), 4_080);
+    assert!(stage.sent.iter().all(|(at, sound)| *at < 4_080 || *sound != BURST), "{:?}", stage.sent);
+    assert_eq!(stage.first_sound(0x10, 4_080), 5_250);
 }
 
 #[test]

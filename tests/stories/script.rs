@@ -18,6 +18,9 @@ pub(crate) const AGAIN: u8 = 0xA5;
 pub(crate) const HELP: u8 = 0xA6;
 pub(crate) const DEAF: u8 = 0xA7;
 
+/// What sounds of a voice that [bursts](VoiceActs::Bursts).
+pub(crate) const BURST: u8 = 0x20;
+
 /// The sound of a standard phrase: a second.
 pub(crate) fn clip(clip: Clip) -> Bytes {
     let mark = match clip {
@@ -76,6 +79,8 @@ pub(crate) enum VoiceActs {
     Stalls,
     /// Gives its sound in chunks of 7 ms, one every 5 ms.
     Drips,
+    /// Gives a minute of sound within 200 ms, whatever the text.
+    Bursts,
 }
 
 /// A final text of the recogniser.

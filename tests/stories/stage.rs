@@ -58,6 +58,8 @@ pub(crate) struct Stage {
     /// How late it echoes those of sound that was thrown away.
     pub(crate) flush_takes_ms: u64,
     asked: Vec<(TurnId, u32, String)>,
+    /// Sound that the voice has given to the call, in bytes.
+    given: usize,
     /// Sound at Twilio: bytes with the marks between them.
     network: VecDeque<Result<u8, String>>,
     played_until_ms: u64,
@@ -125,6 +127,7 @@ impl Stage {
             echoes: true,
             flush_takes_ms: 0,
             asked: Vec::new(),
+            given: 0,
             network: VecDeque::new(),
             played_until_ms: 0,
             story: Vec::new(),
@@ -162,14 +165,17 @@ impl Stage {
             if self.frames_flow {
                 next = next.min(self.next_frame_ms);
             }
-            if let Some(((at, _), _)) = self.later.first_key_value() {
-                next = next.min(*at);
+            let due = self.next_due();
+            if let Some(at) = due {
+                next = next.min(at);
             }
             let deadline = self.call.next_deadline().map(|at| self.ms_of(at));
             if let Some(at) = deadline {
-                next = next.min(at.max(self.now_ms));
+                next = next.min(at);
             }
-            if next >= ms && deadline.is_none_or(|at| at > ms) && self.later.keys().all(|(at, _)| *at > ms) {
+            // What was held back is due since long ago.
+            next = next.max(self.now_ms);
+            if next >= ms && deadline.is_none_or(|at| at > ms) && due.is_none_or(|at| at > ms) {
                 let frame_due = self.frames_flow && self.next_frame_ms <= ms;
                 if !frame_due {
                     self.now_ms = ms;
@@ -185,10 +191,7 @@ impl Stage {
 
     fn step(&mut self, deadline: Option<u64>) {
         self.play_network();
-        if let Some(entry) = self.later.first_entry()
-            && entry.key().0 <= self.now_ms
-        {
-            let input = entry.remove();
+        if let Some(input) = self.take_due() {
             self.feed(input);
         } else if self.frames_flow && self.next_frame_ms <= self.now_ms {
             self.next_frame_ms += 20;
@@ -235,6 +238,7 @@ impl Stage {
         if let Some(log) = &mut self.log {
             log.told(now, &input);
         }
+        self.given += voice::length(&input);
         self.call.handle(now, input, &mut out);
         let outputs: Vec<Output> = out.drain().collect();
         if let Some(log) = &mut self.log {
