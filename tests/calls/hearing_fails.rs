@@ -122,6 +122,29 @@ async fn writes_a_megabyte() {
     house.goes_on(caller).await;
 }
 
+/// No final comes, or only long after the answer has begun, and then twice: what was said is one turn and has one answer.
+async fn is_answered_once(fault: ListenFault) {
+    let house = House::open().await;
+    house.fakes.deepgram.listen_faults().always(fault.clone());
+    let mut caller = house.dial();
+    caller.hears_the_greeting().await;
+    house.fakes.deepgram.hears(["¿Hay lugar el martes?"]);
+    house.fakes.openai.answer_to("¿Hay lugar el martes?", Answer::text("Sí, claro."));
+    caller.says(3).await;
+    caller.hears_said(&["Sí, claro."]).await;
+    if fault == ListenFault::LateTwice {
+        caller.while_waiting(|log| log.count(Service::Deepgram, "late-final") == 2).await;
+    }
+    house.fakes.deepgram.listen_faults().clear();
+    house.understands(&mut caller).await;
+    assert_eq!(house.fakes.log().count(Service::OpenAi, "request"), 2);
+    let record = house.record(&caller.sid).await;
+    let said = record["entries"].as_array().unwrap().iter().filter(|entry| entry["what"] == "caller");
+    let said: Vec<_> = said.map(|entry| &entry["text"]).collect();
+    assert_eq!(said, ["¿Hay lugar el martes?", "¿Sigue ahí?"]);
+    house.goes_on(caller).await;
+}
+
 /// All that a recogniser may do wrong.
 pub(crate) fn cases() -> Vec<Case> {
     let mut cases = vec![
@@ -134,6 +157,8 @@ pub(crate) fn cases() -> Vec<Case> {
     ];
     let in_mid_utterance = [ListenFault::CloseMidUtterance, ListenFault::CutMidUtterance];
     let named = |what: &dyn Debug| format!("the recogniser does {what:?}");
+    let finals = [ListenFault::PartialsOnly, ListenFault::LateTwice];
+    cases.extend(finals.map(|fault| case(named(&fault), is_answered_once(fault))));
     cases.extend(in_mid_utterance.map(|fault| case(named(&fault), loses_no_word(fault))));
     cases.extend([401, 402, 403].map(|status| case(named(&status), refuses_for_good(status))));
     cases.extend([429, 503].map(|status| case(named(&status), refuses_twice(status))));

@@ -1,9 +1,18 @@
 //! The language model refuses, is slow, breaks off or talks nonsense.
 
-use super::{Case, case, house::House};
-use centralita::testbed::{
-    log::Service,
-    openai::{Answer, LlmFault},
+use super::{
+    Case, case,
+    house::{House, IMPATIENT},
+    soon,
+    sounds::said,
+};
+use centralita::{
+    dialogue::pieces::LONGEST_ANSWER,
+    testbed::{
+        log::Service,
+        openai::{Answer, LlmFault},
+        phone::HangUpStyle,
+    },
 };
 use std::time::Duration;
 
@@ -45,7 +54,7 @@ async fn cannot_be_reached() {
 }
 
 async fn is_slow() {
-    let house = House::open().await;
+    let house = House::with(&[IMPATIENT]).await;
     let mut caller = asked(&house, LlmFault::SlowFirstToken(Duration::from_millis(1_500))).await;
     caller.hears_clips(&["hold"]).await;
     caller.hears_said(&[FIRST_PIECE, "El doctor atiende por la mañana."]).await;
@@ -55,7 +64,7 @@ async fn is_slow() {
 }
 
 async fn never_answers() {
-    let house = House::open().await;
+    let house = House::with(&[IMPATIENT]).await;
     let mut caller = asked(&house, LlmFault::SlowFirstToken(Duration::from_mins(10))).await;
     caller.hears_clips(&["hold", "hold-2", "hold-3", "again"]).await;
     house.fakes.openai.faults().clear();
@@ -80,7 +89,7 @@ async fn breaks_off(fault: LlmFault) {
 }
 
 async fn stalls() {
-    let house = House::open().await;
+    let house = House::with(&[IMPATIENT]).await;
     let mut caller = asked(&house, LlmFault::StallAfter(TOKENS)).await;
     caller.hears_said(&[FIRST_PIECE]).await;
     caller.hears_clips(&["hold", "again"]).await;
@@ -96,6 +105,37 @@ async fn says_nothing() {
     assert_eq!(house.fakes.log().count(Service::OpenAi, "request"), 2);
     house.fakes.openai.faults().clear();
     house.understands(&mut caller).await;
+    house.goes_on(caller).await;
+}
+
+/// It is cut where an answer is as long as it may be, and its request ends then; the caller need not hear it out.
+async fn never_ends() {
+    let house = House::open().await;
+    let mut caller = asked(&house, LlmFault::Endless).await;
+    caller.while_waiting(|log| log.count(Service::OpenAi, "closed") == 1).await;
+    let told = house.fakes.log().details(Service::ElevenLabs, "speak");
+    let length: usize = told.iter().map(|piece| piece.trim().chars().count()).sum();
+    assert!((500..=LONGEST_ANSWER).contains(&length), "{length} characters: {told:?}");
+    assert_eq!(house.fakes.log().count(Service::OpenAi, "request"), 1);
+    house.fakes.openai.faults().clear();
+    let sound: Vec<u8> = told.iter().flat_map(|piece| said(piece)).collect();
+    caller.hears(&sound[..4_000]).await;
+    caller.hangs_up_on(&sound[4_000..], HangUpStyle::Stop).await;
+    soon(house.fakes.closed()).await;
+    house.takes_another_call().await;
+}
+
+/// What is written for the eye is left out, and what is left is said as it is.
+async fn writes_for_the_eye() {
+    let house = House::open().await;
+    let mut caller = house.dial();
+    caller.hears_the_greeting().await;
+    let text = "<speak>**Claro que sí**, señora 😀.<break time=\"1s\"/>\n\n- [Reserve](https://a.mx/b?c=d) en \
+                https://www.clinica.mx/citas?id=7.</speak>";
+    house.fakes.openai.answers([Answer::text(text)]);
+    house.fakes.deepgram.hears(["¿Cuándo hay lugar?"]);
+    caller.says(3).await;
+    caller.hears_said(&["Claro que sí,", "señora.", "- Reserve en clinica.mx."]).await;
     house.goes_on(caller).await;
 }
 
@@ -115,6 +155,8 @@ pub(crate) fn cases() -> Vec<Case> {
         case("the model never answers", never_answers()),
         case("the model stalls", stalls()),
         case("the model says nothing", says_nothing()),
+        case("the model never ends", never_ends()),
+        case("the model writes for the eye", writes_for_the_eye()),
     ];
     let named = |fault: &LlmFault| format!("the model does {fault:?}");
     cases.extend(again.map(|fault| case(named(&fault), is_excused(fault, 2))));

@@ -6,7 +6,7 @@ use super::{
     case,
     house::{GREETING, House, Phrases, quick},
     soon,
-    sounds::{clip, said},
+    sounds::said,
 };
 use centralita::testbed::{
     deepgram::ListenFault,
@@ -73,9 +73,8 @@ enum First {
     Deepgram,
 }
 
-/// The first voice does this, in mid answer or before it, and the other one speaks what was not heard; the agent's little
-/// patience may bring the hold phrase before.
-async fn voice(first: First, fault: SpeechFault, amid: bool, hold: bool) {
+/// The first voice does this, in mid answer or before it, and the other one speaks what was not heard.
+async fn voice(first: First, fault: SpeechFault, amid: bool) {
     let (order, other) = match first {
         First::ElevenLabs => ("elevenlabs,deepgram", Service::Deepgram),
         First::Deepgram => ("deepgram,elevenlabs", Service::ElevenLabs),
@@ -93,17 +92,10 @@ async fn voice(first: First, fault: SpeechFault, amid: bool, hold: bool) {
     house.fakes.deepgram.hears(["¿Cuándo atienden?"]);
     caller.says(3).await;
     let rest = if amid { UNHEARD } else { LONG };
-    match (amid, hold) {
-        (true, true) => {
-            caller.hears_broken_off(&said(LONG), &clip("hold")).await;
-            caller.hears(&said(rest)).await;
-        }
-        (true, false) => caller.hears_broken_off(&said(LONG), &said(rest)).await,
-        (false, true) => {
-            caller.hears_clips(&["hold"]).await;
-            caller.hears(&said(rest)).await;
-        }
-        (false, false) => caller.hears(&said(rest)).await,
+    if amid {
+        caller.hears_broken_off(&said(LONG), &said(rest)).await;
+    } else {
+        caller.hears(&said(rest)).await;
     }
     let asked: Vec<String> = house.fakes.log().details(other, "speak");
     assert_eq!(asked.iter().map(|text| text.trim()).collect::<Vec<_>>(), [rest]);
@@ -118,11 +110,14 @@ async fn voice(first: First, fault: SpeechFault, amid: bool, hold: bool) {
     house.goes_on(caller).await;
 }
 
-/// The first voice has refused our key since before the call.
-async fn a_voice_refuses() {
+/// The first voice has refused us since before the call, or cannot be reached.
+async fn a_voice_is_missing(refuses: Option<u16>) {
     let settings = [("TTS_PROVIDER", "elevenlabs,deepgram")];
     let house = House::with_phrases(Phrases::Impossible, &settings, |_| ()).await;
-    house.fakes.elevenlabs.faults().always(SpeechFault::Refuse(401));
+    match refuses {
+        Some(status) => house.fakes.elevenlabs.faults().always(SpeechFault::Refuse(status)),
+        None => house.fakes.elevenlabs.shut().await,
+    }
     let mut caller = house.dial();
     caller.while_waiting(|log| log.count(Service::Deepgram, "speak") >= 2).await;
     let asked = house.fakes.log().details(Service::Deepgram, "speak");
@@ -130,7 +125,10 @@ async fn a_voice_refuses() {
     for text in asked {
         caller.hears(&said(&text)).await;
     }
-    house.fakes.elevenlabs.faults().clear();
+    match refuses {
+        Some(_) => house.fakes.elevenlabs.faults().clear(),
+        None => house.fakes.elevenlabs.reopen().await,
+    }
     house.goes_on(caller).await;
 }
 
@@ -178,13 +176,16 @@ async fn nobody_takes_over_from_who_listens_well() {
     house.goes_on(caller).await;
 }
 
-/// Deepgram does this on its first socket, if anything, and refuses all others; Scribe understands what was said meanwhile
-/// and what is said then.
-async fn scribe_takes_over(first: Option<ListenFault>) {
+/// Deepgram does this on its first socket, if anything, and refuses all others or cannot be reached; Scribe understands what
+/// was said meanwhile and what is said then.
+async fn scribe_takes_over(first: Option<ListenFault>, refuses: Option<u16>) {
     let house = two_listen().await;
     let faults = house.fakes.deepgram.listen_faults();
     faults.next(first);
-    faults.always(ListenFault::Refuse(401));
+    match refuses {
+        Some(status) => faults.always(ListenFault::Refuse(status)),
+        None => house.fakes.deepgram.shut().await,
+    }
     // A sentence that it has only begun to tell is the first one of the next call.
     house.fakes.deepgram.hears(["¿Sigue ahí?"]);
     let mut caller = house.dial();
@@ -195,7 +196,10 @@ async fn scribe_takes_over(first: Option<ListenFault>) {
     understood(&house, &caller, &words, 1).await;
     assert_eq!(scribes(&house), 1);
     assert_eq!(house.fakes.log().count(Service::Deepgram, "final"), 0);
-    faults.clear();
+    match refuses {
+        Some(_) => faults.clear(),
+        None => house.fakes.deepgram.reopen().await,
+    }
     house.goes_on(caller).await;
 }
 
@@ -221,8 +225,10 @@ async fn scribe_takes_over_from_who_is_silent() {
 pub(crate) fn hearing_cases() -> Vec<Case> {
     vec![
         case("all is well", nobody_takes_over_from_who_listens_well()),
-        case("Deepgram refuses our key", scribe_takes_over(None)),
-        case("Deepgram breaks", scribe_takes_over(Some(ListenFault::CutMidUtterance))),
+        case("Deepgram refuses our key", scribe_takes_over(None, Some(401))),
+        case("Deepgram has no place", scribe_takes_over(None, Some(429))),
+        case("Deepgram is out of reach", scribe_takes_over(None, None)),
+        case("Deepgram breaks", scribe_takes_over(Some(ListenFault::CutMidUtterance), Some(401))),
         case("Deepgram is silent", scribe_takes_over_from_who_is_silent()),
     ]
 }
@@ -237,17 +243,21 @@ pub(crate) fn cases() -> Vec<Case> {
     cases.extend(amid.map(|fault| case(named(&fault, REST), model(fault, REST))));
     for first in [First::ElevenLabs, First::Deepgram] {
         let named = |fault: &SpeechFault| format!("{first:?} does {fault:?}, the other voice takes over");
-        for (fault, amid, hold) in [
-            (SpeechFault::WrongFormat, false, false),
-            (SpeechFault::ZeroBytes, false, false),
-            (SpeechFault::Silent, false, true),
-            (SpeechFault::CloseAfter(PART), true, false),
-            (SpeechFault::StallAfter(PART), true, true),
+        for (fault, amid) in [
+            (SpeechFault::WrongFormat, false),
+            (SpeechFault::ZeroBytes, false),
+            (SpeechFault::Silent, false),
+            (SpeechFault::CloseAfter(PART), true),
+            (SpeechFault::StallAfter(PART), true),
         ] {
-            cases.push(case(named(&fault), voice(first, fault, amid, hold)));
+            cases.push(case(named(&fault), voice(first, fault, amid)));
         }
     }
-    cases.push(case("a voice refuses our key, the other one greets", a_voice_refuses()));
+    for (why, refuses) in
+        [("refuses our key", Some(401)), ("has no place", Some(429)), ("is out of reach", None)]
+    {
+        cases.push(case(format!("a voice {why}, the other one greets"), a_voice_is_missing(refuses)));
+    }
     cases.push(case("the model begins anew", model(LlmFault::CutAfter(TOKENS), WHOLE)));
     cases
 }

@@ -4,7 +4,7 @@ use super::{
     Case,
     caller::Caller,
     case,
-    house::{House, Phrases},
+    house::{House, IMPATIENT, Phrases},
     sounds::{clip, said},
 };
 use centralita::testbed::{faults::Faults, log::Service, openai::Answer, phone::Ended, speech::SpeechFault};
@@ -23,15 +23,24 @@ enum Vendor {
 
 impl Vendor {
     async fn house(self) -> House {
-        self.house_with(Phrases::Kept).await
+        House::with(&[self.provider()]).await
     }
 
-    async fn house_with(self, phrases: Phrases) -> House {
-        let settings: &[_] = match self {
-            Self::ElevenLabs => &[],
-            Self::Deepgram => &[("TTS_PROVIDER", "deepgram")],
-        };
-        House::with_phrases(phrases, settings, |_| ()).await
+    /// Whose agent asks for a moment soon.
+    async fn impatient_house(self) -> House {
+        House::with(&[self.provider(), IMPATIENT]).await
+    }
+
+    /// Where the voice is asked for every word.
+    async fn house_without_phrases(self) -> House {
+        House::with_phrases(Phrases::Impossible, &[self.provider()], |_| ()).await
+    }
+
+    const fn provider(self) -> (&'static str, &'static str) {
+        match self {
+            Self::ElevenLabs => ("TTS_PROVIDER", "elevenlabs"),
+            Self::Deepgram => ("TTS_PROVIDER", "deepgram"),
+        }
     }
 
     fn faults(self, house: &House) -> &Faults<SpeechFault> {
@@ -57,7 +66,7 @@ async fn ask(house: &House, caller: &mut Caller) {
 }
 
 async fn refuses_for_good(vendor: Vendor) {
-    let house = vendor.house_with(Phrases::Impossible).await;
+    let house = vendor.house_without_phrases().await;
     vendor.faults(&house).always(SpeechFault::Refuse(401));
     let mut caller = house.dial();
     caller.hears_clips(&["help"]).await;
@@ -73,7 +82,7 @@ async fn refuses_for_good(vendor: Vendor) {
 }
 
 async fn refuses_for_a_while(vendor: Vendor, status: u16) {
-    let house = vendor.house_with(Phrases::Impossible).await;
+    let house = vendor.house_without_phrases().await;
     vendor.faults(&house).always(SpeechFault::Refuse(status));
     let mut caller = house.dial();
     caller.hears_clips(&["help"]).await;
@@ -83,7 +92,7 @@ async fn refuses_for_a_while(vendor: Vendor, status: u16) {
 }
 
 async fn cannot_be_reached() {
-    let house = Vendor::ElevenLabs.house_with(Phrases::Impossible).await;
+    let house = Vendor::ElevenLabs.house_without_phrases().await;
     house.fakes.elevenlabs.shut().await;
     let mut caller = house.dial();
     caller.hears_clips(&["help"]).await;
@@ -93,7 +102,7 @@ async fn cannot_be_reached() {
 }
 
 async fn is_silent(vendor: Vendor, fault: SpeechFault) {
-    let house = vendor.house().await;
+    let house = vendor.impatient_house().await;
     let mut caller = house.dial();
     caller.hears_the_greeting().await;
     vendor.faults(&house).always(fault);
@@ -105,7 +114,7 @@ async fn is_silent(vendor: Vendor, fault: SpeechFault) {
 }
 
 async fn is_slow(vendor: Vendor) {
-    let house = vendor.house().await;
+    let house = vendor.impatient_house().await;
     let mut caller = house.dial();
     caller.hears_the_greeting().await;
     vendor.faults(&house).always(SpeechFault::SlowFirstByte(Duration::from_millis(1_500)));
@@ -118,7 +127,7 @@ async fn is_slow(vendor: Vendor) {
 
 /// The beginning of the answer is heard, then the clip.
 async fn dies_in_mid_answer(vendor: Vendor, fault: SpeechFault, name: &str) {
-    let house = vendor.house().await;
+    let house = if name == "hold" { vendor.impatient_house().await } else { vendor.house().await };
     let mut caller = house.dial();
     caller.hears_the_greeting().await;
     vendor.faults(&house).always(fault);

@@ -118,6 +118,7 @@ impl Session {
         }
         while self.late.first().is_some_and(|(due, _)| *due <= now) {
             let (_, message) = self.late.remove(0);
+            self.visit.note("late-final", "");
             socket::send(socket, &message).await;
         }
         self.recogniser.tick(now, &mut self.decided);
@@ -171,7 +172,8 @@ impl Session {
     }
 
     async fn finalize(&mut self, socket: &mut WebSocket) -> Option<Over> {
-        if self.fault.now() == ListenFault::IgnoreFinalize {
+        let fault = self.fault.now();
+        if matches!(fault, ListenFault::IgnoreFinalize | ListenFault::PartialsOnly) {
             return None;
         }
         self.recogniser.finish(&mut self.decided);
@@ -181,8 +183,24 @@ impl Session {
             _ => (String::new(), seconds, seconds),
         };
         self.visit.note("final", text.clone());
-        let results = wire::Results { from_finalize: true, ..results(&text, from, to, true, false) };
-        (!socket::send(socket, &ToClient::Results(results)).await).then_some(Over::Gone)
+        let finalized = || {
+            let results = results(&text, from, to, true, false);
+            ToClient::Results(wire::Results { from_finalize: true, ..results })
+        };
+        if fault == ListenFault::LateTwice {
+            // What has been decided before comes late enough; nothing is left to be said.
+            if !text.is_empty() {
+                self.delay(finalized);
+            }
+            return None;
+        }
+        (!socket::send(socket, &finalized()).await).then_some(Over::Gone)
+    }
+
+    /// Keeps a message, to be sent late and twice.
+    fn delay(&mut self, message: impl Fn() -> ToClient) {
+        let due = clock::now() + LATE;
+        self.late.extend([(due, message()), (due, message())]);
     }
 
     /// `CloseStream`: what is open becomes final, the metadata follow, then the socket is closed.
@@ -236,13 +254,12 @@ impl Session {
                     self.visit.note("final", text.clone());
                     let text = if fault == ListenFault::HugeText { socket::huge() } else { text };
                     let ended = fault != ListenFault::UtteranceEndOnly;
-                    let message = ToClient::Results(results(&text, from, to, true, ended));
+                    let message = || ToClient::Results(results(&text, from, to, true, ended));
                     if fault == ListenFault::LateTwice {
-                        let twice = ToClient::Results(results(&text, from, to, true, ended));
-                        self.late.extend([(now + LATE, message), (now + LATE, twice)]);
+                        self.delay(message);
                         continue;
                     }
-                    message
+                    message()
                 }
                 Decided::UtteranceEnd { last_word_end } => {
                     ToClient::UtteranceEnd { channel: [0, 1], last_word_end }

@@ -40,11 +40,11 @@ pub enum ListenFault {
     CloseMidUtterance,
     /// The connection is cut without a close frame after the first partial of an utterance.
     CutMidUtterance,
-    /// Finals never come.
+    /// Finals never come, not even after `Finalize`.
     PartialsOnly,
     /// Finals come without `speech_final`; an `UtteranceEnd` follows, also where it was not asked for.
     UtteranceEndOnly,
-    /// The final comes 2 s late, and twice.
+    /// The final comes 2 s late, and twice; so does what `Finalize` makes final.
     LateTwice,
     /// Around each message stand others: of unknown type, without fields, deeply nested, not JSON, binary.
     UnknownEvents,
