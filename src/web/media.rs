@@ -74,3 +74,23 @@ fn config(limits: &Limits) -> WebSocketConfig {
         .max_message_size(hard_limit)
         .max_frame_size(hard_limit)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use futures_util::{FutureExt as _, SinkExt as _};
+    use tokio_tungstenite::tungstenite::Message;
+
+    #[tokio::test]
+    async fn of_what_is_sent_to_a_phone_that_does_not_read_next_to_nothing_waits_here() {
+        let (ours, _theirs) = tokio::io::duplex(1);
+        let config = config(&Limits::default());
+        let mut socket = WebSocketStream::from_raw_socket(ours, Role::Server, Some(config)).await;
+        let frame = "x".repeat(300);
+        let mut waiting = 0;
+        while let Some(Ok(())) = socket.feed(Message::text(frame.clone())).now_or_never() {
+            waiting += frame.len();
+        }
+        assert!((1..=WRITTEN_AT_ONCE + 2 * frame.len()).contains(&waiting), "{waiting} bytes");
+    }
+}

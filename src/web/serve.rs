@@ -22,6 +22,7 @@ use axum::{
 };
 use hyper::{Request, body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
+use socket2::SockRef;
 use std::{net::SocketAddr, pin::pin, sync::Arc, time::Duration};
 use tokio::{
     net::{TcpListener, TcpStream},
@@ -36,6 +37,11 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// How long a client may take for a head, for its request and for the next one, where few places are left.
 const HURRIED: Duration = Duration::from_secs(1);
+
+/// What the system is asked to hold back for a client that does not read (Linux takes twice as much, for its own part too). For
+/// a phone that is 4 s of speech: with [`Limits::send`](crate::channels::voice::limits::Limits) its stall shows within 10 s.
+/// By itself the system would take megabytes, minutes of speech that nobody will hear.
+const HELD_BACK: usize = 32 * 1024;
 
 /// A crowd must not fill the log.
 const REFUSALS_LOGGED: Rate = Rate::a_minute(10);
@@ -102,7 +108,8 @@ async fn converse(
     limits: HttpLimits,
     shutdown: CancellationToken,
 ) {
-    if let Err(error) = stream.set_nodelay(true) {
+    let bounded = SockRef::from(&stream).set_send_buffer_size(HELD_BACK);
+    if let Err(error) = bounded.and_then(|()| stream.set_nodelay(true)) {
         tracing::debug!(%error, "the connection is gone already");
         return;
     }

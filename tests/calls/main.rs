@@ -13,12 +13,15 @@ mod house;
 mod interruption;
 mod interruptions;
 mod keypad;
+#[path = "../support/log.rs"]
+mod log;
 mod model_fails;
 mod network;
 mod phrases;
 mod replaced;
 mod replay;
 mod sounds;
+mod stalled;
 mod voice_fails;
 
 use futures_util::{FutureExt as _, StreamExt as _, future::LocalBoxFuture, stream};

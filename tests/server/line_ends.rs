@@ -3,7 +3,7 @@
 use super::{
     log::Log,
     phone::{Phone, call_number, media, start, stop},
-    rig::{Rig, soon},
+    rig::{PHONE_HOLDS, Rig, soon},
     stub::{Order, Taken},
 };
 use bytes::Bytes;
@@ -206,25 +206,32 @@ async fn a_phone_that_falls_silent_is_pinged_and_then_given_up_though_it_answers
 }
 
 #[tokio::test]
-async fn a_phone_that_does_not_read_ends_the_line_in_its_time() {
+async fn a_phone_that_does_not_read_ends_the_line_in_its_time_and_little_waits_for_it() {
     let mut rig = Rig::with(|setup| {
         setup.line.send = Duration::from_millis(50);
         setup.line.closing = Duration::from_millis(50);
     })
     .await;
-    let (_phone, mut taken) = rig.on_the_line().await;
+    let (mut phone, mut taken) = rig.on_the_line().await;
     let mut unharmed = rig.call(&call_number(2)).await;
     let mut other = rig.taken().await;
     Log::begin();
-    let piece = Bytes::from(vec![255; 50_000]);
+    let frame = Bytes::from_static(&[255; 160]);
     let orders = taken.orders.clone();
     let (end, ()) = tokio::join!(ended(&mut taken), async {
-        while orders.send(Order::Play(piece.clone())).await.is_ok() {}
+        while orders.send(Order::Play(frame.clone())).await.is_ok() {}
     });
     assert_eq!(end, LineEnd::Slow);
     assert!(Log::text().contains("code=\"SLOW_PEER\""));
     unharmed.say(&media(1)).await;
     assert_eq!(other.frames(1).await, [1]);
+    // What the system had taken, on both sides, comes all the same.
+    let mut held = 0;
+    while let Some(Ok(message)) = soon(phone.0.next()).await {
+        held += message.len();
+    }
+    assert!(held <= 256 * 1024 + PHONE_HOLDS as usize, "{held} bytes");
+    assert_eq!(Limits::default().send, Duration::from_secs(5));
 }
 
 #[tokio::test]

@@ -18,7 +18,7 @@ use centralita::{
 };
 use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 use tokio::{
-    net::{TcpListener, TcpStream},
+    net::{TcpListener, TcpSocket},
     sync::mpsc,
     task::JoinSet,
     time::timeout,
@@ -37,6 +37,8 @@ pub(crate) const STREAM: &str = "MZ18ad3ab5a668481ce02b83e7395059f0";
 pub(crate) const CALL: &str = "CA5f1d7c0a93be4d6c8e2f4a6b0c1d2e3f";
 
 /// One for all: how long any event may take before the test fails.
+/// So many bytes a phone's system holds for a phone that does not read.
+pub(crate) const PHONE_HOLDS: u32 = 64 * 1024;
 pub(crate) const GUARD: Duration = Duration::from_secs(20);
 
 /// Waits for an event.
@@ -159,7 +161,10 @@ impl<C: Calls> Rig<C> {
         for (name, value) in headers {
             request.headers_mut().insert(*name, value.parse().unwrap());
         }
-        let stream = TcpStream::connect(self.address).await.unwrap();
+        let socket = TcpSocket::new_v4().unwrap();
+        // Linux takes twice as much.
+        socket.set_recv_buffer_size(PHONE_HOLDS / 2).unwrap();
+        let stream = socket.connect(self.address).await.unwrap();
         match soon(client_async(request, stream)).await {
             Ok((socket, _)) => Ok(Phone(socket)),
             Err(Error::Http(response)) => Err(response.status().as_u16()),

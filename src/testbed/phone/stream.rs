@@ -15,6 +15,7 @@ use crate::base::{clock, secret::ExposeSecret, units::FRAME};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use futures_util::{SinkExt, StreamExt};
+use socket2::SockRef;
 use std::time::{Duration, Instant};
 use tokio::{net::TcpStream, time::timeout};
 use tokio_tungstenite::{
@@ -41,6 +42,9 @@ pub(super) enum Over {
     Server,
     NotOpened(String),
 }
+
+/// So many bytes the system holds for a phone that does not read.
+const HELD_UNREAD: usize = 4 * 1024;
 
 type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
@@ -211,6 +215,7 @@ impl Stream<'_> {
             }
             Oddity::StopReading => {
                 self.odd.reading = false;
+                self.hold_little();
                 Ok(())
             }
             Oddity::OutboundTrack => {
@@ -223,6 +228,15 @@ impl Stream<'_> {
             }
         };
         sent.is_err().then_some(Over::Server)
+    }
+
+    /// A system that may would take minutes of sound for a phone that does not read, and the server would never notice.
+    fn hold_little(&self) {
+        if let MaybeTlsStream::Plain(stream) = self.socket.get_ref()
+            && let Err(error) = SockRef::from(stream).set_recv_buffer_size(HELD_UNREAD)
+        {
+            tracing::warn!(%error, "what the phone does not read is held by the system, however much it is");
+        }
     }
 
     async fn take(&mut self, message: Message) -> Option<Over> {
