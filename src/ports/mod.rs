@@ -10,6 +10,7 @@ pub mod media;
 pub mod phone;
 pub mod stt;
 pub mod tts;
+pub mod turn_end;
 pub mod voice_activity;
 
 use futures_util::{

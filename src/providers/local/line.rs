@@ -1,6 +1,6 @@
 //! Between the sound of the models and the sound of the telephone.
 
-use super::{kokoro, whisper};
+use super::{kokoro, mel};
 use crate::{
     audio::{g711, level::rms_dbfs_f32, pcm, resample::Resampler},
     base::units::PHONE_RATE,
@@ -31,11 +31,11 @@ pub(super) fn to_phone(spoken: &[f32]) -> Vec<u8> {
     codes
 }
 
-/// Telephone sound as the recogniser hears it: 16 kHz, -1..1.
-pub(super) fn to_recogniser(samples: &[i16]) -> Vec<f32> {
+/// Telephone sound as models hear it: 16 kHz, -1..1.
+pub(super) fn to_wideband(samples: &[i16]) -> Vec<f32> {
     let mut heard = Vec::with_capacity(samples.len());
     pcm::to_float(samples, &mut heard);
-    resampled(&heard, PHONE_RATE, u32::try_from(whisper::RATE).unwrap_or_default())
+    resampled(&heard, PHONE_RATE, u32::try_from(mel::RATE).unwrap_or_default())
 }
 
 fn resampled(samples: &[f32], from: u32, to: u32) -> Vec<f32> {
@@ -112,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn the_recogniser_hears_twice_the_samples() {
-        assert_eq!(to_recogniser(&[100; 800]).len(), 1_600);
+    fn models_hear_twice_the_samples() {
+        assert_eq!(to_wideband(&[100; 800]).len(), 1_600);
     }
 }

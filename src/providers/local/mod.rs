@@ -1,4 +1,4 @@
-//! Speech without a key and without a network: recogniser, voice and voice activity on this machine.
+//! Speech without a key and without a network: recogniser, voice, voice activity and turn ends on this machine.
 //!
 //! ```no_run
 //! use centralita::providers::local::{ModelFolder, Progress, Speech};
@@ -13,18 +13,22 @@
 pub mod brain;
 pub mod kokoro;
 mod line;
+mod mel;
 pub mod models;
 mod onnx;
+mod own_thread;
 mod silero;
+mod smart_turn;
 pub mod speakable;
 mod stt;
 mod tts;
 pub mod whisper;
 mod workers;
 
-use crate::ports::{stt::SpeechToText, tts::TextToSpeech, voice_activity::VoiceActivity};
+use crate::ports::{stt::SpeechToText, tts::TextToSpeech, turn_end::TurnEnd, voice_activity::VoiceActivity};
 use kokoro::{Kokoro, KokoroError, KokoroFiles, Voice};
 use silero::Silero;
+use smart_turn::{SmartTurn, SmartTurnError};
 use std::sync::{Arc, Mutex, PoisonError};
 use stt::LocalSpeechToText;
 use tts::LocalTextToSpeech;
@@ -45,6 +49,9 @@ pub enum SpeechError {
     /// The voice's files are damaged.
     #[error(transparent)]
     Voice(#[from] KokoroError),
+    /// The judge of turn ends does not run.
+    #[error(transparent)]
+    TurnEnd(#[from] SmartTurnError),
     /// The system gives no threads.
     #[error("no thread for the speech models: {0}")]
     Threads(#[from] rayon::ThreadPoolBuildError),
@@ -139,6 +146,24 @@ pub fn voice_activity(folder: &ModelFolder, fetch: Option<Progress>) -> Option<A
             None
         }
     }
+}
+
+/// Smart Turn from `folder`, fetched where it is missing: 12 MB, and 80 MB in memory with ONNX Runtime. `None` where it is not to be
+/// had; the log says why, and turns end by words and silence alone.
+pub fn turn_end(folder: &ModelFolder, progress: Progress) -> Option<Arc<dyn TurnEnd>> {
+    match smart_turn(folder, progress) {
+        Ok(model) => Some(Arc::new(model)),
+        Err(error) => {
+            tracing::warn!(code = "TURN_END", %error, "Turn ends are judged without Smart Turn");
+            None
+        }
+    }
+}
+
+fn smart_turn(folder: &ModelFolder, progress: Progress) -> Result<SmartTurn, SpeechError> {
+    folder.ensure_runtime(progress)?;
+    folder.ensure(&models::TURN_END, progress)?;
+    Ok(SmartTurn::load(&folder.runtime(), &folder.smart_turn())?)
 }
 
 /// What `kept` holds, made by `load` where it holds nothing. Others wait meanwhile.

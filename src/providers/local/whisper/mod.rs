@@ -8,11 +8,11 @@ mod decoder;
 mod encoder;
 mod guard;
 mod layers;
-mod mel;
 mod tokens;
 mod unfinished;
 mod weights;
 
+use super::mel::{self, RATE};
 use crate::{audio::level::rms_dbfs_f32, base::language::Language};
 use std::{
     fs::{self, File},
@@ -20,7 +20,6 @@ use std::{
     path::Path,
 };
 
-pub use mel::RATE;
 pub use tokens::ForeignVocabulary;
 pub use weights::WeightsError;
 

@@ -1,7 +1,6 @@
 //! Texts that end long before the sound does: greedy Whisper sometimes believes after a pause that all was said.
 
-use super::RATE;
-use crate::audio::level::rms_dbfs_f32;
+use crate::{audio::level::rms_dbfs_f32, providers::local::mel::RATE};
 
 /// 20 ms.
 const FRAME: usize = RATE / 50;

@@ -1,4 +1,4 @@
-//! Sound as Whisper hears it: the logarithm of 80 mel bands, every 10 ms.
+//! Sound as Whisper, and models made of it, hear it: the logarithm of 80 mel bands, every 10 ms.
 //!
 //! Whisper, `whisper/audio.py`: windows of 400 samples (25 ms at 16 kHz, periodic Hann) every 160, power spectrum, Slaney mel
 //! filters up to 8 kHz, log10 held within 8 of its maximum, moved to about -1..1. The Fourier transform is a
@@ -11,9 +11,10 @@ use std::f64::consts::TAU;
 pub(super) const BANDS: usize = 80;
 /// Samples from one column to the next.
 pub(super) const HOP: usize = 160;
-/// Samples per second that Whisper expects.
-pub const RATE: usize = 16_000;
-const WINDOW: usize = 400;
+/// Samples per second.
+pub(super) const RATE: usize = 16_000;
+/// Samples of a column.
+pub(super) const WINDOW: usize = 400;
 const BINS: usize = WINDOW / 2 + 1;
 
 /// The tables, made once.
