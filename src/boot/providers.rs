@@ -9,11 +9,11 @@ use crate::{
         desk::{Desk, Staff},
         phrases::Phrases,
     },
-    config::{Config, Llm, Stt, Tts},
+    config::{Config, Llm, Stt, Tts, TurnEndModel},
     net::http::NoClient,
     ports::{
         calendar::Calendar, llm::LanguageModel, phone::Phone, stt::SpeechToText, tts::TextToSpeech,
-        voice_activity::VoiceActivity,
+        turn_end::TurnEnd, voice_activity::VoiceActivity,
     },
     providers::{
         deepgram, elevenlabs, failover,
@@ -38,6 +38,7 @@ pub(super) struct Chosen {
     /// Who speaks unless it fails: how the agents are meant to sound.
     first_voice: Arc<dyn TextToSpeech>,
     activity: Option<Arc<dyn VoiceActivity>>,
+    turn_end: Option<Arc<dyn TurnEnd>>,
     /// Absent where calls end by closing their socket only.
     phone: Option<Arc<dyn Phone>>,
 }
@@ -58,6 +59,7 @@ impl Chosen {
             first_voice: first_voice.unwrap_or_else(|| Arc::clone(&voice)),
             voice,
             activity: local::voice_activity(&folder, fetch),
+            turn_end: turn_end(config, &folder),
             phone: phone(config).map_err(unusable)?,
         })
     }
@@ -71,6 +73,7 @@ impl Chosen {
             ("llm", self.model.name()),
             ("tts", self.voice.name()),
             ("voiceActivity", activity),
+            ("turnEnd", self.turn_end.as_ref().map_or("none", |model| model.name())),
             ("hangUp", hang_up),
         ]
         .map(|(what, name)| (what.to_owned(), name.to_owned()))
@@ -95,6 +98,7 @@ impl Chosen {
             model: Arc::clone(&self.model),
             voice: Arc::clone(&self.voice),
             activity: self.activity.clone(),
+            turn_end: self.turn_end.clone(),
             phone: self.phone.clone(),
             calendar,
             agents,
@@ -190,6 +194,14 @@ fn voice_of(config: &Config, tts: Tts<'_>, speech: &Speech) -> Result<Arc<dyn Te
             Ok(Arc::new(openai::Speech::new(options).map_err(unusable)?))
         }
         Tts::Embedded => speech.voice().map_err(unusable),
+    }
+}
+
+/// Fetched by the first start that wants it, as it was asked for.
+fn turn_end(config: &Config, folder: &ModelFolder) -> Option<Arc<dyn TurnEnd>> {
+    match config.providers.turn_end {
+        TurnEndModel::None => None,
+        TurnEndModel::SmartTurn => local::turn_end(folder, local::Progress::Shown),
     }
 }
 

@@ -5,7 +5,7 @@ use super::{
     terminal::{complain, say},
 };
 use crate::{
-    config::{Config, DEFAULTS, Llm, Stt, Tts},
+    config::{Config, DEFAULTS, Llm, Stt, Tts, TurnEndModel},
     dialogue::agent::Agent,
     providers::local::{
         ModelFolder,
@@ -113,6 +113,7 @@ fn explained(config: &Config) -> Vec<(&'static str, String)> {
         ("stt", stt(config)),
         ("llm", llm(config)),
         ("tts", tts(config)),
+        ("turn end", turn_end(config).to_owned()),
         ("data", config.server.data_dir.display().to_string()),
         ("calls", format!("at most {} at a time", config.voice.max_calls)),
     ]
@@ -160,14 +161,23 @@ fn tts(config: &Config) -> String {
     })
 }
 
+const fn turn_end(config: &Config) -> &'static str {
+    match config.providers.turn_end {
+        TurnEndModel::None => "by words and silence; TURN_END_MODEL=smart-turn adds the melody",
+        TurnEndModel::SmartTurn => "by words, silence and melody (Smart Turn)",
+    }
+}
+
 /// What is here and what the first start would fetch.
 fn models(config: &Config, folder: &ModelFolder) -> String {
     let hears = config.stt().iter().any(|stt| matches!(stt, Stt::Embedded));
     let speaks = config.tts().iter().any(|tts| matches!(tts, Tts::Embedded));
-    let wanted: [(&str, bool, &[&Bundle]); 3] = [
+    let melody = config.providers.turn_end == TurnEndModel::SmartTurn;
+    let wanted: [(&str, bool, &[&Bundle]); 4] = [
         ("recogniser", hears, &[&models::WHISPER]),
         ("voice", speaks, &[&models::VOICE, &models::ENGLISH]),
         ("voice activity", true, &[&models::VOICE_ACTIVITY]),
+        ("turn end", melody, &[&models::TURN_END]),
     ];
     let here = |bundles: &[&Bundle]| bundles.iter().all(|bundle| folder.has(bundle));
     let told = wanted.iter().filter(|(_, wanted, _)| *wanted).map(|(name, _, bundles)| {

@@ -1,6 +1,6 @@
 //! Who listens, thinks and speaks, decided from what is set.
 
-use super::{Config, LlmProvider, OpenAi, SttProvider, TtsProvider};
+use super::{Config, LlmProvider, OpenAi, SttProvider, TtsProvider, TurnEndModel};
 use crate::{base::secret::SecretString, net::address::BaseUrl};
 
 /// Where OpenAI itself answers.
@@ -145,6 +145,7 @@ impl Config {
     pub fn needs_models(&self) -> bool {
         self.stt().iter().any(|stt| matches!(stt, Stt::Embedded))
             || self.tts().iter().any(|tts| matches!(tts, Tts::Embedded))
+            || self.providers.turn_end != TurnEndModel::None
     }
 }
 

@@ -24,6 +24,7 @@ pub const VARIABLES: &[(&str, &str)] = &[
     ("STT_PROVIDER", "providers.stt"),
     ("LLM_PROVIDER", "providers.llm"),
     ("TTS_PROVIDER", "providers.tts"),
+    ("TURN_END_MODEL", "providers.turn_end"),
     ("KEEP_CONNECTIONS_S", "providers.keep_connections_s"),
     ("TWILIO_ACCOUNT_SID", "twilio.account_sid"),
     ("TWILIO_AUTH_TOKEN", "twilio.auth_token"),

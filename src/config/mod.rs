@@ -18,7 +18,7 @@ pub use complaint::{Complaint, Complaints, Origin};
 pub use env::{Environment, SECRETS, VARIABLES};
 pub use settings::{
     Config, Deepgram, ElevenLabs, LlmProvider, Log, OpenAi, OpenAiSpeech, Providers, Server, SttProvider,
-    TtsProvider, Twilio, VoiceChannel, agent_file,
+    TtsProvider, TurnEndModel, Twilio, VoiceChannel, agent_file,
 };
 pub use source::Sources;
 pub use wanted::Wanted;

@@ -113,6 +113,8 @@ pub struct Providers {
     pub llm: Wanted<LlmProvider>,
     /// Text to speech.
     pub tts: Wanted<TtsProvider>,
+    /// The judge of turn ends by their melody.
+    pub turn_end: TurnEndModel,
     /// How long unused connections are kept; zero: none is used twice.
     #[serde(rename = "keep_connections_s", deserialize_with = "seconds")]
     pub keep_connections: Duration,
@@ -160,6 +162,16 @@ pub enum TtsProvider {
     Openai,
     /// Kokoro in this process.
     Embedded,
+}
+
+/// Whether a model listens to the melody of turns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum TurnEndModel {
+    /// Words and silence decide.
+    None,
+    /// Smart Turn in this process.
+    SmartTurn,
 }
 
 /// The carrier.

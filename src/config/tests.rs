@@ -82,6 +82,10 @@ fn a_key_that_is_set_chooses_its_provider() {
         from_env(&[("DEEPGRAM_API_KEY", "d"), ("OPENAI_BASE_URL", "http://127.0.0.1:11434/v1")]).unwrap();
     assert_eq!(chosen(&config), "deepgram openai deepgram");
     assert!(!config.needs_models());
+    let judged = [("DEEPGRAM_API_KEY", "d"), ("TURN_END_MODEL", "smart-turn")];
+    let config = from_env(&judged).unwrap();
+    assert_eq!(config.providers.turn_end, TurnEndModel::SmartTurn);
+    assert!(config.needs_models());
     let config = from_env(&[("DEEPGRAM_API_KEY", "d"), ("ELEVENLABS_API_KEY", "e")]).unwrap();
     assert_eq!(chosen(&config), "deepgram embedded elevenlabs");
     let config = from_env(&[("ELEVENLABS_API_KEY", "e")]).unwrap();
@@ -232,6 +236,7 @@ fn what_is_not_what_it_should_be_is_told() {
         ("STT_PROVIDER", "deepgram,elevenlabs", "set ELEVENLABS_API_KEY"),
         ("TTS_PROVIDER", "elevenlabs", "set ELEVENLABS_API_KEY"),
         ("TTS_PROVIDER", "openai", "set OPENAI_API_KEY, OPENAI_SPEECH_API_KEY or OPENAI_SPEECH_BASE_URL"),
+        ("TURN_END_MODEL", "silero", "unknown variant `silero`, expected `none` or `smart-turn`"),
         ("DEEPGRAM_API_KEY", "one\ntwo", "deepgram.api_key"),
         ("OPENAI_API_KEY", "sk-one two", "a blank, a line break"),
         ("ELEVENLABS_API_KEY", "clé", "copy it again"),

@@ -18,6 +18,7 @@ const WASTED_CHARACTERS: &str = "tts_characters_wasted_total";
 const CALLS_RECOVERED: &str = "calls_recovered_total";
 const FRAMES_LATE: &str = "frames_late_total";
 const STT_DROPPED: &str = "stt_dropped_ms_total";
+const TURN_ENDS_UNJUDGED: &str = "turn_ends_unjudged_total";
 const PROVIDER_ERRORS: &str = "provider_errors_total";
 const CALL_TROUBLES: &str = "call_troubles_total";
 const PROVIDER_FAILOVERS: &str = "provider_failovers_total";
@@ -120,6 +121,11 @@ pub fn frames_late(count: u64) {
 /// So much of the caller's sound never reached a recogniser, because it did not keep up. What is counted is whole milliseconds.
 pub fn stt_dropped(sound: Duration) {
     metrics::counter!(STT_DROPPED).increment(u64::try_from(sound.as_millis()).unwrap_or(u64::MAX));
+}
+
+/// A pause was not judged by the model of turn ends, which was busy with others.
+pub fn turn_end_unjudged() {
+    metrics::counter!(TURN_ENDS_UNJUDGED).increment(1);
 }
 
 /// A call was left without a provider, whoever stands for it; `part` is `stt`, `llm` or `tts`, `kind` as below.
@@ -245,6 +251,10 @@ fn describe() {
         "Milliseconds of callers' sound lost before a recogniser that did not keep up."
     );
     metrics::describe_counter!(
+        TURN_ENDS_UNJUDGED,
+        "Pauses that the model of turn ends did not judge because it was busy."
+    );
+    metrics::describe_counter!(
         CALL_TROUBLES,
         "Times that a call was left without its recogniser, model or voice, by kind."
     );
@@ -284,6 +294,7 @@ mod tests {
         draft_spoken();
         draft_wasted(7, 20);
         stt_dropped(Duration::from_millis(60));
+        turn_end_unjudged();
         call_trouble("test", "busy");
         provider_error("test", "busy");
         provider_failover("llm", "one", "two");
@@ -303,6 +314,7 @@ mod tests {
             "llm_tokens_wasted_total 7",
             "tts_characters_wasted_total 20",
             "stt_dropped_ms_total ",
+            "turn_ends_unjudged_total ",
             "call_troubles_total{part=\"test\",kind=\"busy\"} 1",
             "provider_errors_total{provider=\"test\",kind=\"busy\"} 1",
             "provider_failovers_total{kind=\"llm\",from=\"one\",to=\"two\"} 1",

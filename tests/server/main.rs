@@ -22,4 +22,5 @@ mod phone;
 mod rig;
 mod staff;
 mod stub;
+mod turn_end;
 mod voice;

@@ -74,6 +74,7 @@ impl Office {
             model: Arc::new(Model),
             voice: Arc::new(Voice),
             activity: None,
+            turn_end: None,
             phone: Some(Arc::new(Network { tell, carries_out: Arc::clone(&network) })),
             calendar: Arc::new(Book),
             agents: Arc::new(Agents::open(&folder).unwrap()),

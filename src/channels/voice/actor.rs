@@ -4,6 +4,7 @@ use super::{
     alarm::Alarm,
     ear::Ear,
     journal::{Journal, Recorder},
+    melody::Melody,
     sessions::Sessions,
     socket::{Line, LineEnd, LineEvent, LineOver},
     steps::Steps,
@@ -52,6 +53,7 @@ pub(super) struct Actor {
     pub(super) line: Line,
     pub(super) sessions: Sessions,
     pub(super) ear: Ear,
+    pub(super) melody: Melody,
     pub(super) journal: Arc<Journal>,
     pub(super) recorder: Option<Recorder>,
     pub(super) steer: mpsc::Receiver<Steer>,
@@ -86,6 +88,7 @@ impl Actor {
                     event = self.line.next(), if !waited => match event {
                         LineEvent::Audio(frame) => {
                             let voice = self.ear.judge(&frame);
+                            self.melody.hear(&frame);
                             if let Some(recorder) = &mut self.recorder {
                                 recorder.caller_heard(&frame);
                             }
@@ -101,6 +104,7 @@ impl Actor {
                         Some(Steer::Over) | None => break 'call Ended::Network,
                     },
                     input = self.sessions.next(full) => break input,
+                    probability = self.melody.judged() => break Input::SoundsOver(probability),
                     () = alarm.rings() => break Input::Tick,
                     // Nothing else waits: back to the line.
                     () = std::future::ready(()), if waited => {}
@@ -121,6 +125,9 @@ impl Actor {
             recorder.told(now, &input);
         }
         self.call.handle(now, input, out);
+        if !self.call.caller_pauses() {
+            self.melody.goes_on();
+        }
         if let Some(recorder) = &mut self.recorder {
             recorder.decided(out.as_slice());
         }
@@ -147,6 +154,7 @@ impl Actor {
         self.steps.begin(&output);
         match output {
             Output::Play(frame) => {
+                self.melody.agent_speaks();
                 if let Some(recorder) = &mut self.recorder {
                     recorder.agent_sent(&frame);
                 }
@@ -159,7 +167,13 @@ impl Actor {
                 }
                 self.line.clear().await?;
             }
-            Output::CallerPaused => self.sessions.hint(HearingCommand::Paused),
+            Output::CallerPaused => {
+                self.sessions.hint(HearingCommand::Paused);
+                // Over our voice, or when the turn is over already, nothing is to be decided by it.
+                if self.call.caller_pauses() {
+                    self.melody.pauses();
+                }
+            }
             Output::CallerTurnOver => self.sessions.hint(HearingCommand::TurnOver),
             Output::AskModel { turn, messages } => self.sessions.ask(turn, messages),
             Output::CancelModel { turn } => self.sessions.cancel_model(turn),
@@ -328,6 +342,7 @@ mod tests {
                 Arc::default(),
             ),
             ear: Ear::new(None),
+            melody: Melody::new(None),
             journal: Arc::new(Journal::new(start, jiff::Timestamp::UNIX_EPOCH, None, None)),
             recorder: None,
             steer: mpsc::channel(1).1,

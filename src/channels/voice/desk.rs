@@ -8,6 +8,7 @@ use super::{
     disk::Disk,
     ear::Ear,
     journal::{Journal, Recorder},
+    melody::Melody,
     phrases::{Book, Phrases},
     sessions::Sessions,
     socket::{Line, LineEnd},
@@ -33,6 +34,7 @@ use crate::{
         phone::Phone,
         stt::{SpeechToText, SttSpec},
         tts::{TextToSpeech, TtsSpec},
+        turn_end::TurnEnd,
         voice_activity::VoiceActivity,
     },
     telemetry::metrics,
@@ -67,6 +69,8 @@ pub struct Staff {
     pub voice: Arc<dyn TextToSpeech>,
     /// The judge of speech; without one the gate decides alone.
     pub activity: Option<Arc<dyn VoiceActivity>>,
+    /// The judge of turn ends by their melody; without one words and silence decide.
+    pub turn_end: Option<Arc<dyn TurnEnd>>,
     /// Ends calls at the network; without one, closing the media socket does.
     pub phone: Option<Arc<dyn Phone>>,
     /// The appointment book.
@@ -274,6 +278,7 @@ impl Room {
             line,
             sessions: self.sessions(&start.call, &agent, book),
             ear: Ear::new(self.staff.activity.as_deref()),
+            melody: Melody::new(self.staff.turn_end.clone()),
             journal: Arc::clone(&journal),
             recorder,
             steer: steered,

@@ -12,6 +12,7 @@ mod ear;
 pub mod handshake;
 mod journal;
 pub mod limits;
+mod melody;
 mod peer;
 pub mod phrases;
 pub mod pieces;

@@ -92,8 +92,13 @@ impl Call {
         self.decide_end(now, out);
     }
 
+    /// Whether the caller pauses within their turn: what a model says of its sound ([`Input::SoundsOver`](crate::dialogue::input::Input)) is of use.
+    pub fn caller_pauses(&self) -> bool {
+        matches!(self.phase, Phase::Caller) && self.caller.quiet() >= PAUSE
+    }
+
     pub(super) fn sounds_over(&mut self, now: Instant, probability: f32, out: &mut Outputs) {
-        if matches!(self.phase, Phase::Caller) && self.caller.quiet() >= PAUSE {
+        if self.caller_pauses() {
             self.caller.sounds_over(probability);
             self.decide_end(now, out);
         }
