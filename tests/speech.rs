@@ -210,6 +210,12 @@ fn a_folder_without_models_is_no_error_for_the_detector() {
     assert!(local::voice_activity(&nowhere, None).is_none());
 }
 
+#[test]
+fn a_judge_of_turn_ends_that_cannot_be_had_is_no_error() {
+    let nowhere = ModelFolder::resolve(Some("/dev/null/models".as_ref())).unwrap();
+    assert!(local::turn_end(&nowhere, Progress::Silent).is_none());
+}
+
 /// A buzz of `seconds` in four syllables a second, whose pitch glides from `first` to `last` hertz, and 200 ms of silence.
 #[expect(clippy::cast_possible_truncation, reason = "a test signal, far below full scale")]
 fn melody(seconds: f64, first: f64, last: f64) -> Vec<u8> {
