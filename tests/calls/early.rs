@@ -114,6 +114,7 @@ async fn the_voice_closes() {
     caller.hears_clips(&["again"]).await;
     let sid = caller.sid.clone();
     caller.hangs_up(HangUpStyle::Stop).await;
+    house.finished(&sid).await;
     house.replays(&sid);
     soon(house.fakes.closed()).await;
 }
