@@ -2,52 +2,26 @@
 //! are asked in vain then, so how often they are asked is nobody's business here.
 
 use super::{
-    Case, caller::Caller, case, house::House, interruptions::interrupts, soon, sounds::said, together,
+    Case,
+    caller::Caller,
+    case,
+    house::{EARLY, House},
+    interruptions::interrupts,
+    soon,
+    sounds::said,
+    together,
 };
 use centralita::testbed::{
     openai::{Answer, LlmFault},
     phone::HangUpStyle,
     speech::SpeechFault,
 };
-use std::{
-    fs,
-    path::PathBuf,
-    sync::atomic::{AtomicU32, Ordering},
-    time::Duration,
-};
-
-/// The agent of the other tests, but for that. It asks for a moment in no test, however long a loaded machine takes.
-const AGENT: &str = r#"+++
-language = "es-MX"
-zone = "America/Mexico_City"
-greeting = "Aquí la prueba."
-tools = ["find_slots", "book_appointment", "end_call"]
-data = "clinica.toml"
-record = true
-[patience]
-hold_ms = 20_000
-+++
-Atiende {{ business }}.
-"#;
+use std::time::Duration;
 
 const ANSWER: &str = "Tenemos lugar este martes. El doctor atiende por la mañana.";
 const FIRST_PIECE: &str = "Tenemos lugar este martes.";
 /// Tokens until the second sentence has begun.
 const TOKENS: usize = 6;
-
-/// A server with that agent.
-pub(crate) async fn house() -> House {
-    static HOUSES: AtomicU32 = AtomicU32::new(0);
-    let name = format!("early-{}-{}", std::process::id(), HOUSES.fetch_add(1, Ordering::Relaxed));
-    let prompts = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
-    fs::create_dir_all(&prompts).unwrap();
-    fs::write(prompts.join("prueba.md"), AGENT).unwrap();
-    let data = concat!(env!("CARGO_MANIFEST_DIR"), "/prompts/clinica.toml");
-    fs::copy(data, prompts.join("clinica.toml")).unwrap();
-    let house = House::with(&[("PROMPTS_DIR", prompts.to_str().unwrap())]).await;
-    fs::remove_dir_all(prompts).unwrap();
-    house
-}
 
 /// A caller who has been greeted.
 async fn greeted(house: &House) -> Caller {
@@ -76,7 +50,7 @@ async fn goes_on(house: &House, mut caller: Caller) {
 }
 
 async fn all_is_well() {
-    let house = house().await;
+    let house = House::with(&[EARLY]).await;
     let mut caller = greeted(&house).await;
     asks(&house, &mut caller).await;
     caller.hears(&said(FIRST_PIECE)).await;
@@ -85,7 +59,7 @@ async fn all_is_well() {
 }
 
 async fn the_model_refuses(fault: LlmFault) {
-    let house = house().await;
+    let house = House::with(&[EARLY]).await;
     let mut caller = greeted(&house).await;
     house.fakes.openai.faults().always(fault);
     asks(&house, &mut caller).await;
@@ -95,7 +69,7 @@ async fn the_model_refuses(fault: LlmFault) {
 }
 
 async fn the_model_breaks_off(fault: LlmFault) {
-    let house = house().await;
+    let house = House::with(&[EARLY]).await;
     let mut caller = greeted(&house).await;
     house.fakes.openai.faults().always(fault);
     asks(&house, &mut caller).await;
@@ -107,7 +81,7 @@ async fn the_model_breaks_off(fault: LlmFault) {
 
 /// Its quota ends with the first sound, which the draft had: nothing of it is heard.
 async fn the_voice_closes() {
-    let house = house().await;
+    let house = House::with(&[EARLY]).await;
     let mut caller = greeted(&house).await;
     house.fakes.elevenlabs.faults().always(SpeechFault::CloseAfter(Duration::from_millis(300)));
     asks(&house, &mut caller).await;
@@ -139,7 +113,7 @@ async fn an_answer_that_began_early_fails_like_any_other() {
 
 #[tokio::test]
 async fn thirty_interruptions_leave_nothing_of_an_answer_that_began_early() {
-    let house = house().await;
+    let house = House::with(&[EARLY]).await;
     let (_, call) = interrupts(&house).await;
     // One may come late on a busy machine, all do not.
     let record = house.record(&call).await;

@@ -68,6 +68,9 @@ Atiende {{ business }}.
 /// The same agent, who asks for a moment after 700 ms, so that tests of that need little time.
 pub(crate) const IMPATIENT: (&str, &str) = ("AGENT", "impaciente");
 
+/// The same agent, who begins answers before the turn is over, as agents do that are not told otherwise.
+pub(crate) const EARLY: (&str, &str) = ("AGENT", "pronta");
+
 /// What is known of the agent's own phrases when the server starts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Phrases {
@@ -165,8 +168,12 @@ impl House {
             .chain(settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())))
             .collect();
         let name = &environment["AGENT"];
-        let hold_ms = if name == IMPATIENT.1 { "hold_ms = 700" } else { "hold_ms = 20_000" };
-        fs::write(prompts.join(format!("{name}.md")), AGENT.replace("hold_ms = 20_000", hold_ms)).unwrap();
+        let agent = match name.as_str() {
+            name if name == IMPATIENT.1 => AGENT.replace("hold_ms = 20_000", "hold_ms = 700"),
+            name if name == EARLY.1 => AGENT.replace("speculation = false\n", ""),
+            _ => AGENT.to_owned(),
+        };
+        fs::write(prompts.join(format!("{name}.md")), agent).unwrap();
         let config =
             Config::read(&Sources { environment: environment.clone(), ..Sources::default() }).unwrap();
         match phrases {

@@ -1,6 +1,9 @@
 //! A recorded call, lived through once more.
 
-use super::{early, sounds::said};
+use super::{
+    house::{EARLY, House},
+    sounds::said,
+};
 use centralita::{
     dialogue::output::Output,
     testbed::{
@@ -27,7 +30,7 @@ fn replayed(arguments: &[&str], file: &Path) -> (ExitStatus, String) {
 
 #[tokio::test]
 async fn a_call_with_faults_writes_a_log_that_replays_and_tells_its_story() {
-    let house = early::house().await;
+    let house = House::with(&[EARLY]).await;
     let mut caller = house.dial();
     caller.hears_the_greeting().await;
     house.fakes.openai.faults().always(LlmFault::Refuse(500));

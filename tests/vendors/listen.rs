@@ -2,7 +2,7 @@
 
 use crate::{
     log::Log,
-    rig::{FIRST, Server, burst, event, http, last, lines, partial, stt_spec, within},
+    rig::{FIRST, Server, burst, event, flood, http, last, lines, partial, stt_spec, within},
 };
 use bytes::Bytes;
 use centralita::{
@@ -307,16 +307,7 @@ async fn a_recogniser_that_stops_reading_is_left_and_only_the_oldest_audio_is_lo
     let log = fakes.log();
     session.commands.push(frame(0xFF));
     within(log.until(|log| log.count(Service::Deepgram, "stopped-reading") == 1)).await;
-    // Many of them are more than the two sockets' buffers hold, and none is too long for one message.
-    let flood = Bytes::from(vec![0xFF; 32 << 10]);
-    let lost = loop {
-        session.commands.push(HearingCommand::Audio(flood.clone()));
-        tokio::select! {
-            biased;
-            event = session.events.next() => break event.unwrap(),
-            () = tokio::task::yield_now() => {}
-        }
-    };
+    let lost = flood(&mut session).await;
     let reason = "the recogniser has not read for 50ms".to_owned();
     assert_eq!(lost, SttEvent::Lost { fatal: false, reason });
     assert_eq!(event(&mut session).await, SttEvent::Ready);

@@ -76,6 +76,20 @@ fn call() -> CallSid {
     "CA00000000000000000000000000000001".parse().unwrap()
 }
 
+/// Sends sound that nobody reads, until something is told of it.
+pub(crate) async fn flood(session: &mut SttSession) -> SttEvent {
+    // Many of them are more than the two sockets' buffers hold, and none is too long for one message.
+    let flood = Bytes::from(vec![0xFF; 32 << 10]);
+    loop {
+        session.commands.push(HearingCommand::Audio(flood.clone()));
+        tokio::select! {
+            biased;
+            event = session.events.next() => break event.unwrap(),
+            () = tokio::task::yield_now() => {}
+        }
+    }
+}
+
 pub(crate) fn stt_spec() -> SttSpec {
     SttSpec { call: call(), language: Language::Es, tag: "es-MX".to_owned() }
 }

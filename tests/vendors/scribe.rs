@@ -1,7 +1,8 @@
 //! ElevenLabs' recognition.
 
 use crate::rig::{
-    FIRST, Peer, SECOND, Server, burst, event, fixture, http, last, lines, partial, send, stt_spec, within,
+    FIRST, Peer, SECOND, Server, burst, event, fixture, flood, http, last, lines, partial, send, stt_spec,
+    within,
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
@@ -364,16 +365,7 @@ async fn a_recogniser_that_stops_reading_is_left() {
     options.line.stalled = Duration::from_millis(50);
     let mut session = Scribe::new(options).open(stt_spec());
     assert_eq!(event(&mut session).await, SttEvent::Ready);
-    // Many of them are more than the two sockets' buffers hold, and none is too long for one message.
-    let flood = Bytes::from(vec![0xFF; 32 << 10]);
-    let lost = loop {
-        session.commands.push(HearingCommand::Audio(flood.clone()));
-        tokio::select! {
-            biased;
-            event = session.events.next() => break event.unwrap(),
-            () = tokio::task::yield_now() => {}
-        }
-    };
+    let lost = flood(&mut session).await;
     let reason = "the recogniser has not read for 50ms".to_owned();
     assert_eq!(lost, SttEvent::Lost { fatal: false, reason });
     assert_eq!(event(&mut session).await, SttEvent::Ready);
