@@ -1,3 +1,8 @@
 //! Where things are kept.
 
 pub mod calendar_file;
+mod sql;
+mod store;
+
+pub use sql::{Options, Place, SCHEMA};
+pub use store::SqlStore;

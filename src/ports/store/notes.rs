@@ -1,0 +1,48 @@
+//! Summaries and other texts about calls: one of each kind for each call.
+
+use super::{Stored, outbox::NewDelivery};
+use futures_util::future::BoxFuture;
+use jiff::Timestamp;
+
+/// The kind of the note that sums up a call.
+pub const SUMMARY: &str = "summary";
+
+/// A note to be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewNote {
+    /// The call it is about, which the store knows.
+    pub call: String,
+    /// There is one of each kind.
+    pub kind: String,
+    /// What it says.
+    pub text: String,
+    /// Where it goes.
+    pub deliveries: Vec<NewDelivery>,
+}
+
+/// A note.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Note {
+    /// Identifies it; sorts by time.
+    pub id: String,
+    /// The call it is about.
+    pub call: String,
+    /// Its kind.
+    pub kind: String,
+    /// What it says.
+    pub text: String,
+    /// When it was written.
+    pub at: Timestamp,
+}
+
+/// The notes.
+pub trait Notes: Send + Sync {
+    /// Writes a note with its deliveries, unless there is one of its kind: the first text stands. Returns the one that stands.
+    ///
+    /// # Errors
+    /// `Unknown` where the store does not know the call.
+    fn write_note(&self, note: NewNote) -> BoxFuture<'_, Stored<Note>>;
+
+    /// All notes about a call, in the order they were written.
+    fn notes_of(&self, call: String) -> BoxFuture<'_, Stored<Vec<Note>>>;
+}

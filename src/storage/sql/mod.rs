@@ -1,0 +1,62 @@
+//! Two databases behind one way to speak SQL.
+//!
+//! Statements are written once, with `$1` for arguments; what the databases do not share is a word in braces, which
+//! [`Dialect::write`] replaces. Every statement runs in a transaction and unprepared, so that a pooler in transaction mode
+//! may stand between us and Postgres (measured: anything less gives wrong rows there).
+
+mod engine;
+mod failure;
+mod migrate;
+mod postgres;
+mod sqlite;
+mod value;
+
+pub use engine::{Engine, Options, Place};
+pub use migrate::SCHEMA;
+pub(super) use engine::Tx;
+pub(super) use migrate::migrate;
+pub(super) use value::{Arg, Row};
+
+use std::borrow::Cow;
+
+/// Which SQL is spoken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dialect {
+    /// SQLite 3.51, in this process.
+    Sqlite,
+    /// PostgreSQL 14 or later.
+    Postgres,
+}
+
+impl Dialect {
+    /// The words in braces and what each database calls them: SQLite's first.
+    const WORDS: [(&'static str, [&'static str; 2]); 4] = [
+        // The database's clock in milliseconds since 1970: leases of several machines must not depend on theirs.
+        (
+            "{now}",
+            [
+                "CAST(unixepoch('subsec') * 1000 AS INTEGER)",
+                "CAST(extract(epoch FROM clock_timestamp()) * 1000 AS BIGINT)",
+            ],
+        ),
+        // Rows that another worker has just taken are passed over; SQLite has one writer.
+        ("{skip}", ["", "FOR UPDATE SKIP LOCKED"]),
+        ("{blob}", ["BLOB", "BYTEA"]),
+        (
+            "{serial}",
+            ["INTEGER PRIMARY KEY AUTOINCREMENT", "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY"],
+        ),
+    ];
+
+    /// The statement as this database wants it.
+    fn write(self, sql: &str) -> Cow<'_, str> {
+        let mut sql = Cow::Borrowed(sql);
+        for (word, [sqlite, postgres]) in Self::WORDS {
+            if sql.contains(word) {
+                let ours = if self == Self::Sqlite { sqlite } else { postgres };
+                sql = Cow::Owned(sql.replace(word, ours));
+            }
+        }
+        sql
+    }
+}

@@ -1,0 +1,262 @@
+//! The records of calls.
+
+use super::{SqlStore, call_sid, instant, is_number, jobs, meet, millis, new_id, resume};
+use crate::{
+    base::ids::CallSid,
+    ports::store::{
+        Owner, StoreError, Stored,
+        calls::{
+            CallBegan, CallEnd, CallFilter, CallRecords, CallRow, CallState, NetworkNews, NewCall, Resumed,
+            TurnRow,
+        },
+    },
+    storage::sql::{Arg, Row, Tx},
+};
+use futures_util::future::BoxFuture;
+use jiff::Timestamp;
+use std::time::Duration;
+
+pub(super) const COLUMNS: &str = "sid, id, workspace_id, contact_id, agent, direction, from_number, to_number, account, state, \
+    outcome, owner, epoch, arrived_at, began_at, ended_at, recording, replay, network, network_s";
+
+impl CallRecords for SqlStore {
+    fn call_arrived(&self, call: NewCall) -> BoxFuture<'_, Stored<()>> {
+        Box::pin(self.engine.write(call, |tx, call| Box::pin(arrived(tx, call))))
+    }
+
+    fn call_began(&self, began: CallBegan) -> BoxFuture<'_, Stored<()>> {
+        Box::pin(self.engine.write(began, |tx, began| Box::pin(begin(tx, began))))
+    }
+
+    fn resume_call(&self, sid: CallSid, least: i64) -> BoxFuture<'_, Stored<Resumed>> {
+        Box::pin(self.engine.write((sid, least), |tx, (sid, least)| Box::pin(resume::resume(tx, sid, *least))))
+    }
+
+    fn add_turns(&self, sid: CallSid, turns: Vec<TurnRow>) -> BoxFuture<'_, Stored<()>> {
+        Box::pin(self.engine.write((sid, turns), |tx, (sid, turns)| Box::pin(add(tx, sid, turns))))
+    }
+
+    fn heartbeat(&self, owner: Owner, calls: Vec<(CallSid, i64)>) -> BoxFuture<'_, Stored<Vec<CallSid>>> {
+        Box::pin(self.engine.write((owner, calls), |tx, (owner, calls)| {
+            Box::pin(async move {
+                let sql = "UPDATE calls SET heartbeat_at = {now} \
+                           WHERE sid = $1 AND epoch = $2 AND owner = $3 AND state = 'live'";
+                let mut lost = Vec::new();
+                for (sid, epoch) in calls {
+                    if tx.run(sql, [sid.as_str().into(), (*epoch).into(), (&owner.0).into()]).await? == 0 {
+                        lost.push(sid.clone());
+                    }
+                }
+                Ok(lost)
+            })
+        }))
+    }
+
+    fn call_ended(&self, sid: CallSid, epoch: i64, end: CallEnd) -> BoxFuture<'_, Stored<()>> {
+        Box::pin(
+            self.engine
+                .write((sid, epoch, end), |tx, (sid, epoch, end)| Box::pin(ended(tx, sid, *epoch, end))),
+        )
+    }
+
+    fn network_news(&self, news: NetworkNews) -> BoxFuture<'_, Stored<bool>> {
+        Box::pin(self.engine.write(news, |tx, news| Box::pin(resume::learn(tx, news))))
+    }
+
+    fn silent_calls(&self, silent: Duration, most: u32) -> BoxFuture<'_, Stored<Vec<CallRow>>> {
+        Box::pin(self.engine.read((millis(silent), i64::from(most)), |tx, (silent, most)| {
+            Box::pin(async move {
+                let sql = format!(
+                    "SELECT {COLUMNS} FROM calls WHERE state <> 'over' AND heartbeat_at < {{now}} - $1 \
+                     ORDER BY heartbeat_at LIMIT $2"
+                );
+                tx.rows(&sql, [(*silent).into(), (*most).into()]).await?.iter().map(read).collect()
+            })
+        }))
+    }
+
+    fn call(&self, sid: CallSid) -> BoxFuture<'_, Stored<CallRow>> {
+        Box::pin(self.engine.read(sid, |tx, sid| Box::pin(find(tx, sid))))
+    }
+
+    fn calls(&self, filter: CallFilter) -> BoxFuture<'_, Stored<Vec<CallRow>>> {
+        Box::pin(self.engine.read(filter, |tx, filter| {
+            Box::pin(async move {
+                let sql = format!(
+                    "SELECT {COLUMNS} FROM calls \
+                     WHERE (workspace_id = $1 OR CAST($1 AS TEXT) IS NULL) \
+                       AND (contact_id = $2 OR CAST($2 AS TEXT) IS NULL) \
+                       AND (id < $3 OR CAST($3 AS TEXT) IS NULL) ORDER BY id DESC LIMIT $4"
+                );
+                let args = [
+                    (&filter.workspace).into(),
+                    (&filter.contact).into(),
+                    (&filter.before).into(),
+                    i64::from(filter.most).into(),
+                ];
+                tx.rows(&sql, args).await?.iter().map(read).collect()
+            })
+        }))
+    }
+
+    fn turns(&self, sid: CallSid) -> BoxFuture<'_, Stored<Vec<TurnRow>>> {
+        Box::pin(self.engine.read(sid, |tx, sid| {
+            Box::pin(async move {
+                let sql =
+                    "SELECT epoch, seq, kind, at_ms, body FROM turns WHERE call_sid = $1 ORDER BY epoch, seq";
+                tx.rows(sql, [sid.as_str().into()]).await?.iter().map(turn).collect()
+            })
+        }))
+    }
+
+    fn command(&self, sid: CallSid, command: String) -> BoxFuture<'_, Stored<()>> {
+        Box::pin(self.engine.write((sid, command), |tx, (sid, command)| {
+            Box::pin(async move {
+                let sql = "INSERT INTO call_commands (call_sid, command, state, created_at) \
+                           SELECT sid, $2, 'asked', {now} FROM calls WHERE sid = $1 AND state = 'live'";
+                let asked = tx.run(sql, [sid.as_str().into(), command.into()]).await?;
+                if asked == 0 { Err(StoreError::Unknown) } else { Ok(()) }
+            })
+        }))
+    }
+
+    fn commands(&self, owner: Owner) -> BoxFuture<'_, Stored<Vec<(CallSid, String)>>> {
+        Box::pin(self.engine.write(owner, |tx, owner| {
+            Box::pin(async move {
+                let late = "UPDATE call_commands SET state = 'late' \
+                            WHERE state = 'asked' AND created_at < {now} - 30000";
+                tx.run(late, []).await?;
+                let sql = "UPDATE call_commands SET state = 'given' WHERE state = 'asked' AND call_sid IN \
+                             (SELECT sid FROM calls WHERE owner = $1 AND state = 'live') \
+                           RETURNING call_sid, command";
+                let rows = tx.rows(sql, [(&owner.0).into()]).await?;
+                rows.iter().map(|row| Ok((call_sid(row.text("call_sid")?)?, row.text("command")?))).collect()
+            })
+        }))
+    }
+}
+
+async fn arrived(tx: &mut Tx, call: &NewCall) -> Stored<()> {
+    let contact = if is_number(&call.from) { Some(meet(tx, &call.workspace, &call.from).await?) } else { None };
+    tx.run(
+        "INSERT INTO calls (sid, id, workspace_id, contact_id, agent, direction, from_number, to_number, account, state, \
+                            epoch, heartbeat_at, arrived_at) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'arrived', 0, {now}, $10) ON CONFLICT (sid) DO NOTHING",
+        [
+            call.sid.as_str().into(),
+            new_id().into(),
+            (&call.workspace).into(),
+            contact.into(),
+            (&call.agent).into(),
+            (&call.direction).into(),
+            (&call.from).into(),
+            (&call.to).into(),
+            (&call.account).into(),
+            call.at.as_millisecond().into(),
+        ],
+    )
+    .await?;
+    Ok(())
+}
+
+async fn begin(tx: &mut Tx, began: &CallBegan) -> Stored<()> {
+    arrived(tx, &began.call).await?;
+    let [recording, replay] = &began.files;
+    let taken = tx
+        .run(
+            "UPDATE calls SET state = 'live', outcome = NULL, ended_at = NULL, owner = $2, epoch = $3, heartbeat_at = {now}, \
+               began_at = COALESCE(began_at, $4), recording = COALESCE(recording, $5), replay = COALESCE(replay, $6) \
+             WHERE sid = $1 AND epoch <= $3 AND NOT (state = 'over' AND epoch = $3)",
+            [
+                began.call.sid.as_str().into(),
+                (&began.owner.0).into(),
+                began.epoch.into(),
+                began.at.as_millisecond().into(),
+                recording.into(),
+                replay.into(),
+            ],
+        )
+        .await?;
+    if taken == 0 { Err(StoreError::Fenced) } else { Ok(()) }
+}
+
+async fn add(tx: &mut Tx, sid: &CallSid, turns: &[TurnRow]) -> Stored<()> {
+    for turn in turns {
+        tx.run(
+            "INSERT INTO turns (call_sid, epoch, seq, kind, at_ms, body) VALUES ($1, $2, $3, $4, $5, $6) \
+             ON CONFLICT (call_sid, epoch, seq) DO NOTHING",
+            [
+                sid.as_str().into(),
+                turn.epoch.into(),
+                turn.seq.into(),
+                (&turn.kind).into(),
+                turn.at_ms.into(),
+                (&turn.body).into(),
+            ],
+        )
+        .await?;
+    }
+    Ok(())
+}
+
+async fn ended(tx: &mut Tx, sid: &CallSid, epoch: i64, end: &CallEnd) -> Stored<()> {
+    let done = tx
+        .run(
+            "UPDATE calls SET state = 'over', outcome = COALESCE(outcome, $3), ended_at = COALESCE(ended_at, $4) \
+             WHERE sid = $1 AND epoch = $2",
+            [sid.as_str().into(), epoch.into(), (&end.outcome).into(), end.at.as_millisecond().into()],
+        )
+        .await?;
+    if done == 0 {
+        return Err(StoreError::Fenced);
+    }
+    for job in &end.jobs {
+        jobs::insert(tx, job).await?;
+    }
+    Ok(())
+}
+
+pub(super) async fn find(tx: &mut Tx, sid: &CallSid) -> Stored<CallRow> {
+    let sql = format!("SELECT {COLUMNS} FROM calls WHERE sid = $1");
+    read(&tx.row(&sql, [Arg::from(sid.as_str())]).await?.ok_or(StoreError::Unknown)?)
+}
+
+fn read(row: &Row) -> Stored<CallRow> {
+    let at = |name: &str| -> Stored<Option<Timestamp>> { Ok(row.maybe_int(name)?.map(instant)) };
+    Ok(CallRow {
+        call: NewCall {
+            sid: call_sid(row.text("sid")?)?,
+            workspace: row.text("workspace_id")?,
+            agent: row.text("agent")?,
+            direction: row.text("direction")?,
+            from: row.text("from_number")?,
+            to: row.text("to_number")?,
+            account: row.text("account")?,
+            at: instant(row.int("arrived_at")?),
+        },
+        id: row.text("id")?,
+        contact: row.maybe_text("contact_id")?,
+        state: match row.text("state")?.as_str() {
+            "arrived" => CallState::Arrived,
+            "live" => CallState::Live,
+            _ => CallState::Over,
+        },
+        outcome: row.maybe_text("outcome")?,
+        owner: row.maybe_text("owner")?.map(Owner),
+        epoch: row.int("epoch")?,
+        began_at: at("began_at")?,
+        ended_at: at("ended_at")?,
+        files: [row.maybe_text("recording")?, row.maybe_text("replay")?],
+        network: (row.maybe_text("network")?, row.maybe_int("network_s")?),
+    })
+}
+
+fn turn(row: &Row) -> Stored<TurnRow> {
+    Ok(TurnRow {
+        epoch: row.int("epoch")?,
+        seq: row.int("seq")?,
+        kind: row.text("kind")?,
+        at_ms: row.int("at_ms")?,
+        body: row.text("body")?,
+    })
+}

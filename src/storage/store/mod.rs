@@ -1,0 +1,86 @@
+//! The store, on either database.
+
+mod calls;
+mod inbox;
+mod jobs;
+mod keys;
+mod leases;
+mod notes;
+mod outbox;
+mod people;
+mod resume;
+
+use super::sql::{Engine, Options, Place, Tx, migrate};
+use crate::{
+    base::ids::CallSid,
+    ports::store::{Store, StoreError, Stored},
+};
+use jiff::Timestamp;
+use std::time::Duration;
+use uuid::Uuid;
+
+/// The store over SQL.
+#[derive(Debug)]
+pub struct SqlStore {
+    engine: Engine,
+}
+
+impl Store for SqlStore {}
+
+impl SqlStore {
+    /// Opens the database, and brings its schema up to date.
+    ///
+    /// # Errors
+    /// `Unavailable` where it is away, `Conflict` where its schema is newer than this program, `Broken` where it is damaged.
+    pub async fn open(place: Place, options: Options) -> Stored<Self> {
+        let patience = options.patience;
+        // Another node may be migrating: it is waited for (reliability E11).
+        let mut engine = Engine::open(place, Options { patience: Duration::from_mins(1), ..options }).await?;
+        migrate(&engine).await?;
+        engine.be_patient_for(patience);
+        Ok(Self { engine })
+    }
+
+    /// Ends all connections, when what was begun is done.
+    pub async fn close(&self) {
+        self.engine.close().await;
+    }
+}
+
+/// An identifier that sorts by time.
+fn new_id() -> String {
+    Uuid::now_v7().simple().to_string()
+}
+
+fn millis(time: Duration) -> i64 {
+    i64::try_from(time.as_millis()).unwrap_or(i64::MAX)
+}
+
+fn count(rows: i64) -> u64 {
+    u64::try_from(rows).unwrap_or(0)
+}
+
+fn instant(millis: i64) -> Timestamp {
+    Timestamp::from_millisecond(millis).unwrap_or_default()
+}
+
+fn call_sid(text: String) -> Stored<CallSid> {
+    CallSid::try_from(text).map_err(|error| StoreError::Broken(error.into()))
+}
+
+/// Enough of a number to tell people apart, and no word such as `anonymous`.
+fn is_number(from: &str) -> bool {
+    from.starts_with('+') && from.len() > 7 && from.bytes().skip(1).all(|digit| digit.is_ascii_digit())
+}
+
+/// The person with this number, made known where nobody was.
+async fn meet(tx: &mut Tx, workspace: &str, phone: &str) -> Stored<String> {
+    let id = new_id();
+    let new = "INSERT INTO contacts (id, workspace_id, phone, version, created_at, updated_at) \
+               VALUES ($1, $2, $3, 1, {now}, {now}) ON CONFLICT (workspace_id, phone) DO NOTHING";
+    if tx.run(new, [(&id).into(), workspace.into(), phone.into()]).await? == 1 {
+        return Ok(id);
+    }
+    let known = "SELECT id FROM contacts WHERE workspace_id = $1 AND phone = $2";
+    tx.row(known, [workspace.into(), phone.into()]).await?.ok_or(StoreError::Unknown)?.text("id")
+}

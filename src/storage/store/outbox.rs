@@ -1,0 +1,188 @@
+//! What is to happen outside.
+
+use super::{SqlStore, jobs, new_id};
+use crate::{
+    ports::store::{
+        StoreError, Stored,
+        jobs::{Claim, NewJob, Outcome},
+        outbox::{DELIVER, Delivery, DeliveryEnd, DeliveryState, NewDelivery, Outbox, Settle},
+    },
+    storage::sql::{Row, Tx},
+};
+use futures_util::future::BoxFuture;
+use serde_json::{Value, json};
+use std::time::Duration;
+
+/// Seconds between tries, as Svix has them (reliability §3.4); the first one is at once.
+const SCHEDULE_S: [u64; 7] = [5, 5 * 60, 30 * 60, 2 * 3_600, 5 * 3_600, 10 * 3_600, 10 * 3_600];
+
+/// Claims of a delivery that end without a word of it: the process died each time.
+const ATTEMPTS: u32 = 5;
+
+const COLUMNS: &str = "id, target, mode, dedupe_key, payload, state, tries, provider_ref, error";
+
+impl Outbox for SqlStore {
+    fn delivery(&self, id: String) -> BoxFuture<'_, Stored<Delivery>> {
+        Box::pin(self.engine.read(id, |tx, id| Box::pin(find(tx, id))))
+    }
+
+    fn sending(&self, id: String, claim: Claim) -> BoxFuture<'_, Stored<()>> {
+        Box::pin(self.engine.write((id, claim), |tx, (id, claim)| {
+            Box::pin(async move {
+                fence(tx, claim).await?;
+                let sql = "UPDATE outbox SET state = 'sending', tries = tries + 1, tried_at = {now} \
+                           WHERE id = $1 AND state IN ('pending', 'sending')";
+                if tx.run(sql, [id.into()]).await? == 0 { Err(StoreError::Unknown) } else { Ok(()) }
+            })
+        }))
+    }
+
+    fn delivered(&self, id: String, claim: Claim, end: DeliveryEnd) -> BoxFuture<'_, Stored<()>> {
+        Box::pin(self.engine.write((id, claim, end), |tx, (id, claim, end)| {
+            Box::pin(delivered(tx, id, claim, end))
+        }))
+    }
+
+    fn deliveries(&self, state: DeliveryState, most: u32) -> BoxFuture<'_, Stored<Vec<Delivery>>> {
+        Box::pin(self.engine.read((state, i64::from(most)), |tx, (state, most)| {
+            Box::pin(async move {
+                let sql = format!("SELECT {COLUMNS} FROM outbox WHERE state = $1 ORDER BY id DESC LIMIT $2");
+                tx.rows(&sql, [name(*state).into(), (*most).into()]).await?.iter().map(read).collect()
+            })
+        }))
+    }
+
+    fn decide(&self, id: String, again: bool) -> BoxFuture<'_, Stored<()>> {
+        Box::pin(self.engine.write((id, again), |tx, (id, again)| {
+            Box::pin(async move {
+                let state = if *again { "pending" } else { "sent" };
+                let sql = "UPDATE outbox SET state = $2 WHERE id = $1 AND state IN ('held', 'dead')";
+                if tx.run(sql, [id.into(), state.into()]).await? == 0 {
+                    return Err(StoreError::Unknown);
+                }
+                if *again {
+                    let sql = "UPDATE jobs SET state = 'waiting', run_at = {now}, attempts = 0, epoch = epoch + 1, \
+                                 done_at = NULL WHERE dedupe_key = $1";
+                    tx.run(sql, [job_key(id).into()]).await?;
+                }
+                Ok(())
+            })
+        }))
+    }
+}
+
+/// Writes a delivery with its job, unless its key is known.
+pub(super) async fn insert(tx: &mut Tx, workspace: &str, delivery: &NewDelivery) -> Stored<()> {
+    let id = new_id();
+    let new = tx
+        .run(
+            "INSERT INTO outbox (id, workspace_id, target, mode, dedupe_key, payload, state, tries, created_at) \
+             VALUES ($1, $2, $3, $4, $5, $6, 'pending', 0, {now}) ON CONFLICT (target, dedupe_key) DO NOTHING",
+            [
+                (&id).into(),
+                workspace.into(),
+                (&delivery.target).into(),
+                delivery.settle.as_str().into(),
+                (&delivery.key).into(),
+                delivery.payload.to_string().into(),
+            ],
+        )
+        .await?;
+    if new == 1 {
+        let mut job = NewJob::new(DELIVER, job_key(&id), json!({"delivery": id}));
+        job.lane = Some(format!("target:{}", delivery.target));
+        job.attempts = ATTEMPTS;
+        workspace.clone_into(&mut job.workspace);
+        jobs::insert(tx, &job).await?;
+    }
+    Ok(())
+}
+
+fn job_key(id: &str) -> String {
+    format!("{DELIVER}:{id}")
+}
+
+/// Locks the claim's row until the transaction ends, or finds that it is ours no longer.
+async fn fence(tx: &mut Tx, claim: &Claim) -> Stored<()> {
+    let ours = "UPDATE jobs SET owner = owner WHERE id = $1 AND epoch = $2 AND state = 'running'";
+    if tx.run(ours, [claim.id.into(), claim.epoch.into()]).await? == 0 {
+        return Err(StoreError::Fenced);
+    }
+    Ok(())
+}
+
+async fn find(tx: &mut Tx, id: &str) -> Stored<Delivery> {
+    let sql = format!("SELECT {COLUMNS} FROM outbox WHERE id = $1");
+    read(&tx.row(&sql, [id.into()]).await?.ok_or(StoreError::Unknown)?)
+}
+
+async fn delivered(tx: &mut Tx, id: &str, claim: &Claim, end: &DeliveryEnd) -> Stored<()> {
+    let tries = find(tx, id).await?.tries;
+    let next = usize::try_from(tries.saturating_sub(1)).ok().and_then(|tried| SCHEDULE_S.get(tried));
+    let (state, provider_ref, error, outcome) = match end {
+        DeliveryEnd::Sent { provider_ref } => (DeliveryState::Sent, provider_ref.clone(), None, Outcome::Done),
+        DeliveryEnd::Held { error } => (DeliveryState::Held, None, Some(error), Outcome::Done),
+        DeliveryEnd::Missed { error } => match next {
+            // Its own schedule counts the tries; the job's attempts are for processes that die.
+            Some(seconds) => {
+                let after = jittered(Duration::from_secs(*seconds), claim);
+                (DeliveryState::Pending, None, Some(error), Outcome::Later { after })
+            }
+            None => (DeliveryState::Dead, None, Some(error), Outcome::Dead { error: error.clone() }),
+        },
+        DeliveryEnd::Dead { error } => {
+            (DeliveryState::Dead, None, Some(error), Outcome::Dead { error: error.clone() })
+        }
+    };
+    jobs::finish(tx, claim, &outcome).await?;
+    tx.run(
+        "UPDATE outbox SET state = $2, provider_ref = COALESCE($3, provider_ref), error = $4, \
+           sent_at = CASE WHEN $2 = 'sent' THEN {now} ELSE sent_at END WHERE id = $1",
+        [id.into(), name(state).into(), provider_ref.into(), error.cloned().into()],
+    )
+    .await?;
+    Ok(())
+}
+
+/// Up to 20 % later, so that what failed together does not come back together.
+fn jittered(wait: Duration, claim: &Claim) -> Duration {
+    let share = (claim.id.wrapping_mul(7_919).wrapping_add(claim.epoch)).rem_euclid(21);
+    wait + wait * u32::try_from(share).unwrap_or(0) / 100
+}
+
+const fn name(state: DeliveryState) -> &'static str {
+    match state {
+        DeliveryState::Pending => "pending",
+        DeliveryState::Sending => "sending",
+        DeliveryState::Sent => "sent",
+        DeliveryState::Held => "held",
+        DeliveryState::Dead => "dead",
+    }
+}
+
+fn read(row: &Row) -> Stored<Delivery> {
+    let settle = match row.text("mode")?.as_str() {
+        "key" => Settle::Key,
+        "reconcile" => Settle::Reconcile,
+        "at_least_once" => Settle::AtLeastOnce,
+        _ => Settle::Operator,
+    };
+    let state = match row.text("state")?.as_str() {
+        "pending" => DeliveryState::Pending,
+        "sending" => DeliveryState::Sending,
+        "sent" => DeliveryState::Sent,
+        "dead" => DeliveryState::Dead,
+        _ => DeliveryState::Held,
+    };
+    Ok(Delivery {
+        id: row.text("id")?,
+        target: row.text("target")?,
+        settle,
+        key: row.text("dedupe_key")?,
+        payload: serde_json::from_str(&row.text("payload")?).unwrap_or(Value::Null),
+        state,
+        tries: u32::try_from(row.int("tries")?).unwrap_or(u32::MAX),
+        provider_ref: row.maybe_text("provider_ref")?,
+        error: row.maybe_text("error")?,
+    })
+}

@@ -1,0 +1,141 @@
+//! The people who call and write.
+
+use super::{SqlStore, instant, meet};
+use crate::{
+    ports::store::{
+        StoreError, Stored,
+        people::{Contact, ContactChange, Erased, People},
+    },
+    storage::sql::{Row, Tx},
+};
+use futures_util::future::BoxFuture;
+
+const COLUMNS: &str = "id, workspace_id, phone, name, document, language, version, created_at";
+
+impl People for SqlStore {
+    fn meet(&self, workspace: String, phone: String) -> BoxFuture<'_, Stored<Contact>> {
+        Box::pin(self.engine.write((workspace, phone), |tx, (workspace, phone)| {
+            Box::pin(async move {
+                let id = meet(tx, workspace, phone).await?;
+                find(tx, workspace, &id).await
+            })
+        }))
+    }
+
+    fn change_contact(
+        &self,
+        workspace: String,
+        id: String,
+        version: Option<i64>,
+        change: ContactChange,
+    ) -> BoxFuture<'_, Stored<Contact>> {
+        Box::pin(self.engine.write((workspace, id, version, change), |tx, (workspace, id, version, change)| {
+            Box::pin(async move {
+                let before = find(tx, workspace, id).await?;
+                let sql = "UPDATE contacts SET name = COALESCE($3, name), document = COALESCE($4, document), \
+                             language = COALESCE($5, language), version = version + 1, updated_at = {now} \
+                           WHERE id = $1 AND version = $2";
+                let args = [
+                    id.into(),
+                    version.unwrap_or(before.version).into(),
+                    (&change.name).into(),
+                    (&change.document).into(),
+                    (&change.language).into(),
+                ];
+                if tx.run(sql, args).await? == 0 {
+                    return Err(StoreError::Conflict("the contact was changed meanwhile".to_owned()));
+                }
+                find(tx, workspace, id).await
+            })
+        }))
+    }
+
+    fn contact(&self, workspace: String, id: String) -> BoxFuture<'_, Stored<Contact>> {
+        Box::pin(
+            self.engine.read((workspace, id), |tx, (workspace, id)| Box::pin(find(tx, workspace, id))),
+        )
+    }
+
+    fn contacts(
+        &self,
+        workspace: String,
+        before: Option<String>,
+        most: u32,
+    ) -> BoxFuture<'_, Stored<Vec<Contact>>> {
+        Box::pin(self.engine.read((workspace, before, i64::from(most)), |tx, (workspace, before, most)| {
+            Box::pin(async move {
+                let sql = format!(
+                    "SELECT {COLUMNS} FROM contacts \
+                     WHERE workspace_id = $1 AND (id < $2 OR CAST($2 AS TEXT) IS NULL) ORDER BY id DESC LIMIT $3"
+                );
+                tx.rows(&sql, [workspace.into(), before.into(), (*most).into()]).await?.iter().map(read).collect()
+            })
+        }))
+    }
+
+    fn erase(&self, phone: String) -> BoxFuture<'_, Stored<Erased>> {
+        Box::pin(self.engine.write(phone, |tx, phone| Box::pin(erase(tx, phone))))
+    }
+}
+
+async fn find(tx: &mut Tx, workspace: &str, id: &str) -> Stored<Contact> {
+    let sql = format!("SELECT {COLUMNS} FROM contacts WHERE id = $1 AND workspace_id = $2");
+    read(&tx.row(&sql, [id.into(), workspace.into()]).await?.ok_or(StoreError::Unknown)?)
+}
+
+fn read(row: &Row) -> Stored<Contact> {
+    Ok(Contact {
+        id: row.text("id")?,
+        workspace: row.text("workspace_id")?,
+        phone: row.text("phone")?,
+        name: row.maybe_text("name")?,
+        document: row.maybe_text("document")?,
+        language: row.maybe_text("language")?,
+        version: row.int("version")?,
+        since: instant(row.int("created_at")?),
+    })
+}
+
+/// The calls of a number, inbound and outbound.
+const THEIRS: &str = "(SELECT sid FROM calls WHERE from_number = $1 OR to_number = $1)";
+
+async fn erase(tx: &mut Tx, phone: &str) -> Stored<Erased> {
+    let mut erased = Erased::default();
+    let files = "SELECT recording, replay FROM calls WHERE from_number = $1 OR to_number = $1";
+    for row in tx.rows(files, [phone.into()]).await? {
+        erased.files.extend([row.maybe_text("recording")?, row.maybe_text("replay")?].into_iter().flatten());
+    }
+    // What goes outside about them and has not gone yet, does not go any more.
+    let deliveries = format!(
+        "UPDATE outbox SET payload = '{{}}', state = CASE WHEN state = 'sent' THEN state ELSE 'dead' END \
+         WHERE dedupe_key IN (SELECT 'note:' || call_sid || ':' || kind FROM notes WHERE call_sid IN {THEIRS})"
+    );
+    tx.run(&deliveries, [phone.into()]).await?;
+    let notes = format!("DELETE FROM notes WHERE call_sid IN {THEIRS}");
+    erased.notes = tx.run(&notes, [phone.into()]).await?;
+    tx.run(&format!("DELETE FROM turns WHERE call_sid IN {THEIRS}"), [phone.into()]).await?;
+    let appointments = format!(
+        "DELETE FROM appointments WHERE call_sid IN {THEIRS} \
+           OR contact_id IN (SELECT id FROM contacts WHERE phone = $1)"
+    );
+    erased.appointments = tx.run(&appointments, [phone.into()]).await?;
+    let conversations = "(SELECT id FROM conversations WHERE contact_id IN (SELECT id FROM contacts WHERE phone = $1))";
+    let messages = format!("DELETE FROM messages WHERE conversation_id IN {conversations}");
+    erased.messages = tx.run(&messages, [phone.into()]).await?;
+    tx.run(&format!("DELETE FROM conversations WHERE id IN {conversations}"), [phone.into()]).await?;
+    let bodies =
+        "UPDATE inbox SET payload = NULL, response = NULL, state = 'forgotten' WHERE EXISTS \
+           (SELECT 1 FROM calls WHERE (from_number = $1 OR to_number = $1) AND dedupe_key LIKE sid || '%')";
+    tx.run(bodies, [phone.into()]).await?;
+    erased.calls = tx
+        .run(
+            "UPDATE calls SET contact_id = NULL, recording = NULL, replay = NULL, \
+               from_number = CASE WHEN from_number = $1 THEN 'erased' ELSE from_number END, \
+               to_number = CASE WHEN to_number = $1 THEN 'erased' ELSE to_number END \
+             WHERE from_number = $1 OR to_number = $1",
+            [phone.into()],
+        )
+        .await?;
+    erased.contacts = tx.run("DELETE FROM contacts WHERE phone = $1", [phone.into()]).await?;
+    Ok(erased)
+}
