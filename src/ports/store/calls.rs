@@ -7,10 +7,11 @@ use super::{Owner, Stored, jobs::NewJob};
 use crate::base::{ids::CallSid, secret::Masked};
 use futures_util::future::BoxFuture;
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 use std::{fmt, time::Duration};
 
 /// A call as the network announced it.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NewCall {
     /// The call.
     pub sid: CallSid,
@@ -32,12 +33,15 @@ pub struct NewCall {
 
 impl fmt::Debug for NewCall {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("NewCall").field("sid", &self.sid).field("from", &Masked(&self.from)).finish_non_exhaustive()
+        f.debug_struct("NewCall")
+            .field("sid", &self.sid)
+            .field("from", &Masked(&self.from))
+            .finish_non_exhaustive()
     }
 }
 
 /// A call has a media socket.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CallBegan {
     /// The call, as it was announced: the store may not know it yet.
     pub call: NewCall,
@@ -52,7 +56,7 @@ pub struct CallBegan {
 }
 
 /// One thing that was said, heard or done in a call.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TurnRow {
     /// Under which epoch.
     pub epoch: i64,
@@ -67,7 +71,7 @@ pub struct TurnRow {
 }
 
 /// The end of a call.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CallEnd {
     /// How it ended, such as `goodbye` or `caller_left`.
     pub outcome: String,
@@ -78,7 +82,7 @@ pub struct CallEnd {
 }
 
 /// What the network says of a call.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NetworkNews {
     /// The call.
     pub sid: CallSid,
@@ -94,6 +98,44 @@ pub struct NetworkNews {
     pub at: Timestamp,
     /// What is to be done where the call is over by this.
     pub jobs: Vec<NewJob>,
+}
+
+/// One change of the record of a call. Each may be written again: what is there already stays.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum CallEntry {
+    /// It was announced.
+    Arrived(NewCall),
+    /// It got a media socket.
+    Began(CallBegan),
+    /// Something was said, heard or done.
+    Turns {
+        /// The call.
+        sid: CallSid,
+        /// What.
+        turns: Vec<TurnRow>,
+    },
+    /// It is over.
+    Ended {
+        /// The call.
+        sid: CallSid,
+        /// Under which epoch.
+        epoch: i64,
+        /// How.
+        end: CallEnd,
+    },
+    /// The network told something.
+    News(NetworkNews),
+}
+
+impl CallEntry {
+    /// The call.
+    pub const fn sid(&self) -> &CallSid {
+        match self {
+            Self::Arrived(call) | Self::Began(CallBegan { call, .. }) => &call.sid,
+            Self::Turns { sid, .. } | Self::Ended { sid, .. } => sid,
+            Self::News(news) => &news.sid,
+        }
+    }
 }
 
 /// How far a call is.
@@ -160,6 +202,10 @@ pub struct CallFilter {
 
 /// The calls.
 pub trait CallRecords: Send + Sync {
+    /// Makes changes in their order, all of them in one transaction. Returns which of them were of no use any more: fenced, or of
+    /// a call that nobody knows.
+    fn write_calls(&self, entries: Vec<CallEntry>) -> BoxFuture<'_, Stored<Vec<bool>>>;
+
     /// A call was announced; the same one again changes nothing.
     fn call_arrived(&self, call: NewCall) -> BoxFuture<'_, Stored<()>>;
 

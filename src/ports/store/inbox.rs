@@ -1,11 +1,11 @@
 //! What came from outside: each event once, with what was answered.
 
-use super::Stored;
-use super::jobs::NewJob;
+use super::{Stored, calls::CallEntry, jobs::NewJob};
 use futures_util::future::BoxFuture;
+use serde::{Deserialize, Serialize};
 
 /// An event, verified and read, before anything is done about it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Event {
     /// Who sent it, such as `twilio_status`.
     pub source: String,
@@ -15,7 +15,9 @@ pub struct Event {
     pub payload: Vec<u8>,
     /// The answer that a repeat gets, where it is known already.
     pub response: Option<Vec<u8>>,
-    /// What is to be done about it.
+    /// What it changes in the record of a call.
+    pub change: Option<CallEntry>,
+    /// What is to be done about it later.
     pub jobs: Vec<NewJob>,
 }
 

@@ -6,11 +6,12 @@
 
 use super::{MAIN_WORKSPACE, Owner, Stored};
 use futures_util::future::BoxFuture;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::time::Duration;
 
 /// A job to be.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NewJob {
     /// Whose it is.
     pub workspace: String,

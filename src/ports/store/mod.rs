@@ -13,6 +13,7 @@ pub mod notes;
 pub mod outbox;
 pub mod people;
 
+use serde::{Deserialize, Serialize};
 use std::{error::Error, fmt, sync::Arc};
 
 /// The workspace of an installation that serves one business.
@@ -73,7 +74,7 @@ pub type SharedStore = Arc<dyn Store>;
 
 /// One process of ours while it runs: the machine's name and what was drawn when it started, so that a process that is gone is
 /// never taken for the one that follows it.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Owner(pub String);
 
 impl fmt::Display for Owner {

@@ -27,7 +27,10 @@ pub struct Contact {
 
 impl std::fmt::Debug for Contact {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Contact").field("id", &self.id).field("version", &self.version).finish_non_exhaustive()
+        f.debug_struct("Contact")
+            .field("id", &self.id)
+            .field("version", &self.version)
+            .finish_non_exhaustive()
     }
 }
 

@@ -44,7 +44,9 @@ fn said(error: &dyn DatabaseError) -> Option<StoreError> {
     let why = error.message().to_owned();
     match error.kind() {
         ErrorKind::UniqueViolation => return Some(StoreError::Conflict(why)),
-        ErrorKind::ForeignKeyViolation | ErrorKind::NotNullViolation | ErrorKind::CheckViolation => return None,
+        ErrorKind::ForeignKeyViolation | ErrorKind::NotNullViolation | ErrorKind::CheckViolation => {
+            return None;
+        }
         _ => {}
     }
     let code = error.code()?;

@@ -11,9 +11,9 @@ mod postgres;
 mod sqlite;
 mod value;
 
+pub(super) use engine::Tx;
 pub use engine::{Engine, Options, Place};
 pub use migrate::SCHEMA;
-pub(super) use engine::Tx;
 pub(super) use migrate::migrate;
 pub(super) use value::{Arg, Row};
 

@@ -22,7 +22,8 @@ impl Postgres {
     pub(super) fn open(url: &str, options: &Options) -> Stored<Self> {
         let connect = PgConnectOptions::from_str(url).map_err(broken)?;
         // A pooler in transaction mode knows neither prepared statements nor this setting of the session.
-        let connect = connect.statement_cache_capacity(0).extra_float_digits(None).application_name("centralita");
+        let connect =
+            connect.statement_cache_capacity(0).extra_float_digits(None).application_name("centralita");
         let pool = PgPoolOptions::new()
             .max_connections(options.connections)
             .acquire_timeout(options.patience)

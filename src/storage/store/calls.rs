@@ -6,8 +6,8 @@ use crate::{
     ports::store::{
         Owner, StoreError, Stored,
         calls::{
-            CallBegan, CallEnd, CallFilter, CallRecords, CallRow, CallState, NetworkNews, NewCall, Resumed,
-            TurnRow,
+            CallBegan, CallEnd, CallEntry, CallFilter, CallRecords, CallRow, CallState, NetworkNews, NewCall,
+            Resumed, TurnRow,
         },
     },
     storage::sql::{Arg, Row, Tx},
@@ -20,6 +20,18 @@ pub(super) const COLUMNS: &str = "sid, id, workspace_id, contact_id, agent, dire
     outcome, owner, epoch, arrived_at, began_at, ended_at, recording, replay, network, network_s";
 
 impl CallRecords for SqlStore {
+    fn write_calls(&self, entries: Vec<CallEntry>) -> BoxFuture<'_, Stored<Vec<bool>>> {
+        Box::pin(self.engine.write(entries, |tx, entries| {
+            Box::pin(async move {
+                let mut useless = Vec::with_capacity(entries.len());
+                for entry in entries {
+                    useless.push(!apply(tx, entry).await?);
+                }
+                Ok(useless)
+            })
+        }))
+    }
+
     fn call_arrived(&self, call: NewCall) -> BoxFuture<'_, Stored<()>> {
         Box::pin(self.engine.write(call, |tx, call| Box::pin(arrived(tx, call))))
     }
@@ -29,7 +41,9 @@ impl CallRecords for SqlStore {
     }
 
     fn resume_call(&self, sid: CallSid, least: i64) -> BoxFuture<'_, Stored<Resumed>> {
-        Box::pin(self.engine.write((sid, least), |tx, (sid, least)| Box::pin(resume::resume(tx, sid, *least))))
+        Box::pin(
+            self.engine.write((sid, least), |tx, (sid, least)| Box::pin(resume::resume(tx, sid, *least))),
+        )
     }
 
     fn add_turns(&self, sid: CallSid, turns: Vec<TurnRow>) -> BoxFuture<'_, Stored<()>> {
@@ -136,8 +150,25 @@ impl CallRecords for SqlStore {
     }
 }
 
+/// Makes a change, and tells whether it was of use.
+pub(super) async fn apply(tx: &mut Tx, entry: &CallEntry) -> Stored<bool> {
+    let done = match entry {
+        CallEntry::Arrived(call) => arrived(tx, call).await,
+        CallEntry::Began(began) => begin(tx, began).await,
+        CallEntry::Turns { sid, turns } => add(tx, sid, turns).await,
+        CallEntry::Ended { sid, epoch, end } => ended(tx, sid, *epoch, end).await,
+        CallEntry::News(news) => resume::learn(tx, news).await.map(drop),
+    };
+    match done {
+        Ok(()) => Ok(true),
+        Err(StoreError::Fenced | StoreError::Unknown) => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
 async fn arrived(tx: &mut Tx, call: &NewCall) -> Stored<()> {
-    let contact = if is_number(&call.from) { Some(meet(tx, &call.workspace, &call.from).await?) } else { None };
+    let contact =
+        if is_number(&call.from) { Some(meet(tx, &call.workspace, &call.from).await?) } else { None };
     tx.run(
         "INSERT INTO calls (sid, id, workspace_id, contact_id, agent, direction, from_number, to_number, account, state, \
                             epoch, heartbeat_at, arrived_at) \
@@ -164,9 +195,12 @@ async fn begin(tx: &mut Tx, began: &CallBegan) -> Stored<()> {
     let [recording, replay] = &began.files;
     let taken = tx
         .run(
-            "UPDATE calls SET state = 'live', outcome = NULL, ended_at = NULL, owner = $2, epoch = $3, heartbeat_at = {now}, \
+            "UPDATE calls SET owner = $2, epoch = $3, heartbeat_at = {now}, \
+               state = CASE WHEN epoch = $3 AND owner = $2 THEN state ELSE 'live' END, \
+               outcome = CASE WHEN epoch = $3 AND owner = $2 THEN outcome END, \
+               ended_at = CASE WHEN epoch = $3 AND owner = $2 THEN ended_at END, \
                began_at = COALESCE(began_at, $4), recording = COALESCE(recording, $5), replay = COALESCE(replay, $6) \
-             WHERE sid = $1 AND epoch <= $3 AND NOT (state = 'over' AND epoch = $3)",
+             WHERE sid = $1 AND (epoch < $3 OR (epoch = $3 AND (owner IS NULL OR owner = $2)))",
             [
                 began.call.sid.as_str().into(),
                 (&began.owner.0).into(),
@@ -181,6 +215,9 @@ async fn begin(tx: &mut Tx, began: &CallBegan) -> Stored<()> {
 }
 
 async fn add(tx: &mut Tx, sid: &CallSid, turns: &[TurnRow]) -> Stored<()> {
+    // A violated key would end Postgres' transaction, and what else is in it.
+    let known = tx.row("SELECT 1 AS known FROM calls WHERE sid = $1", [Arg::from(sid.as_str())]).await?;
+    known.ok_or(StoreError::Unknown)?;
     for turn in turns {
         tx.run(
             "INSERT INTO turns (call_sid, epoch, seq, kind, at_ms, body) VALUES ($1, $2, $3, $4, $5, $6) \

@@ -1,6 +1,6 @@
 //! What came from outside.
 
-use super::{SqlStore, jobs::insert};
+use super::{SqlStore, calls::apply, jobs::insert};
 use crate::{
     ports::store::{
         Stored,
@@ -20,9 +20,8 @@ impl Inbox for SqlStore {
     fn events(&self, source: String) -> BoxFuture<'_, Stored<u64>> {
         Box::pin(self.engine.read(source, |tx, source| {
             Box::pin(async move {
-                let row = tx
-                    .row("SELECT count(*) AS events FROM inbox WHERE source = $1", [source.into()])
-                    .await?;
+                let row =
+                    tx.row("SELECT count(*) AS events FROM inbox WHERE source = $1", [source.into()]).await?;
                 let events = row.map(|row| row.int("events")).transpose()?.unwrap_or(0);
                 Ok(u64::try_from(events).unwrap_or(0))
             })
@@ -62,6 +61,9 @@ async fn accept(tx: &mut Tx, event: &Event) -> Stored<Accepted> {
             .await?;
         let response = row.map(|row| row.maybe_blob("response")).transpose()?.flatten();
         return Ok(Accepted::Repeat { response });
+    }
+    if let Some(change) = &event.change {
+        apply(tx, change).await?;
     }
     for job in &event.jobs {
         insert(tx, job).await?;

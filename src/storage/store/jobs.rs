@@ -45,8 +45,7 @@ impl Jobs for SqlStore {
 
     fn finish(&self, claim: Claim, outcome: Outcome) -> BoxFuture<'_, Stored<()>> {
         Box::pin(
-            self.engine
-                .write((claim, outcome), |tx, (claim, outcome)| Box::pin(finish(tx, claim, outcome))),
+            self.engine.write((claim, outcome), |tx, (claim, outcome)| Box::pin(finish(tx, claim, outcome))),
         )
     }
 

@@ -47,9 +47,14 @@ impl Keys for SqlStore {
     fn audit(&self, deed: Deed) -> BoxFuture<'_, Stored<()>> {
         Box::pin(self.engine.write(deed, |tx, deed| {
             Box::pin(async move {
-                let sql = "INSERT INTO audit (workspace_id, at, who, what, object) VALUES ($1, {now}, $2, $3, $4)";
-                let args =
-                    [(&deed.workspace).into(), (&deed.who).into(), (&deed.what).into(), (&deed.object).into()];
+                let sql =
+                    "INSERT INTO audit (workspace_id, at, who, what, object) VALUES ($1, {now}, $2, $3, $4)";
+                let args = [
+                    (&deed.workspace).into(),
+                    (&deed.who).into(),
+                    (&deed.what).into(),
+                    (&deed.object).into(),
+                ];
                 tx.run(sql, args).await?;
                 Ok(())
             })

@@ -18,7 +18,8 @@ impl Notes for SqlStore {
     fn notes_of(&self, call: String) -> BoxFuture<'_, Stored<Vec<Note>>> {
         Box::pin(self.engine.read(call, |tx, call| {
             Box::pin(async move {
-                let sql = "SELECT id, call_sid, kind, text, created_at FROM notes WHERE call_sid = $1 ORDER BY id";
+                let sql =
+                    "SELECT id, call_sid, kind, text, created_at FROM notes WHERE call_sid = $1 ORDER BY id";
                 tx.rows(sql, [call.into()]).await?.iter().map(read).collect()
             })
         }))

@@ -38,9 +38,10 @@ impl Outbox for SqlStore {
     }
 
     fn delivered(&self, id: String, claim: Claim, end: DeliveryEnd) -> BoxFuture<'_, Stored<()>> {
-        Box::pin(self.engine.write((id, claim, end), |tx, (id, claim, end)| {
-            Box::pin(delivered(tx, id, claim, end))
-        }))
+        Box::pin(
+            self.engine
+                .write((id, claim, end), |tx, (id, claim, end)| Box::pin(delivered(tx, id, claim, end))),
+        )
     }
 
     fn deliveries(&self, state: DeliveryState, most: u32) -> BoxFuture<'_, Stored<Vec<Delivery>>> {
@@ -120,7 +121,9 @@ async fn delivered(tx: &mut Tx, id: &str, claim: &Claim, end: &DeliveryEnd) -> S
     let tries = find(tx, id).await?.tries;
     let next = usize::try_from(tries.saturating_sub(1)).ok().and_then(|tried| SCHEDULE_S.get(tried));
     let (state, provider_ref, error, outcome) = match end {
-        DeliveryEnd::Sent { provider_ref } => (DeliveryState::Sent, provider_ref.clone(), None, Outcome::Done),
+        DeliveryEnd::Sent { provider_ref } => {
+            (DeliveryState::Sent, provider_ref.clone(), None, Outcome::Done)
+        }
         DeliveryEnd::Held { error } => (DeliveryState::Held, None, Some(error), Outcome::Done),
         DeliveryEnd::Missed { error } => match next {
             // Its own schedule counts the tries; the job's attempts are for processes that die.

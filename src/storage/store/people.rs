@@ -51,9 +51,7 @@ impl People for SqlStore {
     }
 
     fn contact(&self, workspace: String, id: String) -> BoxFuture<'_, Stored<Contact>> {
-        Box::pin(
-            self.engine.read((workspace, id), |tx, (workspace, id)| Box::pin(find(tx, workspace, id))),
-        )
+        Box::pin(self.engine.read((workspace, id), |tx, (workspace, id)| Box::pin(find(tx, workspace, id))))
     }
 
     fn contacts(
@@ -119,12 +117,12 @@ async fn erase(tx: &mut Tx, phone: &str) -> Stored<Erased> {
            OR contact_id IN (SELECT id FROM contacts WHERE phone = $1)"
     );
     erased.appointments = tx.run(&appointments, [phone.into()]).await?;
-    let conversations = "(SELECT id FROM conversations WHERE contact_id IN (SELECT id FROM contacts WHERE phone = $1))";
+    let conversations =
+        "(SELECT id FROM conversations WHERE contact_id IN (SELECT id FROM contacts WHERE phone = $1))";
     let messages = format!("DELETE FROM messages WHERE conversation_id IN {conversations}");
     erased.messages = tx.run(&messages, [phone.into()]).await?;
     tx.run(&format!("DELETE FROM conversations WHERE id IN {conversations}"), [phone.into()]).await?;
-    let bodies =
-        "UPDATE inbox SET payload = NULL, response = NULL, state = 'forgotten' WHERE EXISTS \
+    let bodies = "UPDATE inbox SET payload = NULL, response = NULL, state = 'forgotten' WHERE EXISTS \
            (SELECT 1 FROM calls WHERE (from_number = $1 OR to_number = $1) AND dedupe_key LIKE sid || '%')";
     tx.run(bodies, [phone.into()]).await?;
     erased.calls = tx
