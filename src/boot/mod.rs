@@ -3,9 +3,13 @@
 mod clips;
 mod files;
 mod providers;
+mod store;
 
 use crate::{
-    base::secret::{ExposeSecret as _, SecretString},
+    base::{
+        clock::SystemClock,
+        secret::{ExposeSecret as _, SecretString},
+    },
     channels::voice::{
         admission::{Admission, Rules},
         agents::{Agents, AgentsError},
@@ -21,12 +25,15 @@ use crate::{
 };
 use providers::Chosen;
 use std::{fmt, fs, io, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+use store::Kept;
 use tokio::{
     net::TcpListener,
     task::{JoinError, JoinSet, spawn_blocking},
     time::{MissedTickBehavior, interval},
 };
 use tokio_util::sync::CancellationToken;
+
+pub use store::StoreTrouble;
 
 /// How often histograms are summed up.
 const KEEP_UP: Duration = Duration::from_secs(5);
@@ -60,6 +67,9 @@ pub enum StartError {
         /// Why not.
         source: io::Error,
     },
+    /// The database cannot be used.
+    #[error("{0}")]
+    Store(#[from] StoreTrouble),
     /// A provider cannot be used on this machine.
     #[error("{0}")]
     Provider(String),
@@ -79,6 +89,7 @@ impl StartError {
 pub struct Running {
     address: SocketAddr,
     web: Arc<Web>,
+    kept: Kept,
     stop: CancellationToken,
     tasks: JoinSet<()>,
     times: Times,
@@ -130,13 +141,17 @@ pub async fn start_on(
         Arc::new(move || agent_now().clinic.clone())
     };
     let calendar = Arc::new(CalendarFile::new(data.join(BOOK), clinic_now));
-    let calls = chosen.calls(agents, calendar.clone(), config);
+    let kept = store::open(config).await?;
+    let calls = chosen.calls(agents, calendar.clone(), config, &kept);
     let web = Web::new(Parts {
         carrier: Arc::new(carrier(config, address)?),
         codec: Arc::new(MediaStreams),
         admission: Arc::new(Admission::new(Rules { max_calls: config.voice.max_calls, ..Rules::default() })),
         calls,
         calendar,
+        store: kept.store.clone(),
+        ledger: kept.ledger.clone(),
+        clock: Arc::new(SystemClock),
         agent: agent_now,
         number: config.twilio.phone_number.clone(),
         api_token: api_token(config),
@@ -151,7 +166,7 @@ pub async fn start_on(
     tasks.spawn(web::serve(listener, Arc::clone(&web), stop.clone()));
     tasks.spawn(keep_up(metrics));
     tracing::info!(agent = %agent.name, "listening on http://{address}");
-    Ok(Running { address, web, stop, tasks, times: Times::within(config.server.drain) })
+    Ok(Running { address, web, kept, stop, tasks, times: Times::within(config.server.drain) })
 }
 
 impl Running {
@@ -174,6 +189,7 @@ impl Running {
         self.stop.cancel();
         // The accept loop ends by itself; what else runs is cut when the set is dropped.
         drop(self.tasks.join_next().await);
+        self.kept.close().await;
         drained
     }
 }

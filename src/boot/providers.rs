@@ -1,14 +1,9 @@
 //! Who listens, thinks and speaks: the adapters that the configuration chooses.
 
-use super::{StartError, clips::clips};
+use super::{StartError, clips::clips, store::Kept};
 use crate::{
     base::{clock::SystemClock, secret::SecretString},
-    channels::voice::{
-        agents::Agents,
-        calls::Calls,
-        desk::{Desk, Staff},
-        phrases::Phrases,
-    },
+    channels::voice::{agents::Agents, calls::Calls, desk::Desk, phrases::Phrases, staff::Staff},
     config::{Config, Llm, Stt, Tts, TurnEndModel},
     net::http::NoClient,
     ports::{
@@ -86,6 +81,7 @@ impl Chosen {
         agents: Arc<Agents>,
         calendar: Arc<dyn Calendar>,
         config: &Config,
+        kept: &Kept,
     ) -> Arc<dyn Calls> {
         tracing::info!(providers = ?self.features(), "providers");
         let folder = config.server.data_dir.clone();
@@ -106,6 +102,9 @@ impl Chosen {
             clock: Arc::new(SystemClock),
             folder,
             saving: SAVING,
+            store: kept.store.clone(),
+            ledger: kept.ledger.clone(),
+            owner: kept.owner.clone(),
         }))
     }
 }

@@ -1,3 +1,4 @@
 //! Where people reach the agent.
 
+pub mod ledger;
 pub mod voice;

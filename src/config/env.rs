@@ -16,6 +16,7 @@ pub const VARIABLES: &[(&str, &str)] = &[
     ("MODEL_DIR", "server.model_dir"),
     ("DRAIN_S", "server.drain_s"),
     ("ALLOW_PRIVATE_UPSTREAMS", "server.allow_private_upstreams"),
+    ("DATABASE_URL", "store.url"),
     ("LOG", "log.filter"),
     ("LOG_FORMAT", "log.format"),
     ("AGENT", "voice.agent"),
@@ -55,6 +56,7 @@ pub const VARIABLES: &[(&str, &str)] = &[
 /// Settings whose value is never printed and never stands in a file.
 pub const SECRETS: &[&str] = &[
     "server.api_token",
+    "store.url",
     "twilio.auth_token",
     "twilio.auth_token_secondary",
     "twilio.shared_key",

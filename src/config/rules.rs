@@ -71,6 +71,14 @@ impl Rules<'_> {
         if self.config.server.drain > LONGEST_DRAIN {
             self.complain("server.drain_s", "longer than four hours", "give at most 14400 seconds");
         }
+        let database = self.config.store.url.as_ref().map(SecretString::expose_secret);
+        if database.is_some_and(|url| !url.starts_with("postgres://") && !url.starts_with("postgresql://")) {
+            self.complain(
+                "store.url",
+                "it is not the address of a Postgres database",
+                "write it like postgres://user:password@host/name, or leave it empty for SQLite in the data folder",
+            );
+        }
         let token = self.config.server.api_token.as_ref();
         if token.is_some_and(|token| token.expose_secret().len() < SHORTEST_TOKEN) {
             let what = format!("fewer than {SHORTEST_TOKEN} characters could be guessed");

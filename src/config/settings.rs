@@ -28,6 +28,8 @@ use std::{
 pub struct Config {
     /// The process and its socket.
     pub server: Server,
+    /// Where everything is kept.
+    pub store: Store,
     /// What is logged.
     pub log: Log,
     /// The telephone channel.
@@ -76,6 +78,16 @@ pub struct Server {
     pub drain: Duration,
     /// Whether providers may stand in private networks.
     pub allow_private_upstreams: bool,
+}
+
+/// Where everything is kept.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct Store {
+    /// The address of a Postgres database, which may hold a password; SQLite in the data folder where absent.
+    #[serde(deserialize_with = "secret")]
+    pub url: Option<SecretString>,
 }
 
 /// What is logged.

@@ -92,6 +92,7 @@ const fn english(clip: Clip) -> &'static [&'static str] {
 pub fn all(agent: &Agent) -> Vec<String> {
     let language = agent.language;
     let openings = [9, 15, 21].map(|hour| pieces(&agent.opening(hour)));
+    let reopening = pieces(agent.reopening());
     let clips = Clip::ALL.into_iter().flat_map(|each| clip(language, each)).map(|&text| text.to_owned());
     let scripts = [
         still_there(language, 0),
@@ -102,7 +103,13 @@ pub fn all(agent: &Agent) -> Vec<String> {
         time_is_up(language),
     ];
     let mut all = Vec::new();
-    for text in openings.into_iter().flatten().chain(clips).chain(scripts.into_iter().flat_map(pieces)) {
+    for text in openings
+        .into_iter()
+        .flatten()
+        .chain(reopening)
+        .chain(clips)
+        .chain(scripts.into_iter().flat_map(pieces))
+    {
         if !all.contains(&text) {
             all.push(text);
         }

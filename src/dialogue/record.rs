@@ -1,6 +1,12 @@
 //! What the record of a call keeps, in order.
 
-use crate::base::ids::TurnId;
+use crate::{
+    base::ids::TurnId,
+    dialogue::{
+        message::{Message, ToolCall},
+        transcript::Transcript,
+    },
+};
 use serde::{Deserialize, Serialize};
 
 /// The standard phrases, made beforehand so that they sound even when no voice can be had.
@@ -125,4 +131,110 @@ pub enum Entry {
         /// `stt`, `llm`, `tts` or `tool`.
         kind: String,
     },
+}
+
+impl Entry {
+    /// Milliseconds since the call began.
+    pub const fn at_ms(&self) -> u64 {
+        match self {
+            Self::Caller { at_ms, .. }
+            | Self::Amended { at_ms, .. }
+            | Self::Agent { at_ms, .. }
+            | Self::Clip { at_ms, .. }
+            | Self::Tool { at_ms, .. }
+            | Self::Digit { at_ms, .. }
+            | Self::Paused { at_ms, .. }
+            | Self::Resumed { at_ms }
+            | Self::Recovered { at_ms, .. }
+            | Self::Trouble { at_ms, .. } => *at_ms,
+        }
+    }
+
+    /// Its name in the record.
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::Caller { .. } => "caller",
+            Self::Amended { .. } => "amended",
+            Self::Agent { .. } => "agent",
+            Self::Clip { .. } => "clip",
+            Self::Tool { .. } => "tool",
+            Self::Digit { .. } => "digit",
+            Self::Paused { .. } => "paused",
+            Self::Resumed { .. } => "resumed",
+            Self::Recovered { .. } => "recovered",
+            Self::Trouble { .. } => "trouble",
+        }
+    }
+}
+
+/// The conversation that a record tells of, for a model that goes on with it.
+pub fn history(entries: &[Entry]) -> Vec<Message> {
+    let (mut transcript, mut last) = (Transcript::default(), "");
+    for (number, entry) in entries.iter().enumerate() {
+        match entry {
+            Entry::Caller { text, .. } => {
+                transcript.caller(text);
+                last = text;
+            }
+            Entry::Amended { text, .. } => {
+                transcript.amend(last, text);
+                last = text;
+            }
+            Entry::Agent { heard, .. } => transcript.agent(heard, &[]),
+            Entry::Tool { name, arguments, reply, .. } => {
+                let id = format!("earlier-{number}");
+                let call = ToolCall { id: id.clone(), name: name.clone(), arguments: arguments.clone() };
+                transcript.agent("", &[call]);
+                transcript.tool_replied(&id, reply);
+            }
+            Entry::Clip { .. }
+            | Entry::Digit { .. }
+            | Entry::Paused { .. }
+            | Entry::Resumed { .. }
+            | Entry::Recovered { .. }
+            | Entry::Trouble { .. } => {}
+        }
+    }
+    transcript.into_messages()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_model_reads_what_was_heard_and_done_before_the_line_broke() {
+        let at_ms = 0;
+        let entries = [
+            Entry::Agent {
+                at_ms,
+                turn: TurnId(1),
+                heard: "Buenos días.".into(),
+                meant: "Buenos días, diga.".into(),
+                interrupted: true,
+            },
+            Entry::Caller { at_ms, text: "Quiero un".into() },
+            Entry::Amended { at_ms, text: "Quiero un turno.".into() },
+            Entry::Clip { at_ms, clip: Clip::Hold, text: "Un momento.".into() },
+            Entry::Tool { at_ms, name: "free".into(), arguments: "{}".into(), reply: "[]".into() },
+            Entry::Agent {
+                at_ms,
+                turn: TurnId(2),
+                heard: "No hay.".into(),
+                meant: "No hay.".into(),
+                interrupted: false,
+            },
+        ];
+        let call = ToolCall { id: "earlier-4".into(), name: "free".into(), arguments: "{}".into() };
+        assert_eq!(
+            history(&entries),
+            [
+                Message::Assistant { content: "Buenos días.".into(), tool_calls: vec![] },
+                Message::User { content: "Quiero un turno.".into() },
+                Message::Assistant { content: String::new(), tool_calls: vec![call] },
+                Message::Tool { call_id: "earlier-4".into(), content: "[]".into() },
+                Message::Assistant { content: "No hay.".into(), tool_calls: vec![] },
+            ]
+        );
+    }
 }

@@ -63,6 +63,16 @@ impl Transcript {
         calls.flatten().find(|call| call.id == id)
     }
 
+    /// A conversation that goes on.
+    pub fn of(messages: Vec<Message>) -> Self {
+        Self(messages)
+    }
+
+    /// The conversation without a system message.
+    pub fn into_messages(self) -> Vec<Message> {
+        self.0
+    }
+
     /// The whole conversation behind `system`.
     pub fn messages(&self, system: &str) -> Vec<Message> {
         let mut messages = Vec::with_capacity(self.0.len() + 1);

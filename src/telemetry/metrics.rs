@@ -29,6 +29,8 @@ const MEDIA_GAPS: &str = "media_gap_total";
 const MEDIA_REFUSED: &str = "media_sockets_refused_total";
 const CONNECTIONS_REFUSED: &str = "connections_refused_total";
 const LOG_LINES_DROPPED: &str = "log_lines_dropped_total";
+const LEDGER_DROPPED: &str = "journal_dropped_total";
+const SPOOLED: &str = "spooled_bytes";
 const TASKS_ALIVE: &str = "tokio_alive_tasks";
 
 /// Upper edges in milliseconds, dense where the budgets lie.
@@ -106,6 +108,16 @@ pub fn draft_wasted(tokens: u32, characters: u32) {
     metrics::counter!(DRAFTS, "outcome" => "dropped").increment(1);
     metrics::counter!(WASTED_TOKENS).increment(tokens.into());
     metrics::counter!(WASTED_CHARACTERS).increment(characters.into());
+}
+
+/// A part of a call's record was lost, because neither the database nor the disk kept up.
+pub fn ledger_dropped() {
+    metrics::counter!(LEDGER_DROPPED).increment(1);
+}
+
+/// So much waits on this disk for a database that is away.
+pub fn spooled_bytes(bytes: u64) {
+    metrics::gauge!(SPOOLED).set(bytes as f64);
 }
 
 /// By a fault of ours a call waited for nothing, and the caller was asked to repeat.
@@ -275,6 +287,11 @@ fn describe() {
     metrics::describe_counter!(MEDIA_GAPS, "Pieces of callers' sound that never came.");
     metrics::describe_counter!(MEDIA_REFUSED, "Media sockets closed before a call began, by reason.");
     metrics::describe_counter!(CONNECTIONS_REFUSED, "Connections turned away, by reason.");
+    metrics::describe_counter!(
+        LEDGER_DROPPED,
+        "Parts of calls' records that neither database nor disk took."
+    );
+    metrics::describe_gauge!(SPOOLED, "What waits on this disk for a database that is away.");
     metrics::describe_gauge!(TASKS_ALIVE, "Tasks of the runtime that have not ended.");
     metrics::describe_counter!(LOG_LINES_DROPPED, "Log lines lost because the log's reader was too slow.");
 }

@@ -1,6 +1,7 @@
 //! HTTP: the carrier's webhooks and media sockets, the API, health and metrics. Knows ports, never a vendor.
 
 mod api;
+mod arrivals;
 mod body;
 mod client;
 mod health;

@@ -51,6 +51,12 @@ impl Problem {
     pub(super) const NO_CALENDAR: Self =
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "calendar", "The appointment book can't be read now.");
 
+    pub(super) const NOT_KEPT: Self = Self::new(
+        StatusCode::SERVICE_UNAVAILABLE,
+        "not_kept",
+        "The event could not be stored. Send it again.",
+    );
+
     const fn new(status: StatusCode, code: &'static str, message: &'static str) -> Self {
         let again_s = if matches!(status, StatusCode::SERVICE_UNAVAILABLE) { 5 } else { 0 };
         Self { status, code, message, again_s }

@@ -3,18 +3,21 @@
 use super::{client::Tally, limits::HttpLimits};
 use crate::{
     base::{
-        clock,
+        clock::{self, WallClock},
         rate::{Meter, TooMany},
         secret::SecretString,
     },
-    channels::voice::{
-        admission::Admission,
-        calls::{CallSummary, Calls},
-        limits::Limits,
-        status::StatusBook,
+    channels::{
+        ledger::Ledger,
+        voice::{
+            admission::Admission,
+            calls::{CallSummary, Calls},
+            limits::Limits,
+            status::StatusBook,
+        },
     },
     dialogue::agent::Agent,
-    ports::{calendar::Calendar, carrier::Carrier, media::MediaCodec},
+    ports::{calendar::Calendar, carrier::Carrier, media::MediaCodec, store::SharedStore},
     telemetry::metrics::Metrics,
 };
 use serde::Deserialize;
@@ -56,6 +59,12 @@ pub struct Parts {
     pub calls: Arc<dyn Calls>,
     /// The appointment book.
     pub calendar: Arc<dyn Calendar>,
+    /// Where everything is kept.
+    pub store: SharedStore,
+    /// Where it is written.
+    pub ledger: Ledger,
+    /// Calendar time.
+    pub clock: Arc<dyn WallClock>,
     /// Who answers.
     pub agent: AgentNow,
     /// The number that is called; any where absent.

@@ -1,9 +1,18 @@
 //! The telephone network's webhooks.
 
-use super::{body, client::Client, problem::Problem, state::Web};
+use super::{
+    arrivals::{self, ComesBack},
+    body,
+    client::Client,
+    problem::Problem,
+    state::Web,
+};
 use crate::{
-    base::{clock, language::Language, rate::TooMany, secret::Masked},
-    channels::voice::{admission::Verdict, handshake::TOKEN},
+    base::{clock, ids::CallSid, language::Language, rate::TooMany, secret::Masked},
+    channels::voice::{
+        admission::{Ticket, Verdict},
+        handshake::TOKEN,
+    },
     ports::carrier::{Answer, BadRequest, Denied, Params},
     telemetry::metrics,
 };
@@ -24,7 +33,7 @@ pub(super) const STATUS: &str = "/webhook/voice/status";
 /// The media socket.
 pub(super) const MEDIA: &str = "/media";
 
-/// A call arrives: it gets a media socket, or hears that we are busy.
+/// A call arrives: it gets a media socket, or hears that we are busy. The same request again gets the same answer.
 pub(super) async fn arrived(State(web): State<Arc<Web>>, request: Request) -> Result<Response, Problem> {
     let params = verified(&web, request).await?;
     let carrier = &web.parts.carrier;
@@ -42,8 +51,13 @@ pub(super) async fn arrived(State(web): State<Arc<Web>>, request: Request) -> Re
     }
     tracing::info!(call.sid = %call, from = %Masked(&arrival.from), to = %Masked(&arrival.to), "a call arrived");
     let live = web.parts.calls.count();
-    match web.parts.admission.ask(clock::now(), live, arrival, &agent.name) {
-        Verdict::Welcome { token } => Ok(twiml(carrier.connect(MEDIA, &[(TOKEN, &token)], RESUME))),
+    match web.parts.admission.ask(clock::now(), live, arrival.clone(), &agent.name) {
+        Verdict::Welcome { token } => {
+            let answer = carrier.connect(MEDIA, &[(TOKEN, &token)], &way_back(&call, 1));
+            let event = arrivals::announced(&web, arrival, &agent.name, &params, &answer);
+            arrivals::keep(&web, event).await;
+            Ok(twiml(answer))
+        }
         Verdict::Busy { code } => {
             tracing::warn!(call.sid = %call, code, "a call was refused");
             metrics::call_refused("busy");
@@ -52,29 +66,60 @@ pub(super) async fn arrived(State(web): State<Arc<Web>>, request: Request) -> Re
     }
 }
 
-/// The media socket of a call is gone: the call ends, with a word of apology unless all was said.
+/// The media socket of a call is gone: the call gets another one, or ends with a word of apology where it comes back too often.
 pub(super) async fn resumed(State(web): State<Arc<Web>>, request: Request) -> Result<Response, Problem> {
     let params = verified(&web, request).await?;
     let carrier = &web.parts.carrier;
-    let call = carrier.arrival(&params).map_err(unusable)?.call;
-    web.parts.admission.forget(&call);
+    let arrival = carrier.arrival(&params).map_err(unusable)?;
+    let call = arrival.call.clone();
     if web.parts.calls.ended_well(&call) {
+        web.parts.admission.forget(&call);
         return Ok(twiml(carrier.hang_up()));
     }
-    tracing::warn!(call.sid = %call, code = "RESUME", "a call lost its media socket");
+    let former = params.get("e").and_then(|epoch| epoch.parse().ok()).unwrap_or(1);
+    let connect =
+        |epoch, token: &str| twiml(carrier.connect(MEDIA, &[(TOKEN, token)], &way_back(&call, epoch)));
+    if let Some(token) = web.parts.admission.token_of(clock::now(), &call, former + 1) {
+        return Ok(connect(former + 1, &token));
+    }
+    web.parts.admission.forget(&call);
     let agent = (web.parts.agent)();
-    Ok(twiml(carrier.goodbye(&agent.tag, cut_off(agent.language))))
+    let goodbye = || twiml(carrier.goodbye(&agent.tag, cut_off(agent.language)));
+    if web.is_draining() {
+        return Ok(goodbye());
+    }
+    match arrivals::next_epoch(&web, &call, former).await {
+        ComesBack::As { epoch } => {
+            tracing::warn!(call.sid = %call, code = "RESUME", epoch, "a call lost its media socket and gets another one");
+            let ticket = Ticket { arrival, agent: agent.name.clone(), epoch };
+            let token = web.parts.admission.ask_again(clock::now(), ticket);
+            Ok(connect(epoch, &token))
+        }
+        ComesBack::IsOver => Ok(twiml(carrier.hang_up())),
+        ComesBack::No { why } => {
+            tracing::warn!(call.sid = %call, code = "RESUME", why, "a call lost its media socket and ends");
+            Ok(goodbye())
+        }
+    }
 }
 
 /// News of a call.
 pub(super) async fn news(State(web): State<Arc<Web>>, request: Request) -> Result<Response, Problem> {
     let params = verified(&web, request).await?;
     let news = web.parts.carrier.progress(&params).map_err(unusable)?;
+    let event = arrivals::news(&web, &news, &params);
+    // Before it is safe nothing is said: then the network may send it again.
+    web.parts.ledger.keep(event).await.map_err(|_| Problem::NOT_KEPT)?;
     if web.statuses.learn(&news) {
         web.parts.admission.forget(&news.call);
         web.parts.calls.is_over(&news);
     }
     Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+/// Where the call asks how to go on, when its socket of this epoch is gone.
+fn way_back(call: &CallSid, epoch: i64) -> String {
+    format!("{RESUME}?c={call}&e={epoch}")
 }
 
 async fn verified(web: &Web, request: Request) -> Result<Params, Problem> {

@@ -230,7 +230,11 @@ fn the_answer_to_a_call_connects_its_stream_and_asks_again_afterwards() {
             element("Connect", &[], ""),
             element("Stream", &[("url", "wss://voice.example.com/media")], ""),
             element("Parameter", &[("name", "token"), ("value", "a&\"b")], ""),
-            element("Redirect", &[("method", "POST")], "https://voice.example.com/webhook/voice/resume"),
+            element(
+                "Redirect",
+                &[("method", "POST")],
+                "https://voice.example.com/webhook/voice/resume#rc=5&amp;rp=all"
+            ),
         ]
     );
     let local = Twilio::new(keys(&[]), None, "http://127.0.0.1:9000").unwrap();

@@ -21,6 +21,8 @@ mod media;
 mod phone;
 mod rig;
 mod staff;
+#[path = "../support/store.rs"]
+mod store;
 mod stub;
 mod turn_end;
 mod voice;

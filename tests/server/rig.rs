@@ -2,10 +2,11 @@
 
 use super::{
     phone::{Phone, arrival, connected, sign, start},
+    store::{Kept, kept},
     stub::{Book, Stub, Taken},
 };
 use centralita::{
-    base::secret::SecretString,
+    base::{clock::SystemClock, secret::SecretString},
     channels::voice::{
         admission::{Admission, Rules},
         agents::Agents,
@@ -111,8 +112,13 @@ impl Rig {
 }
 
 impl<C: Calls> Rig<C> {
-    /// A server whose calls are held by `calls`.
+    /// A server whose calls are held by `calls`, with a store of its own.
     pub(crate) async fn holding(calls: Arc<C>, change: impl FnOnce(&mut Setup)) -> Self {
+        Self::keeping(kept().await, calls, change).await
+    }
+
+    /// A server whose calls are held by `calls` and kept in `kept`.
+    pub(crate) async fn keeping(kept: Kept, calls: Arc<C>, change: impl FnOnce(&mut Setup)) -> Self {
         let mut setup = Setup::default();
         change(&mut setup);
         let agents = Agents::open(setup.prompts).unwrap();
@@ -124,6 +130,9 @@ impl<C: Calls> Rig<C> {
             admission: Arc::new(Admission::new(setup.rules)),
             calls: Arc::clone(&calls) as Arc<dyn Calls>,
             calendar: Arc::new(Book),
+            store: kept.store,
+            ledger: kept.ledger,
+            clock: Arc::new(SystemClock),
             agent: Arc::new(move || agents.find("clinica").unwrap()),
             number: setup.number,
             api_token: SecretString::from(API_TOKEN),

@@ -3,12 +3,13 @@
 
 use super::{
     rig::{GUARD, soon},
+    store::{Kept, kept},
     stub::Book,
 };
 use bytes::Bytes;
 use centralita::{
     base::{clock::SystemClock, ids::CallSid},
-    channels::voice::{agents::Agents, desk::Staff, phrases::Phrases},
+    channels::voice::{agents::Agents, phrases::Phrases, staff::Staff},
     dialogue::call::Clips,
     ports::{
         llm::{AnswerStream, LanguageModel, Question},
@@ -58,8 +59,9 @@ Atiende {{ business }}.
 "#;
 
 impl Office {
-    pub(crate) fn open() -> (Self, Staff) {
+    pub(crate) async fn open() -> (Self, Staff) {
         static OFFICES: AtomicU32 = AtomicU32::new(0);
+        let Kept { store, ledger, owner } = kept().await;
         let number = OFFICES.fetch_add(1, Ordering::Relaxed);
         let folder =
             Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("office-{}-{number}", std::process::id()));
@@ -82,6 +84,9 @@ impl Office {
             clock: Arc::new(SystemClock),
             folder: folder.clone(),
             saving: GUARD,
+            store,
+            ledger,
+            owner,
         };
         (Self { folder, network, seen }, staff)
     }

@@ -102,7 +102,7 @@ impl Caller {
 
 #[tokio::test]
 async fn the_melody_of_a_pause_is_told_and_that_of_a_pause_which_is_over_is_not() {
-    let (office, mut staff) = Office::open();
+    let (office, mut staff) = Office::open().await;
     let (judge, mut asked) = mpsc::channel(1);
     staff.activity = Some(Arc::new(Loud));
     staff.turn_end = Some(Arc::new(Judge(judge)));

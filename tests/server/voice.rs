@@ -33,9 +33,10 @@ async fn a_signed_call_gets_a_media_socket_and_a_token() {
             .body
             .contains("<Connect><Stream url=\"wss://voice.example.com/media\"><Parameter name=\"token\"")
     );
-    let resume =
-        "<Redirect method=\"POST\">https://voice.example.com/webhook/voice/resume</Redirect></Response>";
-    assert!(answer.body.ends_with(resume), "{}", answer.body);
+    let resume = format!(
+        "<Redirect method=\"POST\">https://voice.example.com/webhook/voice/resume?c={CALL}&amp;e=1#rc=5&amp;rp=all</Redirect></Response>"
+    );
+    assert!(answer.body.ends_with(&resume), "{}", answer.body);
 }
 
 #[tokio::test]
@@ -166,7 +167,7 @@ async fn a_call_that_lost_its_socket_hears_a_goodbye_in_the_agents_language() {
 
 #[tokio::test]
 async fn an_edited_agent_says_goodbye_in_its_new_language() {
-    let (office, _) = Office::open();
+    let (office, _) = Office::open().await;
     let rig = Rig::with(|setup| setup.prompts.clone_from(&office.folder)).await;
     let file = office.folder.join("clinica.md");
     let text = fs::read_to_string(&file).unwrap();

@@ -328,8 +328,15 @@ mod tests {
         let ids = (call.clone(), stream);
         let (from, to, agent_name) = (String::new(), String::new(), agent.name.clone());
         let account = format!("AC{:032x}", 1).parse().unwrap();
-        let start =
-            CallStart { call: call.clone(), stream: ids.1.clone(), account, from, to, agent: agent_name };
+        let start = CallStart {
+            call: call.clone(),
+            stream: ids.1.clone(),
+            account,
+            from,
+            to,
+            agent: agent_name,
+            epoch: 1,
+        };
         Actor {
             call: Call::new(setup, clock::now()),
             line: Line::new(peer, Arc::new(MediaStreams), ids, Limits::default(), Vec::new()),
@@ -343,7 +350,7 @@ mod tests {
             ),
             ear: Ear::new(None),
             melody: Melody::new(None),
-            journal: Arc::new(Journal::new(start, jiff::Timestamp::UNIX_EPOCH, None, None)),
+            journal: Arc::new(Journal::new(start, jiff::Timestamp::UNIX_EPOCH, None, None, Box::new(drop))),
             recorder: None,
             steer: mpsc::channel(1).1,
             steps: Steps::default(),

@@ -79,6 +79,8 @@ pub struct Ticket {
     pub arrival: Arrival,
     /// The agent that takes it.
     pub agent: String,
+    /// Which media socket of the call this is, from 1.
+    pub epoch: i64,
 }
 
 /// Why a socket is not let in.
@@ -164,15 +166,29 @@ impl Admission {
         if !self.may_call(&mut state, now, &arrival.from) {
             return Verdict::Busy { code: "CALLER_RATE" };
         }
-        let token = URL_SAFE_NO_PAD.encode(rand::random::<[u8; 32]>());
-        let entry = Entry {
-            token: token.clone(),
-            until: now + self.rules.token_life,
-            used: false,
-            ticket: Ticket { agent: agent.to_owned(), arrival },
-        };
-        state.tickets.insert(entry.ticket.arrival.call.clone(), entry);
+        let token = self.ticket(&mut state, now, Ticket { agent: agent.to_owned(), arrival, epoch: 1 });
         Verdict::Welcome { token }
+    }
+
+    /// Lets a call that was let in before open one more media socket, and returns its token; an earlier one opens nothing any more.
+    /// Such a call is refused by no limit: whoever talks to us was counted already.
+    pub fn ask_again(&self, now: Instant, ticket: Ticket) -> String {
+        self.ticket(&mut self.lock(), now, ticket)
+    }
+
+    /// The token of a media socket of this epoch that has not opened yet: whoever asks again gets the same answer.
+    pub fn token_of(&self, now: Instant, call: &CallSid, epoch: i64) -> Option<String> {
+        let state = self.lock();
+        let entry = state.tickets.get(call).filter(|entry| entry.until > now && !entry.used)?;
+        (entry.ticket.epoch == epoch).then(|| entry.token.clone())
+    }
+
+    fn ticket(&self, state: &mut State, now: Instant, ticket: Ticket) -> String {
+        let token = URL_SAFE_NO_PAD.encode(rand::random::<[u8; 32]>());
+        let until = now + self.rules.token_life;
+        let call = ticket.arrival.call.clone();
+        state.tickets.insert(call, Entry { token: token.clone(), ticket, until, used: false });
+        token
     }
 
     /// Consumes the token that a media socket brought for `call`: of two sockets with the same token one gets in.
@@ -297,6 +313,18 @@ mod tests {
         assert_eq!(desk.redeem(late, &call.call, &call.account, Some(&token)), Err(TokenRefused::Unknown));
         desk.forget(&call.call);
         assert_eq!(desk.redeem(now, &call.call, &call.account, Some(&token)), Err(TokenRefused::Unknown));
+    }
+
+    #[test]
+    fn a_call_that_comes_back_gets_another_token_and_the_former_is_dead() {
+        let (desk, now, call) = (Admission::new(Rules::default()), clock::now(), arrival(1, "+34600111222"));
+        let first = token(desk.ask(now, 0, call.clone(), "clinica"));
+        let second = desk.ask_again(now, Ticket { arrival: call.clone(), agent: "clinica".into(), epoch: 2 });
+        let redeem = |token: &str| desk.redeem(now, &call.call, &call.account, Some(token));
+        assert_eq!(redeem(&first), Err(TokenRefused::Unknown));
+        assert_eq!(desk.token_of(now, &call.call, 2).as_deref(), Some(second.as_str()));
+        assert_eq!(redeem(&second).unwrap().epoch, 2);
+        assert_eq!(desk.token_of(now, &call.call, 2), None);
     }
 
     #[test]

@@ -62,6 +62,8 @@ pub struct CallStart {
     pub to: String,
     /// The agent that takes the call.
     pub agent: String,
+    /// Which media socket of the call this is, from 1: a later one goes on where the line of the former broke.
+    pub epoch: i64,
 }
 
 impl fmt::Debug for CallStart {

@@ -2,49 +2,35 @@
 
 use super::{
     actor::{Actor, Ended, Steer},
-    agents::Agents,
     call_log::{self, CallLog},
     calls::{CallStart, CallSummary, Calls, NoSuchCall},
     disk::Disk,
     ear::Ear,
     journal::{Journal, Recorder},
     melody::Melody,
-    phrases::{Book, Phrases},
+    phrases::Book,
+    record,
     sessions::Sessions,
     socket::{Line, LineEnd},
+    staff::Staff,
     steps::Steps,
     tools::Toolbox,
 };
 use crate::{
-    base::{
-        clock::{self, WallClock},
-        ids::CallSid,
-        secret::Masked,
-    },
+    base::{clock, ids::CallSid, secret::Masked},
     dialogue::{
         agent::{Agent, tools::SEND_DIGITS},
         call::{Call, Setup},
         output::Ending,
         replay::Head,
     },
-    ports::{
-        calendar::Calendar,
-        carrier::Progress,
-        llm::LanguageModel,
-        phone::Phone,
-        stt::{SpeechToText, SttSpec},
-        tts::{TextToSpeech, TtsSpec},
-        turn_end::TurnEnd,
-        voice_activity::VoiceActivity,
-    },
+    ports::{carrier::Progress, stt::SttSpec, tts::TtsSpec},
     telemetry::metrics,
 };
 use dashmap::DashMap;
 use futures_util::future::BoxFuture;
 use serde_json::Value;
 use std::{
-    fmt,
-    path::PathBuf,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -58,40 +44,6 @@ const STEERS_WAITING: usize = 4;
 const ENDINGS_KEPT: Duration = Duration::from_mins(5);
 /// Normal closure (RFC 6455 §7.4.1).
 const NORMAL: u16 = 1000;
-
-/// Who listens, thinks, speaks and keeps the book.
-pub struct Staff {
-    /// The recogniser.
-    pub hearing: Arc<dyn SpeechToText>,
-    /// The language model.
-    pub model: Arc<dyn LanguageModel>,
-    /// The voice.
-    pub voice: Arc<dyn TextToSpeech>,
-    /// The judge of speech; without one the gate decides alone.
-    pub activity: Option<Arc<dyn VoiceActivity>>,
-    /// The judge of turn ends by their melody; without one words and silence decide.
-    pub turn_end: Option<Arc<dyn TurnEnd>>,
-    /// Ends calls at the network; without one, closing the media socket does.
-    pub phone: Option<Arc<dyn Phone>>,
-    /// The appointment book.
-    pub calendar: Arc<dyn Calendar>,
-    /// The agents.
-    pub agents: Arc<Agents>,
-    /// What the agents say of their own accord.
-    pub phrases: Phrases,
-    /// Calendar time.
-    pub clock: Arc<dyn WallClock>,
-    /// Where records and recordings go.
-    pub folder: PathBuf,
-    /// How long the end of a call waits for the disk.
-    pub saving: Duration,
-}
-
-impl fmt::Debug for Staff {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Staff").field("folder", &self.folder).finish_non_exhaustive()
-    }
-}
 
 #[derive(Debug)]
 struct Live {
@@ -167,15 +119,20 @@ impl Calls for Desk {
 
     fn show(&self, call: &CallSid) -> BoxFuture<'_, Option<Value>> {
         let live = self.room.live.get(call).map(|live| Arc::clone(&live));
-        let path = self.room.staff.folder.join(format!("{call}.json"));
+        let (staff, call) = (&self.room.staff, call.clone());
         Box::pin(async move {
-            let Some(live) = live else {
-                return serde_json::from_slice(&tokio::fs::read(path).await.ok()?).ok();
-            };
-            if live.journal.is_over() {
-                live.saved.cancelled().await;
+            match live {
+                Some(live) if !live.journal.is_over() && live.journal.start.epoch == 1 => {
+                    Some(live.journal.to_json())
+                }
+                live => {
+                    if let Some(live) = live.filter(|live| live.journal.is_over()) {
+                        live.saved.cancelled().await;
+                    }
+                    staff.ledger.settle().await;
+                    record::read(&staff.store, call).await
+                }
             }
-            Some(live.journal.to_json())
         })
     }
 
@@ -256,23 +213,32 @@ impl Room {
         let _live = self.staff.phrases.call_begins();
         let book = self.staff.phrases.book(&agent);
         let opened_at = self.staff.clock.now();
-        let recording = agent.record.then(|| self.staff.folder.join(format!("{}.wav", start.call)));
+        let recording = agent.record.then(|| self.staff.folder.join(format!("{}.wav", name(&start))));
         let (began, now) = (clock::now(), opened_at.to_zoned(agent.zone.clone()));
         let caller = start.from.starts_with('+').then_some(start.from.as_str());
-        let setup = self.setup(&agent, &book, agent.system_message(&now, caller));
+        let mut setup = self.setup(&agent, &book, agent.system_message(&now, caller));
+        if start.epoch > 1 {
+            setup.history = self.staff.recall(&start.call).await;
+        }
         let recorder = recording.as_deref().map(|file| {
             let head = Head::new(start.call.clone(), &start.agent, opened_at, setup.clone());
             let log = CallLog::begin(self.disk.clone(), call_log::beside(file), &head, began);
             Recorder::new(self.disk.clone(), file, log)
         });
         let log = recorder.as_ref().and_then(Recorder::log);
-        let journal = Arc::new(Journal::new(start.clone(), opened_at, recording, log));
+        self.staff.note_beginning(&start, opened_at, recording.as_deref());
+        let ledger = self.staff.ledger.clone();
+        let note = Box::new(move |entry| ledger.note(entry));
+        let journal = Arc::new(Journal::new(start.clone(), opened_at, recording, log, note));
         let (wishes, steered) = mpsc::channel(STEERS_WAITING);
         let entry =
             Live { began, steer: wishes, journal: Arc::clone(&journal), saved: CancellationToken::new() };
         let mut seat = Seat::take(self, entry);
 
-        let opening = agent.opening(now.hour());
+        let opening = match start.epoch {
+            1 => agent.opening(now.hour()),
+            _ => agent.reopening().to_owned(),
+        };
         let actor = Box::new(Actor {
             call: Call::new(setup, began),
             line,
@@ -288,8 +254,11 @@ impl Room {
         let (ended, line, recorder) = actor.run(opening).await;
         // The resume webhook may come as soon as the line closes: by then it must be known how the call ended.
         seat.ended(ended);
+        let may_come_back = matches!(ended, Ended::Line(_));
+        self.staff.note_end(&start, outcome(ended), may_come_back);
         self.hang_up(ended, &seat, line).await;
-        self.save(journal, recorder).await;
+        self.save(recorder).await;
+        drop(journal);
     }
 
     fn setup(&self, agent: &Agent, book: &Book, system: String) -> Setup {
@@ -332,22 +301,24 @@ impl Room {
     }
 
     /// Writes what is left of the call. A disk that takes longer than [`Staff::saving`] does so later.
-    async fn save(&self, journal: Arc<Journal>, recorder: Option<Recorder>) {
-        let file = self.staff.folder.join(format!("{}.json", journal.start.call));
-        let text = move || format!("{:#}\n", journal.to_json());
+    async fn save(&self, recorder: Option<Recorder>) {
         let written = timeout(self.staff.saving, async {
             if let Some(recorder) = recorder {
                 recorder.finish().await;
             }
-            self.disk.write(file, text).await
+            self.staff.ledger.settle().await;
         });
-        match written.await {
-            Ok(Ok(())) => {}
-            Ok(Err(error)) => {
-                tracing::error!(code = "RECORD", %error, "the record of a call could not be written");
-            }
-            Err(_) => tracing::error!(code = "RECORD", "the disk is too slow for the record of a call"),
+        if written.await.is_err() {
+            tracing::error!(code = "RECORD", "the disk is too slow for the record of a call");
         }
+    }
+}
+
+/// What the files of a call's stream are called.
+fn name(start: &CallStart) -> String {
+    match start.epoch {
+        1 => start.call.to_string(),
+        epoch => format!("{}-{epoch}", start.call),
     }
 }
 

@@ -6,8 +6,7 @@ use crate::{
 };
 use std::{
     collections::BTreeMap,
-    fmt,
-    fs::{self, File},
+    fs::File,
     io::{self, BufWriter, Write as _},
     path::{Path, PathBuf},
     sync::{
@@ -15,7 +14,7 @@ use std::{
         atomic::{AtomicBool, Ordering},
     },
 };
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::mpsc;
 
 /// What may wait for the disk, all calls together: 1,024 s of sound and of logs, 48 MB. Beyond that recordings have holes, and
 /// logs break off.
@@ -29,16 +28,6 @@ enum Job {
     Sound { file: Arc<Path>, samples: Vec<i16> },
     Finish { file: Arc<Path> },
     Block { file: Arc<Appended>, block: Vec<u8> },
-    Text { file: PathBuf, text: Text, done: oneshot::Sender<io::Result<()>> },
-}
-
-/// Makes a text when its turn has come.
-struct Text(Box<dyn FnOnce() -> String + Send>);
-
-impl fmt::Debug for Text {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Text")
-    }
 }
 
 /// A file that is being recorded; `None` after an error, which was told.
@@ -134,23 +123,6 @@ impl Disk {
             tracing::error!(code = "CALL_LOG", "the thread that writes logs broke off");
         }
     }
-
-    /// Writes a file whole or not at all, after all that was asked before, and waits for it; its text is made then. A caller
-    /// that stops waiting leaves the file to be written.
-    ///
-    /// # Errors
-    /// It could not be written.
-    pub(super) async fn write(
-        &self,
-        file: PathBuf,
-        text: impl FnOnce() -> String + Send + 'static,
-    ) -> io::Result<()> {
-        let (done, written) = oneshot::channel();
-        let broken = || io::Error::other("the thread that writes files broke off");
-        let text = Text(Box::new(text));
-        self.0.send(Job::Text { file, text, done }).await.map_err(|_| broken())?;
-        written.await.map_err(|_| broken())?
-    }
 }
 
 fn carry_out(job: Job, recordings: &mut BTreeMap<Arc<Path>, Recording>) {
@@ -175,12 +147,6 @@ fn carry_out(job: Job, recordings: &mut BTreeMap<Arc<Path>, Recording>) {
             }
         }
         Job::Block { file, block } => file.append(&block),
-        Job::Text { file, text: Text(text), done } => {
-            let draft = file.with_extension("draft");
-            let written = fs::write(&draft, text()).and_then(|()| fs::rename(draft, file));
-            // Whoever waited may have given up.
-            done.send(written).ok();
-        }
     }
 }
 

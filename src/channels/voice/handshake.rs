@@ -94,7 +94,7 @@ fn admit(start: StreamStart, admission: &Admission) -> Result<CallStart, Refused
         return Err(refused(close_code::POLICY, "MEDIA_FORMAT"));
     }
     let token = start.parameters.get(TOKEN).map(String::as_str);
-    let Ticket { arrival, agent } = admission
+    let Ticket { arrival, agent, epoch } = admission
         .redeem(clock::now(), &start.call, &start.account, token)
         .map_err(|why: TokenRefused| refused(close_code::POLICY, why.code()))?;
     Ok(CallStart {
@@ -104,6 +104,7 @@ fn admit(start: StreamStart, admission: &Admission) -> Result<CallStart, Refused
         from: arrival.from,
         to: arrival.to,
         agent,
+        epoch,
     })
 }
 

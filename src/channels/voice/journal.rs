@@ -9,10 +9,13 @@ use crate::{
     audio::recording::Timeline,
     base::{secret::Masked, units::PHONE_RATE},
     dialogue::{input::Input, output::Output, record::Entry, stats::TurnReport},
+    ports::store::calls::{CallEntry, TurnRow},
 };
 use jiff::Timestamp;
+use serde::Serialize;
 use serde_json::{Value, json};
 use std::{
+    fmt,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Instant,
@@ -21,21 +24,35 @@ use std::{
 /// Samples of both sides in a block: 1 s.
 const BLOCK: usize = 2 * PHONE_RATE as usize;
 
+/// The kind of the rows that tell how long each step of a turn took.
+pub(super) const TIMES: &str = "times";
+
 #[derive(Debug, Default)]
 struct Pages {
     entries: Vec<Entry>,
     turns: Vec<TurnReport>,
     ended: Option<String>,
+    /// Rows that went to the ledger.
+    rows: i64,
 }
 
-/// What happened so far; read by the live view while it is written.
-#[derive(Debug)]
+/// Writes a change of a call's record, without waiting.
+pub(super) type Note = Box<dyn Fn(CallEntry) + Send + Sync>;
+
+/// What happened so far; read by the live view while it is written, and noted in the ledger as it happens.
 pub(super) struct Journal {
     pub(super) start: CallStart,
     pub(super) started_at: Timestamp,
     recording: Option<PathBuf>,
     log: Option<Arc<Appended>>,
+    note: Note,
     pages: Mutex<Pages>,
+}
+
+impl fmt::Debug for Journal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Journal").field("start", &self.start).finish_non_exhaustive()
+    }
 }
 
 impl Journal {
@@ -44,16 +61,33 @@ impl Journal {
         started_at: Timestamp,
         recording: Option<PathBuf>,
         log: Option<Arc<Appended>>,
+        note: Note,
     ) -> Self {
-        Self { start, started_at, recording, log, pages: Mutex::default() }
+        Self { start, started_at, recording, log, note, pages: Mutex::default() }
     }
 
     pub(super) fn record(&self, entry: Entry) {
-        self.pages().entries.push(entry);
+        let mut pages = self.pages();
+        self.row(&mut pages, entry.kind(), entry.at_ms(), &entry);
+        pages.entries.push(entry);
     }
 
     pub(super) fn report(&self, report: TurnReport) {
-        self.pages().turns.push(report);
+        let mut pages = self.pages();
+        self.row(&mut pages, TIMES, 0, &report);
+        pages.turns.push(report);
+    }
+
+    fn row(&self, pages: &mut Pages, kind: &str, at_ms: u64, body: &impl Serialize) {
+        let turn = TurnRow {
+            epoch: self.start.epoch,
+            seq: pages.rows,
+            kind: kind.to_owned(),
+            at_ms: i64::try_from(at_ms).unwrap_or(i64::MAX),
+            body: json!(body).to_string(),
+        };
+        pages.rows += 1;
+        (self.note)(CallEntry::Turns { sid: self.start.call.clone(), turns: vec![turn] });
     }
 
     pub(super) fn ended(&self, outcome: &str) {

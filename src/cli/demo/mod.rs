@@ -103,6 +103,7 @@ fn demonstrated(args: &Args) -> anyhow::Result<bool> {
         say(format_args!("\nHow long the agent took to answer\n{}", chart::chart(&record)));
         say(format_args!("Recording:  {}", text_of(&record, "recording")));
         let transcript = stage.data.join(format!("{}.json", drawn.scenario.call));
+        fs::write(&transcript, format!("{record:#}\n"))?;
         say(format_args!("Transcript: {}", transcript.display()));
         say(format_args!("Once more:  centralita replay {}\n\nChecks", text_of(&record, "replay")));
         let mut verdict = Verdict::default();

@@ -65,6 +65,14 @@ impl Agent {
         };
         format!("{hello} {}", self.greeting)
     }
+
+    /// The first words after a line that broke.
+    pub const fn reopening(&self) -> &'static str {
+        match self.language {
+            Language::Es => "Disculpe, se cortó la comunicación por un momento. ¿Me decía?",
+            Language::En => "Sorry, we were cut off for a moment. You were saying?",
+        }
+    }
 }
 
 /// The silence that ends the caller's turn: the surer its end, the shorter (design §5).

@@ -16,8 +16,8 @@ use crate::{
     base::{ids::TurnId, language::Language, timers::Timers},
     dialogue::{
         agent::Patience, answer::Answer, caller::CallerTurn, draft::Draft, endpoint::Endpoint, input::Input,
-        keypad::Keypad, noise::Noise, output::Outputs, playback::Playback, progress::Progress, record::Clip,
-        stats::millis, transcript::Transcript,
+        keypad::Keypad, message::Message, noise::Noise, output::Outputs, playback::Playback,
+        progress::Progress, record::Clip, stats::millis, transcript::Transcript,
     },
 };
 use serde::{Deserialize, Serialize};
@@ -51,6 +51,9 @@ pub struct Setup {
     /// Whether the agent may press keys (`send_digits`).
     #[serde(default)]
     pub sends_digits: bool,
+    /// What was said and done before the line broke, where this call goes on with an earlier one.
+    #[serde(default)]
+    pub history: Vec<Message>,
 }
 
 impl Default for Setup {
@@ -65,6 +68,7 @@ impl Default for Setup {
             raised_threshold: RAISED_THRESHOLD,
             by_utterance: false,
             sends_digits: false,
+            history: Vec::new(),
         }
     }
 }
@@ -137,7 +141,8 @@ pub struct Call {
 
 impl Call {
     /// A call whose stream opens at `now`.
-    pub fn new(setup: Setup, now: Instant) -> Self {
+    pub fn new(mut setup: Setup, now: Instant) -> Self {
+        let transcript = Transcript::of(std::mem::take(&mut setup.history));
         let by_utterance = setup.by_utterance;
         let endpoint = Endpoint::new(setup.patience.end_of_turn, setup.language);
         Self {
@@ -155,7 +160,7 @@ impl Call {
             keypad: Keypad::default(),
             keypad_offered: false,
             playback: Playback::default(),
-            transcript: Transcript::default(),
+            transcript,
             timers: Timers::default(),
             last_frame: now,
             pause_told: false,

@@ -1,11 +1,20 @@
 //! Summaries and other texts about calls: one of each kind for each call.
 
-use super::{Stored, outbox::NewDelivery};
+use super::{Stored, jobs::NewJob, outbox::NewDelivery};
+use crate::base::ids::CallSid;
 use futures_util::future::BoxFuture;
 use jiff::Timestamp;
+use serde_json::json;
+use std::time::Duration;
 
-/// The kind of the note that sums up a call.
+/// The kind of the note that sums up a call, and of the job that writes it.
 pub const SUMMARY: &str = "summary";
+
+/// The job that sums up a call: one for each call, whoever asks for it. It begins after `after`, in which a call whose line broke
+/// may come back.
+pub fn summary_job(call: &CallSid, after: Duration) -> NewJob {
+    NewJob { after, ..NewJob::new(SUMMARY, format!("{SUMMARY}:{call}"), json!({"call": call})) }
+}
 
 /// A note to be.
 #[derive(Clone, Debug, PartialEq, Eq)]

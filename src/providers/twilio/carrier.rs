@@ -15,6 +15,8 @@ use std::time::Duration;
 use subtle::ConstantTimeEq as _;
 
 const SIGNATURE: &str = "x-twilio-signature";
+/// Five retries, of any failure (Twilio's connection overrides; the fragment is not signed).
+const INSIST: &str = "#rc=5&rp=all";
 const SETTINGS: &str = "x-twilio-webhooks-signature-settings";
 
 /// A public address that no call can reach.
@@ -158,6 +160,8 @@ impl Carrier for Twilio {
     fn connect(&self, stream_path: &str, parameters: &[(&str, &str)], resume_path: &str) -> Answer {
         let stream = self.public.url(self.public.ws(), self.public.port, stream_path);
         let resume = self.public.url(self.public.http(), self.public.port, resume_path);
+        // A call whose server is gone asks five times, whatever the failure: that is how long it waits for a restart.
+        let resume = format!("{resume}{INSIST}");
         answer(Twiml::begin().connect(&stream, parameters).redirect(&resume))
     }
 

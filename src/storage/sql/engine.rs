@@ -10,7 +10,7 @@ use super::{
 use crate::ports::store::{StoreError, Stored};
 use futures_util::future::BoxFuture;
 use sqlx::{AssertSqlSafe, PgConnection, SqliteConnection, Transaction};
-use std::{fmt, mem, ops::DerefMut as _, path::PathBuf, time::Duration};
+use std::{fmt, mem, path::PathBuf, time::Duration};
 use tokio::{sync::oneshot, time::timeout};
 
 /// How a database is used.
@@ -41,7 +41,7 @@ pub enum Place {
 }
 
 /// One of the two databases.
-pub struct Engine {
+pub(in crate::storage) struct Engine {
     kind: Kind,
     patience: Duration,
 }
@@ -65,7 +65,7 @@ impl Engine {
     ///
     /// # Errors
     /// The database is away or damaged, or its schema is newer than this program, or older and not to be migrated.
-    pub async fn open(place: Place, options: Options) -> Stored<Self> {
+    pub(in crate::storage) async fn open(place: Place, options: Options) -> Stored<Self> {
         let patience = options.patience;
         let kind = match place {
             Place::File(path) => Kind::Sqlite(Sqlite::open(&path, &options).await?),
@@ -80,7 +80,7 @@ impl Engine {
     }
 
     /// Which SQL it speaks.
-    pub const fn dialect(&self) -> Dialect {
+    pub(in crate::storage) const fn dialect(&self) -> Dialect {
         match self.kind {
             Kind::Sqlite(_) => Dialect::Sqlite,
             Kind::Postgres(_) => Dialect::Postgres,
@@ -133,7 +133,7 @@ impl Engine {
     }
 
     /// Ends all connections, when what was begun is done.
-    pub async fn close(&self) {
+    pub(in crate::storage) async fn close(&self) {
         match &self.kind {
             Kind::Sqlite(sqlite) => sqlite.close().await,
             Kind::Postgres(postgres) => postgres.close().await,
@@ -268,8 +268,8 @@ impl Tx {
     fn way(&mut self) -> Way<'_> {
         match &mut self.conn {
             Conn::Writer(conn) => Way::Sqlite(conn),
-            Conn::Reader(tx) => Way::Sqlite(tx.deref_mut()),
-            Conn::Postgres(tx) => Way::Postgres(tx.deref_mut()),
+            Conn::Reader(tx) => Way::Sqlite(tx),
+            Conn::Postgres(tx) => Way::Postgres(tx),
         }
     }
 

@@ -11,8 +11,8 @@ mod postgres;
 mod sqlite;
 mod value;
 
-pub(super) use engine::Tx;
-pub use engine::{Engine, Options, Place};
+pub(super) use engine::{Engine, Tx};
+pub use engine::{Options, Place};
 pub use migrate::SCHEMA;
 pub(super) use migrate::migrate;
 pub(super) use value::{Arg, Row};
@@ -21,7 +21,7 @@ use std::borrow::Cow;
 
 /// Which SQL is spoken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Dialect {
+pub(super) enum Dialect {
     /// SQLite 3.51, in this process.
     Sqlite,
     /// PostgreSQL 14 or later.

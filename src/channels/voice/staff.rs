@@ -1,0 +1,132 @@
+//! Who works in a call, and what they write down of it.
+
+use super::{agents::Agents, call_log, calls::CallStart, phrases::Phrases, record};
+use crate::{
+    base::{clock::WallClock, ids::CallSid},
+    channels::ledger::Ledger,
+    dialogue::message::Message,
+    ports::{
+        calendar::Calendar,
+        llm::LanguageModel,
+        phone::Phone,
+        store::{
+            MAIN_WORKSPACE, Owner, SharedStore,
+            calls::{CallBegan, CallEnd, CallEntry, NewCall},
+            notes::summary_job,
+        },
+        stt::SpeechToText,
+        tts::TextToSpeech,
+        turn_end::TurnEnd,
+        voice_activity::VoiceActivity,
+    },
+};
+use jiff::Timestamp;
+use std::{
+    fmt,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+use tokio::time::timeout;
+
+/// How long the network may take to bring a call back whose line broke, before it is summed up.
+const MAY_COME_BACK: Duration = Duration::from_secs(20);
+/// How long a call that comes back waits for what was said before; the caller hears silence meanwhile.
+const RECALL: Duration = Duration::from_millis(500);
+
+/// Who listens, thinks, speaks and keeps the book.
+pub struct Staff {
+    /// The recogniser.
+    pub hearing: Arc<dyn SpeechToText>,
+    /// The language model.
+    pub model: Arc<dyn LanguageModel>,
+    /// The voice.
+    pub voice: Arc<dyn TextToSpeech>,
+    /// The judge of speech; without one the gate decides alone.
+    pub activity: Option<Arc<dyn VoiceActivity>>,
+    /// The judge of turn ends by their melody; without one words and silence decide.
+    pub turn_end: Option<Arc<dyn TurnEnd>>,
+    /// Ends calls at the network; without one, closing the media socket does.
+    pub phone: Option<Arc<dyn Phone>>,
+    /// The appointment book.
+    pub calendar: Arc<dyn Calendar>,
+    /// The agents.
+    pub agents: Arc<Agents>,
+    /// What the agents say of their own accord.
+    pub phrases: Phrases,
+    /// Calendar time.
+    pub clock: Arc<dyn WallClock>,
+    /// Where recordings and logs go.
+    pub folder: PathBuf,
+    /// How long the end of a call waits for the disk.
+    pub saving: Duration,
+    /// Where records are.
+    pub store: SharedStore,
+    /// Where they are written.
+    pub ledger: Ledger,
+    /// Who this process is.
+    pub owner: Owner,
+}
+
+impl fmt::Debug for Staff {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Staff").field("folder", &self.folder).finish_non_exhaustive()
+    }
+}
+
+impl Staff {
+    /// What was said before the line broke; nothing where the store does not tell in time.
+    pub(super) async fn recall(&self, call: &CallSid) -> Vec<Message> {
+        let recalled = timeout(RECALL, async {
+            self.ledger.settle().await;
+            record::history(&self.store, call.clone()).await
+        });
+        match recalled.await {
+            Ok(Ok(history)) => history,
+            Ok(Err(error)) => {
+                tracing::warn!(code = "RECALL", %error, "the call goes on without what was said before");
+                Vec::new()
+            }
+            Err(_) => {
+                tracing::warn!(
+                    code = "RECALL",
+                    "the call goes on without what was said before: the store is slow"
+                );
+                Vec::new()
+            }
+        }
+    }
+
+    /// The call has a media socket.
+    pub(super) fn note_beginning(&self, start: &CallStart, at: Timestamp, recording: Option<&Path>) {
+        let text = |path: &Path| path.to_string_lossy().into_owned();
+        let call = NewCall {
+            sid: start.call.clone(),
+            workspace: MAIN_WORKSPACE.to_owned(),
+            agent: start.agent.clone(),
+            direction: "inbound".to_owned(),
+            from: start.from.clone(),
+            to: start.to.clone(),
+            account: start.account.to_string(),
+            at,
+        };
+        self.ledger.note(CallEntry::Began(CallBegan {
+            call,
+            owner: self.owner.clone(),
+            epoch: start.epoch,
+            at,
+            files: [recording.map(text), recording.map(|file| text(&call_log::beside(file)))],
+        }));
+    }
+
+    /// The call is over, unless its line broke and the network brings it back.
+    pub(super) fn note_end(&self, start: &CallStart, outcome: &str, may_come_back: bool) {
+        let after = if may_come_back { MAY_COME_BACK } else { Duration::ZERO };
+        let end = CallEnd {
+            outcome: outcome.to_owned(),
+            at: self.clock.now(),
+            jobs: vec![summary_job(&start.call, after)],
+        };
+        self.ledger.note(CallEntry::Ended { sid: start.call.clone(), epoch: start.epoch, end });
+    }
+}

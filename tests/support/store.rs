@@ -1,0 +1,36 @@
+//! A store of its own for each rig: SQLite in a file that goes with the target folder.
+
+use centralita::{
+    channels::ledger::{Ledger, Settings},
+    ports::store::{Owner, SharedStore},
+    storage::{Options, Place, SqlStore},
+};
+use std::{
+    fs,
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
+};
+
+/// A store, its ledger, and whose they are.
+#[derive(Clone)]
+pub(crate) struct Kept {
+    pub(crate) store: SharedStore,
+    pub(crate) ledger: Ledger,
+    pub(crate) owner: Owner,
+}
+
+/// An empty one.
+pub(crate) async fn kept() -> Kept {
+    static STORES: AtomicU32 = AtomicU32::new(0);
+    let number = STORES.fetch_add(1, Ordering::Relaxed);
+    let folder = format!("store-{}-{number}", std::process::id());
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(folder);
+    fs::create_dir_all(&folder).unwrap();
+    let place = Place::File(folder.join("centralita.db"));
+    let store: SharedStore = Arc::new(SqlStore::open(place, Options::default()).await.unwrap());
+    let ledger = Ledger::open(store.clone(), &Settings::in_folder(folder.join("spool"))).unwrap();
+    Kept { store, ledger, owner: Owner("test:1".to_owned()) }
+}
