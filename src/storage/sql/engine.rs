@@ -69,7 +69,7 @@ impl Engine {
         let patience = options.patience;
         let kind = match place {
             Place::File(path) => Kind::Sqlite(Sqlite::open(&path, &options).await?),
-            Place::Server(url) => Kind::Postgres(Postgres::open(&url, &options)?),
+            Place::Server(url) => Kind::Postgres(Postgres::open(&url, &options).await?),
         };
         Ok(Self { kind, patience })
     }
@@ -100,7 +100,7 @@ impl Engine {
                 Kind::Sqlite(sqlite) => {
                     let (unit, done) = unit(args, work);
                     sqlite.queue(unit)?;
-                    done.await.unwrap_or_else(|_| Err(unavailable("the writer broke off")))
+                    done.await.unwrap_or_else(|_| Err(unavailable("the connection is closed")))
                 }
             }
         };
@@ -228,6 +228,16 @@ impl Tx {
         Ok(self.rows(sql, args).await?.into_iter().next())
     }
 
+    /// Waits until no other transaction holds this lock, and holds it until this one ends. SQLite has one writer anyway.
+    ///
+    /// Postgres' lock is one of the transaction, so that it is safe behind a pooler (a lock of the session is not).
+    pub(in crate::storage) async fn alone(&mut self, lock: i64) -> Stored<()> {
+        if self.dialect() == Dialect::Postgres {
+            self.rows("SELECT pg_advisory_xact_lock($1)", [lock.into()]).await?;
+        }
+        Ok(())
+    }
+
     /// Runs a text of many statements.
     pub(in crate::storage) async fn script(&mut self, sql: &str) -> Stored<()> {
         let sql = self.dialect().write(sql).into_owned();
@@ -247,13 +257,12 @@ impl Tx {
         mem::take(&mut self.collided)
     }
 
-    pub(super) async fn commit(self) -> Stored<()> {
-        let done = match self.conn {
-            Conn::Writer(_) => return Ok(()),
+    pub(super) async fn commit(self) -> Result<(), sqlx::Error> {
+        match self.conn {
+            Conn::Writer(_) => Ok(()),
             Conn::Reader(tx) => tx.commit().await,
             Conn::Postgres(tx) => tx.commit().await,
-        };
-        done.map_err(consequence)
+        }
     }
 
     pub(super) async fn rollback(self) -> Stored<()> {
@@ -285,6 +294,8 @@ pub(super) trait Unit: Send {
     fn is_wanted(&self) -> bool;
     /// Does the work; `false` asks for it to be taken back.
     fn run<'t>(&'t mut self, tx: &'t mut Tx) -> BoxFuture<'t, bool>;
+    /// Why the database is away, where that is why it failed.
+    fn failure(&self) -> Option<StoreError>;
     /// It is on the disk, or could not be brought there.
     fn finish(self: Box<Self>, committed: Stored<()>);
 }
@@ -313,6 +324,15 @@ impl<A: Send + Sync, T: Send> Unit for UnitOf<A, T> {
 
     fn run<'t>(&'t mut self, tx: &'t mut Tx) -> BoxFuture<'t, bool> {
         Box::pin(async move { self.done.insert((self.work)(tx, &self.args).await).is_ok() })
+    }
+
+    fn failure(&self) -> Option<StoreError> {
+        match &self.done {
+            Some(Err(StoreError::Unavailable { why, full })) => {
+                Some(StoreError::Unavailable { why: why.clone(), full: *full })
+            }
+            _ => None,
+        }
     }
 
     fn finish(self: Box<Self>, committed: Stored<()>) {

@@ -34,10 +34,11 @@ pub(super) fn consequence(error: sqlx::Error) -> StoreError {
     }
 }
 
-/// Two transactions were in each other's way: the whole of it may be tried again at once.
+/// Two transactions were in each other's way: the whole of it may be tried again at once. For SQLite it is another process.
 pub(super) fn is_collision(error: &sqlx::Error) -> bool {
     let sqlx::Error::Database(error) = error else { return false };
-    matches!(error.code().as_deref(), Some("40001" | "40P01"))
+    let Some(code) = error.code() else { return false };
+    matches!(code.as_ref(), "40001" | "40P01") || code.len() < 5 && primary(&code) == Some(sqlite::BUSY)
 }
 
 fn said(error: &dyn DatabaseError) -> Option<StoreError> {
@@ -60,12 +61,16 @@ fn said(error: &dyn DatabaseError) -> Option<StoreError> {
         };
         return temporary.then(|| StoreError::Unavailable { why, full: code == "53100" });
     }
-    let primary = code.parse::<i32>().ok()? & sqlite::PRIMARY;
-    match primary {
+    match primary(&code)? {
         sqlite::BUSY | sqlite::LOCKED | sqlite::IO_ERROR | sqlite::CANNOT_OPEN => {
             Some(StoreError::Unavailable { why, full: false })
         }
         sqlite::FULL => Some(StoreError::Unavailable { why, full: true }),
         _ => None,
     }
+}
+
+/// SQLite's code without its extension.
+fn primary(code: &str) -> Option<i32> {
+    Some(code.parse::<i32>().ok()? & sqlite::PRIMARY)
 }

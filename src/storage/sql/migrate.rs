@@ -13,8 +13,7 @@ const STEPS: [(i64, &str, &str); 1] = [(1, "ground", include_str!("../migrations
 /// The schema that this program needs.
 pub const SCHEMA: i64 = 1;
 
-/// Postgres' lock while a node migrates; SQLite has one writer anyway. It ends with the transaction, so that it is safe behind a
-/// pooler (a lock of the session is not).
+/// The lock while a node migrates.
 const LOCK: i64 = 0x6365_6e74_7261_6c69;
 
 /// The versions before and after.
@@ -29,9 +28,7 @@ pub(in crate::storage) async fn migrate(engine: &Engine) -> Stored<Migrated> {
 }
 
 async fn grow(tx: &mut Tx) -> Stored<Migrated> {
-    if tx.dialect() == Dialect::Postgres {
-        tx.rows("SELECT pg_advisory_xact_lock($1)", [LOCK.into()]).await?;
-    }
+    tx.alone(LOCK).await?;
     let before = known(tx).await?;
     if before > SCHEMA {
         return Err(StoreError::Conflict(format!(

@@ -30,17 +30,23 @@ pub(super) enum Dialect {
 
 impl Dialect {
     /// The words in braces and what each database calls them: SQLite's first.
-    const WORDS: [(&'static str, [&'static str; 2]); 4] = [
-        // The database's clock in milliseconds since 1970: leases of several machines must not depend on theirs.
+    const WORDS: [(&'static str, [&'static str; 2]); 7] = [
+        // The database's clock in milliseconds since 1970: leases of several machines must not depend on theirs. It stands
+        // still within a statement, so that an index can be asked with it.
         (
             "{now}",
             [
                 "CAST(unixepoch('subsec') * 1000 AS INTEGER)",
-                "CAST(extract(epoch FROM clock_timestamp()) * 1000 AS BIGINT)",
+                "CAST(extract(epoch FROM statement_timestamp()) * 1000 AS BIGINT)",
             ],
         ),
         // Rows that another worker has just taken are passed over; SQLite has one writer.
         ("{skip}", ["", "FOR UPDATE SKIP LOCKED"]),
+        // A row that nobody may change until the transaction ends.
+        ("{hold}", ["", "FOR SHARE"]),
+        // The first argument as bytes, and where it lies in the column of bytes that is named between the two words.
+        ("{in}", ["instr(", "position(convert_to($1, 'UTF8') IN "]),
+        ("{in_end}", [", CAST($1 AS BLOB))", ")"]),
         ("{blob}", ["BLOB", "BYTEA"]),
         (
             "{serial}",

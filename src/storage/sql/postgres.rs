@@ -2,14 +2,15 @@
 
 use super::{
     engine::{Conn, Options, Tx, Work},
-    failure::{broken, consequence},
+    failure::{broken, consequence, is_collision, unavailable},
 };
 use crate::ports::store::Stored;
 use sqlx::{
-    PgPool,
+    ConnectOptions as _, Connection as _, PgPool,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 use std::str::FromStr as _;
+use tokio::time::timeout;
 
 /// How often a transaction is tried that another one was in the way of (SQLSTATE 40001, 40P01; reliability E12).
 const TRIES: usize = 5;
@@ -18,12 +19,15 @@ const TRIES: usize = 5;
 pub(super) struct Postgres(PgPool);
 
 impl Postgres {
-    /// Connects when it is first needed, so that a database that is away keeps nobody from starting.
-    pub(super) fn open(url: &str, options: &Options) -> Stored<Self> {
+    /// Connects once, which tells at once and in plain words why it can't be done: the pool only tells that time went by.
+    pub(super) async fn open(url: &str, options: &Options) -> Stored<Self> {
         let connect = PgConnectOptions::from_str(url).map_err(broken)?;
         // A pooler in transaction mode knows neither prepared statements nor this setting of the session.
         let connect =
             connect.statement_cache_capacity(0).extra_float_digits(None).application_name("centralita");
+        let connected = timeout(options.patience, connect.connect()).await;
+        let connected = connected.map_err(|_| unavailable("no answer to the first connection"))?;
+        connected.map_err(consequence)?.close().await.map_err(consequence)?;
         let pool = PgPoolOptions::new()
             .max_connections(options.connections)
             .acquire_timeout(options.patience)
@@ -41,18 +45,22 @@ impl Postgres {
         loop {
             let mut tx = self.begin().await?;
             let done = work(&mut tx, args).await;
-            let collided = tx.collided();
-            match done {
-                Ok(done) => {
-                    tx.commit().await?;
-                    return Ok(done);
-                }
+            let mut collided = tx.collided();
+            let error = match done {
+                Ok(done) => match tx.commit().await {
+                    Ok(()) => return Ok(done),
+                    Err(error) => {
+                        collided = is_collision(&error);
+                        consequence(error)
+                    }
+                },
                 Err(error) => {
                     tx.rollback().await?;
-                    if !collided || tries == TRIES {
-                        return Err(error);
-                    }
+                    error
                 }
+            };
+            if !collided || tries == TRIES {
+                return Err(error);
             }
             tries += 1;
         }

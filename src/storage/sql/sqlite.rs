@@ -3,6 +3,7 @@
 use super::{
     engine::{Conn, Options, Tx, Unit},
     failure::{consequence, unavailable},
+    value::Row,
 };
 use crate::ports::store::{StoreError, Stored};
 use sqlx::{
@@ -47,8 +48,10 @@ impl Sqlite {
             // What was erased must not stay readable in free pages.
             .pragma("secure_delete", "ON")
             .disable_statement_logging();
-        let mut writer = Tx::on(Conn::Writer(Box::new(file.connect().await.map_err(consequence)?)));
-        sound(&mut writer).await?;
+        if path.exists() {
+            sound(path).await?;
+        }
+        let writer = Tx::on(Conn::Writer(Box::new(file.connect().await.map_err(consequence)?)));
         let readers = SqlitePoolOptions::new()
             .max_connections(options.connections)
             .acquire_timeout(options.patience)
@@ -60,7 +63,10 @@ impl Sqlite {
 
     /// Gives the writer something to do. Never waits.
     pub(super) fn queue(&self, unit: Box<dyn Unit>) -> Stored<()> {
-        self.orders.try_send(Order::Work(unit)).map_err(|_| unavailable("too much waits for the disk"))
+        self.orders.try_send(Order::Work(unit)).map_err(|refused| match refused {
+            mpsc::error::TrySendError::Full(_) => unavailable("too much waits for the disk"),
+            mpsc::error::TrySendError::Closed(_) => unavailable("the connection is closed"),
+        })
     }
 
     pub(super) async fn reader(&self) -> Stored<Tx> {
@@ -77,11 +83,22 @@ impl Sqlite {
     }
 }
 
-/// A damaged file must not be written to, least of all silently.
-async fn sound(tx: &mut Tx) -> Stored<()> {
-    let verdict = tx.row("PRAGMA quick_check(1)", []).await?;
-    let verdict = verdict.map(|row| row.text("quick_check")).transpose()?.unwrap_or_default();
-    if verdict == "ok" { Ok(()) } else { Err(StoreError::Broken(verdict.into())) }
+/// A damaged file must not be written to, least of all silently: it is looked at by a connection that can't write.
+async fn sound(path: &Path) -> Stored<()> {
+    let look = SqliteConnectOptions::new().filename(path).read_only(true).busy_timeout(BUSY);
+    let mut conn = look.disable_statement_logging().connect().await.map_err(consequence)?;
+    let verdict = sqlx::query("PRAGMA quick_check(1)").persistent(false).fetch_one(&mut conn).await;
+    let verdict = match verdict.map_err(consequence).map(|row| Row::Sqlite(row).text("quick_check")) {
+        Ok(verdict) => verdict?,
+        Err(StoreError::Broken(error)) => error.to_string(),
+        Err(error) => return Err(error),
+    };
+    conn.close().await.map_err(consequence)?;
+    if verdict == "ok" {
+        return Ok(());
+    }
+    let damage = format!("the file {} is damaged, restore a backup: {verdict}", path.display());
+    Err(StoreError::Broken(damage.into()))
 }
 
 /// The writer: until it is closed, or nobody can give it anything any more.
@@ -98,6 +115,7 @@ async fn write(mut tx: Tx, mut queue: mpsc::Receiver<Order>) {
         }
         together(&mut tx, units).await;
     }
+    queue.close();
     if let Conn::Writer(conn) = tx.into_conn()
         && let Err(error) = conn.close().await
     {
@@ -109,17 +127,18 @@ async fn write(mut tx: Tx, mut queue: mpsc::Receiver<Order>) {
 /// Does the units in one transaction: each of them whole or not at all, and all of them with one `fsync`.
 async fn together(tx: &mut Tx, mut units: Vec<Box<dyn Unit>>) {
     loop {
-        // While another process holds the file, those who lose patience are not made to happen later.
         units.retain(|unit| unit.is_wanted());
         if units.is_empty() {
             return;
         }
         match tx.script("BEGIN IMMEDIATE").await {
             Ok(()) => break,
-            Err(error) if error.is_temporary() => {}
+            Err(_) if tx.collided() => {}
             Err(error) => return finish(units, Err(error)),
         }
     }
+    // Another process may have held the file for long: what nobody waits for any more is not made to happen later.
+    units.retain(|unit| unit.is_wanted());
     let done = each(tx, &mut units).await;
     let done = match done {
         Ok(()) => tx.script("COMMIT").await,
@@ -137,8 +156,12 @@ async fn together(tx: &mut Tx, mut units: Vec<Box<dyn Unit>>) {
 async fn each(tx: &mut Tx, units: &mut [Box<dyn Unit>]) -> Stored<()> {
     for unit in units {
         tx.script("SAVEPOINT unit").await?;
-        let kept = unit.run(tx).await;
-        tx.script(if kept { "RELEASE unit" } else { "ROLLBACK TO unit; RELEASE unit" }).await?;
+        if unit.run(tx).await {
+            tx.script("RELEASE unit").await?;
+        } else if let Err(error) = tx.script("ROLLBACK TO unit; RELEASE unit").await {
+            // A full disk has taken back the whole transaction: that is what the others are told.
+            return Err(unit.failure().unwrap_or(error));
+        }
     }
     Ok(())
 }

@@ -24,33 +24,38 @@ impl From<Option<i64>> for Arg {
     }
 }
 
+/// Postgres' texts hold no NUL, and what was said must be kept all the same.
+fn text(value: String) -> String {
+    if value.contains('\0') { value.replace('\0', "\u{FFFD}") } else { value }
+}
+
 impl From<&str> for Arg {
     fn from(value: &str) -> Self {
-        Self::Text(Some(value.to_owned()))
+        Self::Text(Some(text(value.to_owned())))
     }
 }
 
 impl From<&String> for Arg {
     fn from(value: &String) -> Self {
-        Self::Text(Some(value.clone()))
+        Self::Text(Some(text(value.clone())))
     }
 }
 
 impl From<String> for Arg {
     fn from(value: String) -> Self {
-        Self::Text(Some(value))
+        Self::Text(Some(text(value)))
     }
 }
 
 impl From<Option<String>> for Arg {
     fn from(value: Option<String>) -> Self {
-        Self::Text(value)
+        Self::Text(value.map(text))
     }
 }
 
 impl From<&Option<String>> for Arg {
     fn from(value: &Option<String>) -> Self {
-        Self::Text(value.clone())
+        Self::Text(value.clone().map(text))
     }
 }
 
