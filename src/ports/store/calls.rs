@@ -222,7 +222,10 @@ pub trait CallRecords: Send + Sync {
     /// `Unknown` where there is no such call, or it is over and done with.
     fn resume_call(&self, sid: CallSid, least: i64) -> BoxFuture<'_, Stored<Resumed>>;
 
-    /// Writes what was said; what is there already stays.
+    /// Writes what was said; what is there already stays. Of a call whose caller was erased nothing is kept any more.
+    ///
+    /// # Errors
+    /// `Unknown` where there is no such call.
     fn add_turns(&self, sid: CallSid, turns: Vec<TurnRow>) -> BoxFuture<'_, Stored<()>>;
 
     /// Says that these calls live, and returns those that are ours no longer.
@@ -231,11 +234,14 @@ pub trait CallRecords: Send + Sync {
     /// A call is over.
     ///
     /// # Errors
-    /// `Fenced` where a later epoch has begun.
+    /// `Fenced` where a later epoch has begun, `Unknown` where there is no such call.
     fn call_ended(&self, sid: CallSid, epoch: i64, end: CallEnd) -> BoxFuture<'_, Stored<()>>;
 
     /// The network tells of a call. Reordered and doubled news settle on one truth: a final state is never left, else the
     /// higher sequence counts. Returns whether the call is over by it, which is so at most once.
+    ///
+    /// # Errors
+    /// `Unknown` where there is no such call.
     fn network_news(&self, news: NetworkNews) -> BoxFuture<'_, Stored<bool>>;
 
     /// Calls that are not over, of which nobody has said for so long that they live, the oldest first.
@@ -259,7 +265,8 @@ pub trait CallRecords: Send + Sync {
     /// `Unknown` where there is no such live call.
     fn command(&self, sid: CallSid, command: String) -> BoxFuture<'_, Stored<()>>;
 
-    /// Takes what was asked for within the last 30 s of calls that `owner` holds; each is given once.
+    /// Takes what was asked for within the last 30 s of calls that `owner` holds, in the order it was asked for; each is given
+    /// once.
     fn commands(&self, owner: Owner) -> BoxFuture<'_, Stored<Vec<(CallSid, String)>>>;
 }
 

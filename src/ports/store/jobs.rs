@@ -151,7 +151,8 @@ pub trait Jobs: Send + Sync {
     /// `Fenced` where somebody else has taken the job: nothing is written then.
     fn finish(&self, claim: Claim, outcome: Outcome) -> BoxFuture<'_, Stored<()>>;
 
-    /// How long until the next job is due; `None` where there is none.
+    /// How long until the next job is due whose turn it is; `None` where there is none. A full lane is not looked at: whoever
+    /// has claimed nothing though something is due must wait for an end, or a while.
     fn next_due(&self) -> BoxFuture<'_, Stored<Option<Duration>>>;
 
     /// How many jobs there are, of one kind or of all.

@@ -49,7 +49,7 @@ pub trait Notes: Send + Sync {
     /// Writes a note with its deliveries, unless there is one of its kind: the first text stands. Returns the one that stands.
     ///
     /// # Errors
-    /// `Unknown` where the store does not know the call.
+    /// `Unknown` where the store does not know the call, or its caller was erased.
     fn write_note(&self, note: NewNote) -> BoxFuture<'_, Stored<Note>>;
 
     /// All notes about a call, in the order they were written.

@@ -2,6 +2,7 @@
 //!
 //! A delivery is written down before it is made, and marked as begun before the first byte is sent. A delivery that was begun
 //! and whose end nobody knows is *ambiguous*: it is repeated only by a way that cannot double the effect (reliability §3.4).
+//! Where its job is given up, one that was begun is held and any other is dead; where its job is revived, it goes on.
 
 use super::{Stored, jobs::Claim};
 use futures_util::future::BoxFuture;

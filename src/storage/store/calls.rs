@@ -1,6 +1,6 @@
 //! The records of calls.
 
-use super::{SqlStore, call_sid, instant, is_number, jobs, meet, millis, new_id, resume};
+use super::{ERASED, SqlStore, call_sid, instant, is_number, jobs, meet, millis, new_id, resume};
 use crate::{
     base::ids::CallSid,
     ports::store::{
@@ -81,7 +81,7 @@ impl CallRecords for SqlStore {
         Box::pin(self.engine.read((millis(silent), i64::from(most)), |tx, (silent, most)| {
             Box::pin(async move {
                 let sql = format!(
-                    "SELECT {COLUMNS} FROM calls WHERE state <> 'over' AND heartbeat_at < {{now}} - $1 \
+                    "SELECT {COLUMNS} FROM calls WHERE state <> 'over' AND heartbeat_at <= {{now}} - $1 \
                      ORDER BY heartbeat_at LIMIT $2"
                 );
                 tx.rows(&sql, [(*silent).into(), (*most).into()]).await?.iter().map(read).collect()
@@ -142,9 +142,14 @@ impl CallRecords for SqlStore {
                 tx.run(late, []).await?;
                 let sql = "UPDATE call_commands SET state = 'given' WHERE state = 'asked' AND call_sid IN \
                              (SELECT sid FROM calls WHERE owner = $1 AND state = 'live') \
-                           RETURNING call_sid, command";
+                           RETURNING id, call_sid, command";
                 let rows = tx.rows(sql, [(&owner.0).into()]).await?;
-                rows.iter().map(|row| Ok((call_sid(row.text("call_sid")?)?, row.text("command")?))).collect()
+                let mut rows =
+                    rows.iter().map(|row| Ok((row.int("id")?, row))).collect::<Stored<Vec<_>>>()?;
+                rows.sort_by_key(|(id, _)| *id);
+                rows.iter()
+                    .map(|(_, row)| Ok((call_sid(row.text("call_sid")?)?, row.text("command")?)))
+                    .collect()
             })
         }))
     }
@@ -167,6 +172,10 @@ pub(super) async fn apply(tx: &mut Tx, entry: &CallEntry) -> Stored<bool> {
 }
 
 async fn arrived(tx: &mut Tx, call: &NewCall) -> Stored<()> {
+    let known = "SELECT 1 AS known FROM calls WHERE sid = $1";
+    if tx.row(known, [call.sid.as_str().into()]).await?.is_some() {
+        return Ok(());
+    }
     let contact =
         if is_number(&call.from) { Some(meet(tx, &call.workspace, &call.from).await?) } else { None };
     tx.run(
@@ -215,9 +224,10 @@ async fn begin(tx: &mut Tx, began: &CallBegan) -> Stored<()> {
 }
 
 async fn add(tx: &mut Tx, sid: &CallSid, turns: &[TurnRow]) -> Stored<()> {
-    // A violated key would end Postgres' transaction, and what else is in it.
-    let known = tx.row("SELECT 1 AS known FROM calls WHERE sid = $1", [Arg::from(sid.as_str())]).await?;
-    known.ok_or(StoreError::Unknown)?;
+    // A violated key would end Postgres' transaction, and what else is in it: hence it is asked first whether there is a call.
+    if !is_kept(tx, sid.as_str()).await? {
+        return Ok(());
+    }
     for turn in turns {
         tx.run(
             "INSERT INTO turns (call_sid, epoch, seq, kind, at_ms, body) VALUES ($1, $2, $3, $4, $5, $6) \
@@ -245,12 +255,23 @@ async fn ended(tx: &mut Tx, sid: &CallSid, epoch: i64, end: &CallEnd) -> Stored<
         )
         .await?;
     if done == 0 {
+        find(tx, sid).await?;
         return Err(StoreError::Fenced);
     }
     for job in &end.jobs {
         jobs::insert(tx, job).await?;
     }
     Ok(())
+}
+
+/// Whether what belongs to this call is kept; not so where its caller was erased. Until the transaction ends it stays so.
+///
+/// # Errors
+/// `Unknown` where there is no such call.
+pub(super) async fn is_kept(tx: &mut Tx, sid: &str) -> Stored<bool> {
+    let sql = "SELECT from_number, to_number FROM calls WHERE sid = $1 {hold}";
+    let row = tx.row(sql, [sid.into()]).await?.ok_or(StoreError::Unknown)?;
+    Ok(row.text("from_number")? != ERASED && row.text("to_number")? != ERASED)
 }
 
 pub(super) async fn find(tx: &mut Tx, sid: &CallSid) -> Stored<CallRow> {

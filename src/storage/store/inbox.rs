@@ -32,7 +32,7 @@ impl Inbox for SqlStore {
         Box::pin(self.engine.write(i64::from(days) * MS_A_DAY, |tx, age| {
             Box::pin(tx.run(
                 "UPDATE inbox SET payload = NULL, response = NULL, state = 'forgotten' \
-                 WHERE received_at < {now} - $1 AND state <> 'forgotten'",
+                 WHERE received_at <= {now} - $1 AND state <> 'forgotten'",
                 [(*age).into()],
             ))
         }))

@@ -1,10 +1,11 @@
 //! What is to be done later, or again.
 
-use super::{SqlStore, count, millis};
+use super::{ERASED, SqlStore, count, is_about, millis, outbox};
 use crate::{
     ports::store::{
         StoreError, Stored,
         jobs::{Ask, Claim, DeadJob, JobCounts, Jobs, NewJob, Outcome},
+        outbox::DELIVER,
     },
     storage::sql::{Row, Tx},
 };
@@ -52,9 +53,11 @@ impl Jobs for SqlStore {
     fn next_due(&self) -> BoxFuture<'_, Stored<Option<Duration>>> {
         Box::pin(self.engine.read((), |tx, ()| {
             Box::pin(async move {
-                let next =
-                    "SELECT min(run_at) - {now} AS wait FROM jobs WHERE state IN ('waiting', 'running')";
-                let wait = tx.row(next, []).await?.map(|row| row.maybe_int("wait")).transpose()?.flatten();
+                let next = format!(
+                    "SELECT run_at - {{now}} AS wait FROM jobs AS due WHERE state IN ('waiting', 'running') AND {TURN} \
+                     ORDER BY run_at, id LIMIT 1"
+                );
+                let wait = tx.row(&next, []).await?.map(|row| row.maybe_int("wait")).transpose()?.flatten();
                 Ok(wait.map(|wait| Duration::from_millis(u64::try_from(wait).unwrap_or(0))))
             })
         }))
@@ -95,8 +98,9 @@ impl Jobs for SqlStore {
         Box::pin(self.engine.write(id, |tx, id| {
             Box::pin(async move {
                 let sql = "UPDATE jobs SET state = 'waiting', run_at = {now}, attempts = 0, done_at = NULL \
-                           WHERE id = $1 AND state = 'dead'";
-                if tx.run(sql, [(*id).into()]).await? == 0 { Err(StoreError::Unknown) } else { Ok(()) }
+                           WHERE id = $1 AND state = 'dead' AND COALESCE(error, '') <> $2 RETURNING kind, dedupe_key";
+                let job = tx.row(sql, [(*id).into(), ERASED.into()]).await?.ok_or(StoreError::Unknown)?;
+                outbox::revived(tx, &job.text("kind")?, &job.text("dedupe_key")?).await
             })
         }))
     }
@@ -132,42 +136,62 @@ pub(super) async fn insert(tx: &mut Tx, job: &NewJob) -> Stored<u64> {
     .await
 }
 
-async fn claim(tx: &mut Tx, ask: &Ask) -> Stored<Vec<Claim>> {
-    // Whoever dies of a job does not count it: the claim before did, and here is where that ends.
-    tx.run(
-        "UPDATE jobs SET state = 'dead', done_at = {now}, owner = NULL, epoch = epoch + 1, \
-           error = COALESCE(error, 'no attempt came to an end') \
-         WHERE state IN ('waiting', 'running') AND run_at <= {now} AND attempts >= most",
-        [],
+/// Postgres' claims come one after another. Side by side they would see the same rows as due: most would leave empty-handed, and
+/// lanes would be overfilled.
+const LOCK: i64 = 0x6365_6e74_6a6f_6273;
+
+/// Due jobs that a claim looks at beyond those it wants. A lane with more of them than that holds up the others for one claim,
+/// since then it is full.
+const LOOK: i64 = 256;
+
+/// Whether it is the turn of the job `due`: of its order nobody came earlier, and nobody runs.
+const TURN: &str = "(due.order_key IS NULL OR NOT EXISTS ( \
+   SELECT 1 FROM jobs AS other WHERE other.order_key = due.order_key AND other.id <> due.id \
+     AND other.state IN ('waiting', 'running') \
+     AND (other.id < due.id OR other.state = 'running' AND other.run_at > {now})))";
+
+fn claim_sql() -> String {
+    format!(
+        "WITH busy AS ( \
+           SELECT lane, count(*) AS taken FROM jobs \
+           WHERE state = 'running' AND lane IS NOT NULL AND run_at > {{now}} GROUP BY lane), \
+         due AS ( \
+           SELECT id, run_at, lane FROM jobs AS due \
+           WHERE state IN ('waiting', 'running') AND run_at <= {{now}} AND {TURN} \
+             AND (lane IS NULL OR lane NOT IN (SELECT lane FROM busy WHERE taken >= $3)) \
+           ORDER BY run_at, id LIMIT $5), \
+         placed AS ( \
+           SELECT due.id, due.run_at, due.lane, COALESCE(busy.taken, 0) AS taken, \
+             row_number() OVER (PARTITION BY due.lane ORDER BY due.run_at, due.id) AS place \
+           FROM due LEFT JOIN busy ON busy.lane = due.lane), \
+         chosen AS MATERIALIZED ( \
+           SELECT id FROM jobs WHERE state IN ('waiting', 'running') AND run_at <= {{now}} AND id IN ( \
+             SELECT id FROM placed WHERE lane IS NULL OR place + taken <= $3 ORDER BY run_at, id LIMIT $4) \
+           {{skip}}) \
+         UPDATE jobs SET state = 'running', owner = $1, epoch = epoch + 1, attempts = attempts + 1, run_at = {{now}} + $2 \
+         WHERE id IN (SELECT id FROM chosen) \
+         RETURNING id, workspace_id, kind, dedupe_key, payload, epoch, attempts, most"
     )
-    .await?;
-    let rows = tx
-        .rows(
-            "WITH placed AS ( \
-               SELECT due.id, due.run_at, due.lane, \
-                 row_number() OVER (PARTITION BY due.lane ORDER BY due.run_at, due.id) AS place, \
-                 (SELECT count(*) FROM jobs AS others WHERE others.lane = due.lane AND others.state = 'running' \
-                    AND others.run_at > {now}) AS taken \
-               FROM jobs AS due \
-               WHERE due.state IN ('waiting', 'running') AND due.run_at <= {now} \
-                 AND (due.order_key IS NULL OR NOT EXISTS ( \
-                   SELECT 1 FROM jobs AS earlier WHERE earlier.order_key = due.order_key AND earlier.id < due.id \
-                     AND earlier.state IN ('waiting', 'running')))), \
-             chosen AS MATERIALIZED ( \
-               SELECT id FROM jobs WHERE state IN ('waiting', 'running') AND run_at <= {now} AND id IN ( \
-                 SELECT id FROM placed WHERE lane IS NULL OR place + taken <= $3 ORDER BY run_at, id LIMIT $4) \
-               {skip}) \
-             UPDATE jobs SET state = 'running', owner = $1, epoch = epoch + 1, attempts = attempts + 1, run_at = {now} + $2 \
-             WHERE id IN (SELECT id FROM chosen) \
-             RETURNING id, workspace_id, kind, dedupe_key, payload, epoch, attempts, most",
-            [
-                (&ask.owner.0).into(),
-                millis(ask.lease).into(),
-                i64::from(ask.lane).into(),
-                i64::from(ask.most).into(),
-            ],
-        )
-        .await?;
+}
+
+async fn claim(tx: &mut Tx, ask: &Ask) -> Stored<Vec<Claim>> {
+    tx.alone(LOCK).await?;
+    // Whoever dies of a job does not count it: the claim before did, and here is where that ends.
+    let poison = "UPDATE jobs SET state = 'dead', done_at = {now}, owner = NULL, epoch = epoch + 1, \
+                    error = COALESCE(error, 'no attempt came to an end') \
+                  WHERE state IN ('waiting', 'running') AND run_at <= {now} AND attempts >= most \
+                  RETURNING kind, dedupe_key, error";
+    for job in tx.rows(poison, []).await? {
+        outbox::given_up(tx, &job.text("kind")?, &job.text("dedupe_key")?, &job.text("error")?).await?;
+    }
+    let args = [
+        (&ask.owner.0).into(),
+        millis(ask.lease).into(),
+        i64::from(ask.lane).into(),
+        i64::from(ask.most).into(),
+        (i64::from(ask.most) + LOOK).into(),
+    ];
+    let rows = tx.rows(&claim_sql(), args).await?;
     let mut claims = rows.iter().map(claimed).collect::<Stored<Vec<Claim>>>()?;
     claims.sort_by_key(|claim| claim.id);
     Ok(claims)
@@ -213,5 +237,30 @@ pub(super) async fn finish(tx: &mut Tx, claim: &Claim, outcome: &Outcome) -> Sto
             ],
         )
         .await?;
-    if done == 0 { Err(StoreError::Fenced) } else { Ok(()) }
+    if done == 0 {
+        return Err(StoreError::Fenced);
+    }
+    if let ("dead", Some(error)) = (state, error) {
+        outbox::given_up(tx, &claim.kind, &claim.key, error).await?;
+    }
+    Ok(())
+}
+
+/// What an erased job becomes: one that is not done is given up, so that whoever runs it is fenced.
+const GONE: &str = "payload = '{}', error = CASE WHEN state = 'done' THEN NULL ELSE $3 END, \
+    state = CASE WHEN state = 'done' THEN state ELSE 'dead' END, epoch = epoch + 1, owner = NULL, \
+    done_at = COALESCE(done_at, {now})";
+
+/// Ends and empties what is to be done about a number.
+pub(super) async fn erase(tx: &mut Tx, phone: &str, digits: &Option<String>) -> Stored<()> {
+    let sql = format!("UPDATE jobs SET {GONE} WHERE {}", is_about("jobs"));
+    tx.run(&sql, [phone.into(), digits.into(), ERASED.into()]).await?;
+    Ok(())
+}
+
+/// Ends and empties the job of a delivery.
+pub(super) async fn erase_delivery(tx: &mut Tx, id: &str) -> Stored<()> {
+    let sql = format!("UPDATE jobs SET {GONE} WHERE dedupe_key = $1 AND kind = $2");
+    tx.run(&sql, [outbox::job_key(id).into(), DELIVER.into(), ERASED.into()]).await?;
+    Ok(())
 }

@@ -1,6 +1,7 @@
 //! The store, on either database.
 
 mod calls;
+mod erase;
 mod inbox;
 mod jobs;
 mod keys;
@@ -52,8 +53,14 @@ fn new_id() -> String {
     Uuid::now_v7().simple().to_string()
 }
 
+/// Stands where something of an erased person stood.
+const ERASED: &str = "erased";
+
+/// A hundred years are for ever, and can be added to the clock.
+const FOR_EVER: Duration = Duration::from_hours(100 * 365 * 24);
+
 fn millis(time: Duration) -> i64 {
-    i64::try_from(time.as_millis()).unwrap_or(i64::MAX)
+    i64::try_from(time.min(FOR_EVER).as_millis()).unwrap_or(i64::MAX)
 }
 
 fn count(rows: i64) -> u64 {
@@ -68,9 +75,14 @@ fn call_sid(text: String) -> Stored<CallSid> {
     CallSid::try_from(text).map_err(|error| StoreError::Broken(error.into()))
 }
 
+/// What networks show for `anonymous`, `restricted`, `blocked`, `unknown` and `unavailable`, as typed on a keypad.
+const WITHHELD: [&str; 5] = ["+266696687", "+7378742833", "+2562533", "+8656696", "+86282452253"];
+
 /// Enough of a number to tell people apart, and no word such as `anonymous`.
 fn is_number(from: &str) -> bool {
-    from.starts_with('+') && from.len() > 7 && from.bytes().skip(1).all(|digit| digit.is_ascii_digit())
+    let digits =
+        from.starts_with('+') && from.len() > 7 && from.bytes().skip(1).all(|digit| digit.is_ascii_digit());
+    digits && !WITHHELD.contains(&from)
 }
 
 /// The person with this number, made known where nobody was.
@@ -83,4 +95,13 @@ async fn meet(tx: &mut Tx, workspace: &str, phone: &str) -> Stored<String> {
     }
     let known = "SELECT id FROM contacts WHERE workspace_id = $1 AND phone = $2";
     tx.row(known, [workspace.into(), phone.into()]).await?.ok_or(StoreError::Unknown)?.text("id")
+}
+
+/// Whether a row of `table`, which has a key and a text `payload`, is about a call of the number `$1`, or names the digits `$2`.
+fn is_about(table: &str) -> String {
+    format!(
+        "({table}.payload LIKE '%' || CAST($2 AS TEXT) || '%' OR EXISTS (SELECT 1 FROM calls \
+           WHERE (from_number = $1 OR to_number = $1) \
+             AND ({table}.dedupe_key LIKE '%' || sid || '%' OR {table}.payload LIKE '%' || sid || '%')))"
+    )
 }

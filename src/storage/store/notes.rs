@@ -1,6 +1,6 @@
 //! Summaries and other texts about calls.
 
-use super::{SqlStore, instant, new_id, outbox::insert};
+use super::{SqlStore, calls::is_kept, instant, new_id, outbox::insert};
 use crate::{
     ports::store::{
         StoreError, Stored,
@@ -37,6 +37,9 @@ fn read(row: &Row) -> Stored<Note> {
 }
 
 async fn write(tx: &mut Tx, note: &NewNote) -> Stored<Note> {
+    if !is_kept(tx, &note.call).await? {
+        return Err(StoreError::Unknown);
+    }
     let call = "SELECT workspace_id, contact_id FROM calls WHERE sid = $1";
     let call = tx.row(call, [(&note.call).into()]).await?.ok_or(StoreError::Unknown)?;
     let workspace = call.text("workspace_id")?;

@@ -1,6 +1,6 @@
 //! What is to happen outside.
 
-use super::{SqlStore, jobs, new_id};
+use super::{ERASED, SqlStore, is_about, jobs, new_id};
 use crate::{
     ports::store::{
         StoreError, Stored,
@@ -57,8 +57,9 @@ impl Outbox for SqlStore {
         Box::pin(self.engine.write((id, again), |tx, (id, again)| {
             Box::pin(async move {
                 let state = if *again { "pending" } else { "sent" };
-                let sql = "UPDATE outbox SET state = $2 WHERE id = $1 AND state IN ('held', 'dead')";
-                if tx.run(sql, [id.into(), state.into()]).await? == 0 {
+                let sql = "UPDATE outbox SET state = $2 \
+                           WHERE id = $1 AND state IN ('held', 'dead') AND COALESCE(error, '') <> $3";
+                if tx.run(sql, [id.into(), state.into(), ERASED.into()]).await? == 0 {
                     return Err(StoreError::Unknown);
                 }
                 if *again {
@@ -99,7 +100,40 @@ pub(super) async fn insert(tx: &mut Tx, workspace: &str, delivery: &NewDelivery)
     Ok(())
 }
 
-fn job_key(id: &str) -> String {
+/// The job was given up: what may have arrived waits for a person, what did not begin is dead.
+pub(super) async fn given_up(tx: &mut Tx, kind: &str, job: &str, error: &str) -> Stored<()> {
+    let Some(id) = delivery_of(kind, job) else { return Ok(()) };
+    let sql = "UPDATE outbox SET state = CASE WHEN state = 'sending' THEN 'held' ELSE 'dead' END, error = $2 \
+               WHERE id = $1 AND state IN ('pending', 'sending')";
+    tx.run(sql, [id.into(), error.into()]).await?;
+    Ok(())
+}
+
+/// The job runs again: what was given up goes again, and what may have arrived is ambiguous again.
+pub(super) async fn revived(tx: &mut Tx, kind: &str, job: &str) -> Stored<()> {
+    let Some(id) = delivery_of(kind, job) else { return Ok(()) };
+    let sql = "UPDATE outbox SET state = CASE WHEN state = 'held' THEN 'sending' ELSE 'pending' END \
+               WHERE id = $1 AND state IN ('held', 'dead')";
+    tx.run(sql, [id.into()]).await?;
+    Ok(())
+}
+
+/// Forgets what is delivered of a number; what has not gone yet does not go any more. Returns whose jobs are to end.
+pub(super) async fn erase(tx: &mut Tx, phone: &str, digits: &Option<String>) -> Stored<Vec<String>> {
+    let sql = format!(
+        "UPDATE outbox SET payload = '{{}}', provider_ref = NULL, error = CASE WHEN state = 'sent' THEN NULL ELSE $3 END, \
+           state = CASE WHEN state = 'sent' THEN state ELSE 'dead' END WHERE {} RETURNING id",
+        is_about("outbox")
+    );
+    let rows = tx.rows(&sql, [phone.into(), digits.into(), ERASED.into()]).await?;
+    rows.iter().map(|row| row.text("id")).collect()
+}
+
+fn delivery_of<'j>(kind: &str, job: &'j str) -> Option<&'j str> {
+    if kind == DELIVER { job.strip_prefix(DELIVER)?.strip_prefix(':') } else { None }
+}
+
+pub(super) fn job_key(id: &str) -> String {
     format!("{DELIVER}:{id}")
 }
 

@@ -1,6 +1,6 @@
 //! The people who call and write.
 
-use super::{SqlStore, instant, meet};
+use super::{SqlStore, erase, instant, meet};
 use crate::{
     ports::store::{
         StoreError, Stored,
@@ -31,13 +31,13 @@ impl People for SqlStore {
     ) -> BoxFuture<'_, Stored<Contact>> {
         Box::pin(self.engine.write((workspace, id, version, change), |tx, (workspace, id, version, change)| {
             Box::pin(async move {
-                let before = find(tx, workspace, id).await?;
+                find(tx, workspace, id).await?;
                 let sql = "UPDATE contacts SET name = COALESCE($3, name), document = COALESCE($4, document), \
                              language = COALESCE($5, language), version = version + 1, updated_at = {now} \
-                           WHERE id = $1 AND version = $2";
+                           WHERE id = $1 AND (version = $2 OR CAST($2 AS BIGINT) IS NULL)";
                 let args = [
                     id.into(),
-                    version.unwrap_or(before.version).into(),
+                    (*version).into(),
                     (&change.name).into(),
                     (&change.document).into(),
                     (&change.language).into(),
@@ -72,7 +72,7 @@ impl People for SqlStore {
     }
 
     fn erase(&self, phone: String) -> BoxFuture<'_, Stored<Erased>> {
-        Box::pin(self.engine.write(phone, |tx, phone| Box::pin(erase(tx, phone))))
+        Box::pin(self.engine.write(phone, |tx, phone| Box::pin(erase::erase(tx, phone))))
     }
 }
 
@@ -92,48 +92,4 @@ fn read(row: &Row) -> Stored<Contact> {
         version: row.int("version")?,
         since: instant(row.int("created_at")?),
     })
-}
-
-/// The calls of a number, inbound and outbound.
-const THEIRS: &str = "(SELECT sid FROM calls WHERE from_number = $1 OR to_number = $1)";
-
-async fn erase(tx: &mut Tx, phone: &str) -> Stored<Erased> {
-    let mut erased = Erased::default();
-    let files = "SELECT recording, replay FROM calls WHERE from_number = $1 OR to_number = $1";
-    for row in tx.rows(files, [phone.into()]).await? {
-        erased.files.extend([row.maybe_text("recording")?, row.maybe_text("replay")?].into_iter().flatten());
-    }
-    // What goes outside about them and has not gone yet, does not go any more.
-    let deliveries = format!(
-        "UPDATE outbox SET payload = '{{}}', state = CASE WHEN state = 'sent' THEN state ELSE 'dead' END \
-         WHERE dedupe_key IN (SELECT 'note:' || call_sid || ':' || kind FROM notes WHERE call_sid IN {THEIRS})"
-    );
-    tx.run(&deliveries, [phone.into()]).await?;
-    let notes = format!("DELETE FROM notes WHERE call_sid IN {THEIRS}");
-    erased.notes = tx.run(&notes, [phone.into()]).await?;
-    tx.run(&format!("DELETE FROM turns WHERE call_sid IN {THEIRS}"), [phone.into()]).await?;
-    let appointments = format!(
-        "DELETE FROM appointments WHERE call_sid IN {THEIRS} \
-           OR contact_id IN (SELECT id FROM contacts WHERE phone = $1)"
-    );
-    erased.appointments = tx.run(&appointments, [phone.into()]).await?;
-    let conversations =
-        "(SELECT id FROM conversations WHERE contact_id IN (SELECT id FROM contacts WHERE phone = $1))";
-    let messages = format!("DELETE FROM messages WHERE conversation_id IN {conversations}");
-    erased.messages = tx.run(&messages, [phone.into()]).await?;
-    tx.run(&format!("DELETE FROM conversations WHERE id IN {conversations}"), [phone.into()]).await?;
-    let bodies = "UPDATE inbox SET payload = NULL, response = NULL, state = 'forgotten' WHERE EXISTS \
-           (SELECT 1 FROM calls WHERE (from_number = $1 OR to_number = $1) AND dedupe_key LIKE sid || '%')";
-    tx.run(bodies, [phone.into()]).await?;
-    erased.calls = tx
-        .run(
-            "UPDATE calls SET contact_id = NULL, recording = NULL, replay = NULL, \
-               from_number = CASE WHEN from_number = $1 THEN 'erased' ELSE from_number END, \
-               to_number = CASE WHEN to_number = $1 THEN 'erased' ELSE to_number END \
-             WHERE from_number = $1 OR to_number = $1",
-            [phone.into()],
-        )
-        .await?;
-    erased.contacts = tx.run("DELETE FROM contacts WHERE phone = $1", [phone.into()]).await?;
-    Ok(erased)
 }
