@@ -1,0 +1,53 @@
+//! The schema: made once, and never older than the program.
+
+use crate::rig::{Rig, job, options};
+use centralita::{
+    ports::store::{StoreError, jobs::Jobs as _},
+    storage::{SCHEMA, SqlStore},
+};
+use futures_util::future::join_all;
+
+facts! {
+    whoever_opens_a_database_again_finds_everything,
+    a_newer_schema_is_refused_with_both_numbers,
+    of_many_that_open_at_once_one_makes_the_schema,
+}
+
+async fn whoever_opens_a_database_again_finds_everything(rig: &Rig) {
+    rig.store.enqueue(vec![job("a")]).await.unwrap();
+    rig.store.close().await;
+    let again = rig.another().await.unwrap();
+    assert_eq!(again.job_counts(None).await.unwrap().waiting, 1);
+    assert_eq!(rig.number("SELECT count(*) FROM schema").await, SCHEMA);
+    again.close().await;
+}
+
+async fn a_newer_schema_is_refused_with_both_numbers(rig: &mut Rig) {
+    rig.spoils_the_schema();
+    rig.store.enqueue(vec![job("a")]).await.unwrap();
+    rig.store.close().await;
+    rig.sql("INSERT INTO schema (version, name, applied_at) VALUES (4242, 'future', 0)").await;
+    let before = rig.dump().await;
+    let Err(StoreError::Conflict(why)) = rig.another().await.map(drop) else { panic!("it was opened") };
+    assert!(why.contains("4242") && why.contains(&SCHEMA.to_string()), "{why}");
+    assert_eq!(rig.dump().await, before);
+}
+
+async fn of_many_that_open_at_once_one_makes_the_schema(rig: &mut Rig) {
+    rig.spoils_the_schema();
+    rig.store.close().await;
+    let place = rig.emptied().await;
+    let stores = join_all((0..8).map(|_| tokio::spawn(SqlStore::open(place.clone(), options()))));
+    let stores: Vec<SqlStore> = stores.await.into_iter().map(|store| store.unwrap().unwrap()).collect();
+    assert_eq!(rig.number("SELECT count(*) FROM schema").await, SCHEMA);
+    for (n, store) in stores.iter().enumerate() {
+        assert_eq!(
+            store.enqueue(vec![job("a"), job(&n.to_string())]).await.unwrap(),
+            if n == 0 { 2 } else { 1 }
+        );
+    }
+    assert_eq!(stores[0].job_counts(None).await.unwrap().waiting, 9);
+    for store in stores {
+        store.close().await;
+    }
+}
