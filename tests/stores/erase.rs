@@ -34,7 +34,7 @@ fn main() -> String {
 async fn live_through(rig: &Rig, number: u32, phone: &str, name: &str) {
     let sid = sid(number);
     let mut began = began(number, "a", 1);
-    began.call.from = phone.to_owned();
+    phone.clone_into(&mut began.call.from);
     began.files = [Some(format!("{name}.wav")), Some(format!("{name}.log"))];
     let form = format!("CallSid={sid}&From=%2B{}&CallerName={name}", &phone[1..]);
     for (source, key) in

@@ -51,7 +51,7 @@ async fn a_repeat_makes_no_jobs(rig: &Rig) {
 
 async fn an_event_comes_with_its_jobs_or_not_at_all(rig: &Rig) {
     let mut lost = job("in a workspace that nobody has");
-    lost.workspace = "nowhere".to_owned();
+    "nowhere".clone_into(&mut lost.workspace);
     let event = Event { jobs: vec![job("first"), lost], ..event("vapi", "1") };
     rig.store.accept(event).await.unwrap_err();
     assert_eq!(rig.store.events("vapi".to_owned()).await.unwrap(), 0);

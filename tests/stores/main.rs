@@ -11,7 +11,7 @@
 
 #[macro_use]
 mod rig;
-#[expect(dead_code, reason = "not every server is needed here")]
+#[expect(dead_code, unused_imports, reason = "not every server is needed here")]
 #[path = "../support/services/mod.rs"]
 mod services;
 

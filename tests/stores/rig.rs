@@ -15,6 +15,7 @@ use sqlx::{
     AssertSqlSafe, Column as _, ConnectOptions as _, Row as _, SqliteConnection, sqlite::SqliteConnectOptions,
 };
 use std::{
+    fmt::Write as _,
     fs,
     path::{Path, PathBuf},
     sync::{Arc, Mutex},
@@ -23,7 +24,7 @@ use std::{
 use tokio::{sync::OnceCell, time::timeout};
 
 /// The guard of everything: far beyond what any fact takes.
-const GUARD: Duration = Duration::from_secs(120);
+const GUARD: Duration = Duration::from_mins(2);
 
 /// Whatever a fact may write to, the pointing before what is pointed to; of the workspaces the first one stays.
 const TABLES: [&str; 15] = [
@@ -104,7 +105,7 @@ impl Drop for Folder {
 
 /// As the program has them, but for a machine that is busy with other tests.
 pub(crate) fn options() -> Options {
-    Options { patience: Duration::from_secs(60), ..Options::default() }
+    Options { patience: Duration::from_mins(1), ..Options::default() }
 }
 
 /// Runs a fact where there is such a database.
@@ -139,7 +140,7 @@ impl Rig {
     /// Leaves the database to another fact, where it has nothing in it but the first rows.
     async fn hand_on(self) {
         let At::Server { straight, is_as_it_was: true, .. } = self.at else { return };
-        let wiped = TABLES.iter().map(|table| format!("DELETE FROM {table}; ")).collect::<String>();
+        let wiped = format!("DELETE FROM {};", TABLES.join("; DELETE FROM "));
         let first = "DELETE FROM workspaces WHERE id <> 'main'";
         sql(straight.url(), &format!("{wiped}{first}")).await.unwrap();
         USED.lock().unwrap().push(straight);
@@ -255,7 +256,7 @@ impl Rig {
         for table in self.sql(tables).await {
             let table = table[0].as_ref().unwrap();
             for row in self.sql(&self.rows_of(table).await).await {
-                text.push_str(&format!("{table}: {row:?}\n"));
+                writeln!(text, "{table}: {row:?}").unwrap();
             }
         }
         text

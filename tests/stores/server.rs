@@ -92,7 +92,7 @@ async fn collisions_without_end_are_told_as_away(rig: &mut Rig) {
 async fn an_error_leaves_the_connection_clean(rig: &Rig) {
     let store = rig.with(Options { connections: 1, ..options() }).await;
     let mut lost = job("a");
-    lost.workspace = "nowhere".to_owned();
+    "nowhere".clone_into(&mut lost.workspace);
     for _ in 0..3 {
         let refused = store.enqueue(vec![job("b"), lost.clone()]).await;
         assert!(matches!(refused, Err(StoreError::Broken(_))), "{refused:?}");

@@ -17,11 +17,11 @@ pub(super) async fn erase(tx: &mut Tx, phone: &str) -> Stored<Erased> {
         erased.files.extend([row.maybe_text("recording")?, row.maybe_text("replay")?].into_iter().flatten());
     }
     // Free texts may name the number, in a form too, where the plus sign is written otherwise.
-    let digits = is_number(phone).then(|| phone.trim_start_matches('+').to_owned());
-    for id in outbox::erase(tx, phone, &digits).await? {
+    let digits = is_number(phone).then(|| phone.trim_start_matches('+'));
+    for id in outbox::erase(tx, phone, digits).await? {
         jobs::erase_delivery(tx, &id).await?;
     }
-    jobs::erase(tx, phone, &digits).await?;
+    jobs::erase(tx, phone, digits).await?;
     erased.notes = run(tx, &format!("DELETE FROM notes WHERE call_sid IN {THEIRS}"), phone).await?;
     run(tx, &format!("DELETE FROM turns WHERE call_sid IN {THEIRS}"), phone).await?;
     run(tx, &format!("DELETE FROM call_commands WHERE call_sid IN {THEIRS}"), phone).await?;
@@ -35,7 +35,7 @@ pub(super) async fn erase(tx: &mut Tx, phone: &str) -> Stored<Erased> {
     let messages = format!("DELETE FROM messages WHERE conversation_id IN {conversations}");
     erased.messages = run(tx, &messages, phone).await?;
     run(tx, &format!("DELETE FROM conversations WHERE id IN {conversations}"), phone).await?;
-    bodies(tx, phone, &digits).await?;
+    bodies(tx, phone, digits).await?;
     let calls = "UPDATE calls SET contact_id = NULL, recording = NULL, replay = NULL, \
                    from_number = CASE WHEN from_number = $1 THEN $2 ELSE from_number END, \
                    to_number = CASE WHEN to_number = $1 THEN $2 ELSE to_number END \
@@ -50,7 +50,7 @@ async fn run(tx: &mut Tx, sql: &str, phone: &str) -> Stored<u64> {
 }
 
 /// What came from outside about their calls, or names their number; and what is remembered for a while.
-async fn bodies(tx: &mut Tx, phone: &str, digits: &Option<String>) -> Stored<()> {
+async fn bodies(tx: &mut Tx, phone: &str, digits: Option<&str>) -> Stored<()> {
     let by_call = "UPDATE inbox SET payload = NULL, response = NULL, state = 'forgotten' WHERE EXISTS \
                      (SELECT 1 FROM calls WHERE (from_number = $1 OR to_number = $1) AND dedupe_key LIKE sid || '%')";
     run(tx, by_call, phone).await?;
@@ -59,7 +59,7 @@ async fn bodies(tx: &mut Tx, phone: &str, digits: &Option<String>) -> Stored<()>
          WHERE {in}payload{in_end} > 0 OR {in}response{in_end} > 0",
         "DELETE FROM state WHERE {in}value{in_end} > 0 OR name LIKE '%' || $1 || '%'",
     ] {
-        tx.run(by_number, [Arg::from(digits)]).await?;
+        tx.run(by_number, [Arg::from(digits.map(str::to_owned))]).await?;
     }
     Ok(())
 }

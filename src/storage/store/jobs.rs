@@ -252,9 +252,9 @@ const GONE: &str = "payload = '{}', error = CASE WHEN state = 'done' THEN NULL E
     done_at = COALESCE(done_at, {now})";
 
 /// Ends and empties what is to be done about a number.
-pub(super) async fn erase(tx: &mut Tx, phone: &str, digits: &Option<String>) -> Stored<()> {
+pub(super) async fn erase(tx: &mut Tx, phone: &str, digits: Option<&str>) -> Stored<()> {
     let sql = format!("UPDATE jobs SET {GONE} WHERE {}", is_about("jobs"));
-    tx.run(&sql, [phone.into(), digits.into(), ERASED.into()]).await?;
+    tx.run(&sql, [phone.into(), digits.map(str::to_owned).into(), ERASED.into()]).await?;
     Ok(())
 }
 

@@ -119,13 +119,13 @@ pub(super) async fn revived(tx: &mut Tx, kind: &str, job: &str) -> Stored<()> {
 }
 
 /// Forgets what is delivered of a number; what has not gone yet does not go any more. Returns whose jobs are to end.
-pub(super) async fn erase(tx: &mut Tx, phone: &str, digits: &Option<String>) -> Stored<Vec<String>> {
+pub(super) async fn erase(tx: &mut Tx, phone: &str, digits: Option<&str>) -> Stored<Vec<String>> {
     let sql = format!(
         "UPDATE outbox SET payload = '{{}}', provider_ref = NULL, error = CASE WHEN state = 'sent' THEN NULL ELSE $3 END, \
            state = CASE WHEN state = 'sent' THEN state ELSE 'dead' END WHERE {} RETURNING id",
         is_about("outbox")
     );
-    let rows = tx.rows(&sql, [phone.into(), digits.into(), ERASED.into()]).await?;
+    let rows = tx.rows(&sql, [phone.into(), digits.map(str::to_owned).into(), ERASED.into()]).await?;
     rows.iter().map(|row| row.text("id")).collect()
 }
 
