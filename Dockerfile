@@ -3,11 +3,14 @@
 # are fetched at the first start into the volume /data; with keys for all three providers they are not needed.
 
 FROM rust:1.95-bookworm AS build
+# libopus is built from its sources by cmake and becomes part of the program.
+RUN apt-get update && apt-get install -y --no-install-recommends cmake && rm -rf /var/lib/apt/lists/*
+ENV LIBOPUS_NO_PKG=1 LIBOPUS_STATIC=1
 WORKDIR /build
 COPY . .
 # The caches keep what a change of the sources does not touch; the folder of the build is not part of the image.
 RUN --mount=type=cache,target=/usr/local/cargo/registry --mount=type=cache,target=/build/target \
-    cargo build --release --locked \
+    cargo build --release --locked --features libopus \
  && strip --output-file /usr/local/bin/centralita target/release/centralita
 
 FROM debian:bookworm-slim

@@ -5,7 +5,7 @@
 //! | module | what stands there |
 //! |---|---|
 //! | [`base`] | units, identifiers, secrets, clocks, bounded queues |
-//! | [`audio`] | G.711, frames, resampling, voice activity, recording; slices in, slices out |
+//! | [`audio`] | G.711, Opus, frames, resampling, voice activity, recording; slices in, slices out |
 //! | [`telemetry`] | logs for people, metrics for machines |
 //! | [`dialogue`] | **the conversation as a value**: floor, end of turn, barge-in, playback, transcript, agents |
 //! | [`ports`] | what a call needs from outside, as traits |

@@ -6,6 +6,7 @@ pub mod activity;
 pub mod dtmf;
 pub mod g711;
 pub mod level;
+pub mod opus;
 pub mod pcm;
 pub mod recording;
 pub mod resample;
