@@ -1,7 +1,14 @@
 //! Signal work of one 20 ms frame: mu-law, resampling, level, the voice gate, the recording.
 #![expect(clippy::unwrap_used, reason = "a bench may panic")]
 
-use centralita::audio::{activity::Gate, g711, level::rms_dbfs, recording::Timeline, resample::Resampler};
+use centralita::audio::{
+    activity::Gate,
+    g711,
+    level::rms_dbfs,
+    opus::{Channels, Encoder, Quality},
+    recording::Timeline,
+    resample::Resampler,
+};
 use divan::{Bencher, black_box};
 use std::f32::consts::TAU;
 
@@ -74,5 +81,19 @@ fn recording(bencher: Bencher<'_, '_>) {
         out.clear();
         timeline.agent_sent(black_box(&[0x20; 160]));
         timeline.caller_heard(black_box(&[0x10; 160]), &mut out);
+    });
+}
+
+/// A second of a recorded call in which the caller speaks.
+#[divan::bench]
+fn recorded_second_to_opus(bencher: Bencher<'_, '_>) {
+    let speech = include_bytes!("../audio/clips/es/help.ulaw");
+    let both: Vec<i16> = speech.iter().flat_map(|&code| [g711::decode(code), 0]).collect();
+    let mut seconds = both.chunks_exact(16_000).cycle();
+    let mut encoder = Encoder::new(Channels::Stereo, 8_000, Quality::CALL).unwrap();
+    let mut pages = Vec::new();
+    bencher.bench_local(|| {
+        pages.clear();
+        encoder.push(black_box(seconds.next().unwrap()), &mut pages).unwrap();
     });
 }

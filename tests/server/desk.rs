@@ -3,12 +3,13 @@
 use super::{
     counted::Counted,
     http::{api, post_signed},
-    phone::{Phone, arrival, mark, start, stop},
+    phone::{Phone, arrival, mark, media, start, stop},
     rig::{CALL, GUARD, Rig, soon},
     staff::{Office, Seen},
     store::Kept,
 };
 use centralita::{
+    audio::opus::{self, Channels, Form},
     channels::voice::{desk::Desk, limits::Limits, staff::Staff},
     ports::stt::{SpeechToText, SttEvent, SttSession, SttSpec},
     shutdown::{Drained, Times, drain},
@@ -54,6 +55,14 @@ async fn record(rig: &Rig<Desk>) -> Value {
     api(rig, &format!("GET /api/calls/{CALL}")).await.json()
 }
 
+/// Both sides of a recording, which is whole.
+fn sound(file: &[u8]) -> Vec<i16> {
+    let form = Form { rate: 8_000, channels: Channels::Stereo };
+    let sound = opus::decode(file, form, opus::Limits { bytes: file.len(), length: GUARD }).unwrap();
+    assert!(!sound.damaged);
+    sound.samples
+}
+
 /// The recogniser was let go and the network was told, in any order.
 async fn both_ends(office: &mut Office) {
     let seen = [office.sees().await, office.sees().await];
@@ -76,8 +85,23 @@ async fn a_call_that_we_end_is_ended_at_the_network_and_recorded() {
     let record = record(&rig).await;
     assert_eq!(record["outcome"], "asked");
     assert_eq!(record["entries"][0]["what"], "agent");
-    let recording = record["recording"].as_str().unwrap();
-    hound::WavReader::open(recording).unwrap();
+    let recording = office.folder.join(format!("{CALL}.opus"));
+    assert_eq!(record["recording"], recording.to_str().unwrap());
+    assert!(sound(&fs::read(recording).unwrap()).is_empty());
+}
+
+#[tokio::test]
+async fn the_recording_is_as_long_as_the_call() {
+    let (rig, office) = open(|_| (), |_| ()).await;
+    let mut phone = rig.call(CALL).await;
+    for chunk in 1..=120 {
+        phone.say(&media(chunk)).await;
+    }
+    phone.say(&stop()).await;
+    assert_eq!(listen(&mut phone).await, 1000);
+    all_gone(&rig).await;
+    let recording = fs::read(office.folder.join(format!("{CALL}.opus"))).unwrap();
+    assert_eq!(sound(&recording).len(), 120 * 160 * 2);
 }
 
 #[tokio::test]
@@ -104,7 +128,7 @@ async fn a_caller_who_left_is_not_ended_at_the_network() {
 #[tokio::test]
 async fn a_disk_that_stalls_delays_no_end_and_gets_the_record_later() {
     let (rig, mut office) = open(|_| (), |staff| staff.saving = Duration::from_millis(50)).await;
-    let recording = office.stall(&format!("{CALL}.wav"));
+    let recording = office.stall(&format!("{CALL}.opus"));
     let mut phone = rig.call(CALL).await;
     ask_to_end(&rig, &mut phone).await;
     assert_eq!(listen(&mut phone).await, 1000);
@@ -113,7 +137,7 @@ async fn a_disk_that_stalls_delays_no_end_and_gets_the_record_later() {
     all_gone(&rig).await;
     // The disk answers.
     let read = |file| tokio::task::spawn_blocking(|| fs::read(file).unwrap());
-    assert!(read(recording).await.unwrap().starts_with(b"RIFF"));
+    assert!(sound(&read(recording).await.unwrap()).is_empty());
 }
 
 #[tokio::test]

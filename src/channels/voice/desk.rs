@@ -213,7 +213,7 @@ impl Room {
         let _live = self.staff.phrases.call_begins();
         let book = self.staff.phrases.book(&agent);
         let opened_at = self.staff.clock.now();
-        let recording = agent.record.then(|| self.staff.folder.join(format!("{}.wav", name(&start))));
+        let recording = agent.record.then(|| self.staff.folder.join(format!("{}.opus", name(&start))));
         let (began, now) = (clock::now(), opened_at.to_zoned(agent.zone.clone()));
         let caller = start.from.starts_with('+').then_some(start.from.as_str());
         let mut setup = self.setup(&agent, &book, agent.system_message(&now, caller));

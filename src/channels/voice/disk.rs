@@ -1,13 +1,10 @@
 //! The disk: one thread writes the records and recordings of all calls, so that no call ever waits for it.
 
-use crate::{
-    audio::wav::{WavError, Writer},
-    base::units::PHONE_RATE,
-};
+use super::recording::{Block, Recording, RecordingError};
 use std::{
     collections::BTreeMap,
     fs::File,
-    io::{self, BufWriter, Write as _},
+    io::{self, Write as _},
     path::{Path, PathBuf},
     sync::{
         Arc, OnceLock,
@@ -25,13 +22,13 @@ const SAME_NAME: u32 = 9;
 
 #[derive(Debug)]
 enum Job {
-    Sound { file: Arc<Path>, samples: Vec<i16> },
-    Finish { file: Arc<Path> },
+    Sound { file: Arc<Path>, block: Block },
+    Finish { file: Arc<Path>, last: Block },
     Block { file: Arc<Appended>, block: Vec<u8> },
 }
 
-/// A file that is being recorded; `None` after an error, which was told.
-type Recording = Option<Writer<BufWriter<File>>>;
+/// The recordings of all calls; `None` after an error, which was told.
+type Recordings = BTreeMap<Arc<Path>, Option<Recording>>;
 
 /// A file that grows by blocks. It is made with the first one and closed with the last clone; nothing waits in memory for the
 /// next block, so that it is there when the process dies.
@@ -92,7 +89,7 @@ impl Disk {
     pub(super) fn start() -> Self {
         let (jobs, mut queue) = mpsc::channel(WAITING);
         tokio::task::spawn_blocking(move || {
-            let mut recordings = BTreeMap::new();
+            let mut recordings = Recordings::new();
             while let Some(job) = queue.blocking_recv() {
                 carry_out(job, &mut recordings);
             }
@@ -100,14 +97,14 @@ impl Disk {
         Self(jobs)
     }
 
-    /// Appends samples of both sides to a recording, or begins it; false where too much waits already. Never waits.
-    pub(super) fn record(&self, file: &Arc<Path>, samples: Vec<i16>) -> bool {
-        self.0.try_send(Job::Sound { file: Arc::clone(file), samples }).is_ok()
+    /// Appends a block to a recording, or begins it; false where too much waits already. Never waits.
+    pub(super) fn record(&self, file: &Arc<Path>, block: Block) -> bool {
+        self.0.try_send(Job::Sound { file: Arc::clone(file), block }).is_ok()
     }
 
-    /// Completes a recording. Waits for its place in the queue.
-    pub(super) async fn finish(&self, file: Arc<Path>) {
-        if self.0.send(Job::Finish { file }).await.is_err() {
+    /// Appends the last block to a recording and completes it. Waits for its place in the queue.
+    pub(super) async fn finish(&self, file: Arc<Path>, last: Block) {
+        if self.0.send(Job::Finish { file, last }).await.is_err() {
             tracing::error!(code = "RECORDING", "the thread that writes recordings broke off");
         }
     }
@@ -125,24 +122,22 @@ impl Disk {
     }
 }
 
-fn carry_out(job: Job, recordings: &mut BTreeMap<Arc<Path>, Recording>) {
-    let tell = |file: &Path, error: &WavError| {
+fn carry_out(job: Job, recordings: &mut Recordings) {
+    let tell = |file: &Path, error: &RecordingError| {
         tracing::error!(code = "RECORDING", %error, path = %file.display(), "a recording could not be written");
     };
+    let begin = |file: &Path| Recording::begin(file).inspect_err(|error| tell(file, error)).ok();
     match job {
-        Job::Sound { file, samples } => {
-            let recording = recordings
-                .entry(Arc::clone(&file))
-                .or_insert_with(|| begin(&file).inspect_err(|error| tell(&file, error)).ok());
-            if let Some(writer) = recording
-                && let Err(error) = writer.write(&samples)
-            {
+        Job::Sound { file, block } => {
+            let recording = recordings.entry(Arc::clone(&file)).or_insert_with(|| begin(&file));
+            if let Some(Err(error)) = recording.as_mut().map(|recording| recording.add(&block)) {
                 tell(&file, &error);
                 *recording = None;
             }
         }
-        Job::Finish { file } => {
-            if let Some(Err(error)) = recordings.remove(&file).flatten().map(Writer::finish) {
+        Job::Finish { file, last } => {
+            let recording = recordings.remove(&file).unwrap_or_else(|| begin(&file));
+            if let Some(Err(error)) = recording.map(|recording| recording.finish(&last)) {
                 tell(&file, &error);
             }
         }
@@ -155,17 +150,12 @@ impl Disk {
     /// A disk that writes nothing before it is told to, and has so many places.
     pub(super) fn stuck(places: usize) -> (Self, impl FnMut()) {
         let (jobs, mut queue) = mpsc::channel(places);
+        let mut recordings = Recordings::new();
         let carry_on = move || {
             while let Ok(job) = queue.try_recv() {
-                carry_out(job, &mut BTreeMap::new());
+                carry_out(job, &mut recordings);
             }
         };
         (Self(jobs), carry_on)
     }
-}
-
-/// 16-bit stereo at 8 kHz, the caller on the left.
-fn begin(file: &Path) -> Result<Writer<BufWriter<File>>, WavError> {
-    let file = File::create(file).map_err(hound::Error::IoError)?;
-    Writer::new(BufWriter::new(file), PHONE_RATE, 2)
 }

@@ -17,6 +17,7 @@ mod peer;
 pub mod phrases;
 pub mod pieces;
 pub mod record;
+mod recording;
 pub mod reframe;
 mod sessions;
 pub mod socket;

@@ -1,20 +1,28 @@
 //! Writes down the agent's side of a recording, sentence by sentence.
 
 use crate::{
-    audio::g711,
-    base::{language::Language, units::FRAME_SAMPLES},
+    audio::{
+        g711,
+        opus::{self, Channels, Form, Limits},
+    },
+    base::{
+        language::Language,
+        units::{FRAME_SAMPLES, PHONE_RATE},
+    },
     ports::stt::{HearingCommand, SpeechToText, SttEvent, SttSpec},
     testbed::{caller::Scenario, hearing::is_audible},
 };
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, bail, ensure};
 use futures_util::StreamExt as _;
-use std::{path::Path, time::Duration};
+use std::{fs, path::Path, time::Duration};
 use tokio::time::timeout;
 
 /// Frames of silence that separate two stretches: 600 ms.
 const PAUSE: usize = 30;
 /// Frames kept around a stretch: 200 ms.
 const MARGIN: usize = 10;
+/// More than any call of the demo.
+const LONGEST: Duration = Duration::from_mins(30);
 /// A stretch may take so long to be decoded.
 const DECODING: Duration = Duration::from_mins(1);
 
@@ -50,9 +58,11 @@ pub(super) async fn agent(
 }
 
 fn right_channel(path: &Path) -> anyhow::Result<Vec<u8>> {
-    let mut file = hound::WavReader::open(path)?;
-    let samples: Vec<i16> = file.samples::<i16>().collect::<Result<_, _>>()?;
-    let (pairs, _) = samples.as_chunks::<2>();
+    let file = fs::read(path)?;
+    let form = Form { rate: PHONE_RATE, channels: Channels::Stereo };
+    let sound = opus::decode(&file, form, Limits { bytes: file.len(), length: LONGEST })?;
+    ensure!(!sound.damaged, "it is cut off after {} s", sound.length().as_secs());
+    let (pairs, _) = sound.samples.as_chunks::<2>();
     let right: Vec<i16> = pairs.iter().map(|&[_, right]| right).collect();
     let mut codes = Vec::with_capacity(right.len());
     g711::encode_into(&right, &mut codes);
