@@ -8,6 +8,7 @@ pub mod carrier;
 pub mod llm;
 pub mod media;
 pub mod phone;
+pub mod state;
 pub mod store;
 pub mod stt;
 pub mod tts;

@@ -2,6 +2,7 @@
 
 pub mod calendar_file;
 mod sql;
+pub mod state;
 mod store;
 
 pub use sql::{Options, Place, SCHEMA};

@@ -28,6 +28,8 @@ const HTTP_REQUESTS: &str = "http_requests_total";
 const MEDIA_GAPS: &str = "media_gap_total";
 const MEDIA_REFUSED: &str = "media_sockets_refused_total";
 const CONNECTIONS_REFUSED: &str = "connections_refused_total";
+const REDIS_UP: &str = "redis_up";
+const REDIS_FAILURES: &str = "redis_failures_total";
 const LOG_LINES_DROPPED: &str = "log_lines_dropped_total";
 const LEDGER_DROPPED: &str = "journal_dropped_total";
 const SPOOLED: &str = "spooled_bytes";
@@ -186,6 +188,16 @@ pub fn connection_refused(reason: &'static str) {
     metrics::counter!(CONNECTIONS_REFUSED, "reason" => reason).increment(1);
 }
 
+/// Whether Redis answers and writes.
+pub fn redis_up(answers: bool) {
+    metrics::gauge!(REDIS_UP).set(f64::from(u8::from(answers)));
+}
+
+/// Redis did not do what it was asked; `kind` is one of a few fixed words.
+pub fn redis_failure(kind: &'static str) {
+    metrics::counter!(REDIS_FAILURES, "kind" => kind).increment(1);
+}
+
 /// Log lines that nobody will read.
 pub(super) fn log_lines_dropped(count: u64) {
     metrics::counter!(LOG_LINES_DROPPED).increment(count);
@@ -292,6 +304,8 @@ fn describe() {
         "Parts of calls' records that neither database nor disk took."
     );
     metrics::describe_gauge!(SPOOLED, "What waits on this disk for a database that is away.");
+    metrics::describe_gauge!(REDIS_UP, "1 while Redis answers and writes, 0 while the database stands in.");
+    metrics::describe_counter!(REDIS_FAILURES, "Questions to Redis that came to nothing, by kind.");
     metrics::describe_gauge!(TASKS_ALIVE, "Tasks of the runtime that have not ended.");
     metrics::describe_counter!(LOG_LINES_DROPPED, "Log lines lost because the log's reader was too slow.");
 }
@@ -318,6 +332,8 @@ mod tests {
         provider_resting("llm", "one", true);
         phrase_spoken(true);
         http_request("/healthz", 200);
+        redis_up(true);
+        redis_failure("test");
         metrics.keep_up();
         let text = install().unwrap().render();
         for line in [
@@ -337,6 +353,8 @@ mod tests {
             "provider_failovers_total{kind=\"llm\",from=\"one\",to=\"two\"} 1",
             "provider_resting{kind=\"llm\",provider=\"one\"} 1",
             "phrases_total{from=\"kept\"} ",
+            "redis_up 1",
+            "redis_failures_total{kind=\"test\"} 1",
             "http_requests_total{route=\"/healthz\",status=\"200\"} ",
         ] {
             assert!(text.contains(line), "{line}\nis missing in\n{text}");

@@ -11,19 +11,22 @@ mod outbox;
 mod people;
 mod resume;
 
-use super::sql::{Engine, Options, Place, Tx, migrate};
+use super::{
+    sql::{Engine, Options, Place, Tx, migrate},
+    state::Embedded,
+};
 use crate::{
     base::ids::CallSid,
     ports::store::{Store, StoreError, Stored},
 };
 use jiff::Timestamp;
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 use uuid::Uuid;
 
 /// The store over SQL.
 #[derive(Debug)]
 pub struct SqlStore {
-    engine: Engine,
+    engine: Arc<Engine>,
 }
 
 impl Store for SqlStore {}
@@ -39,7 +42,12 @@ impl SqlStore {
         let mut engine = Engine::open(place, Options { patience: Duration::from_mins(1), ..options }).await?;
         migrate(&engine).await?;
         engine.be_patient_for(patience);
-        Ok(Self { engine })
+        Ok(Self { engine: Arc::new(engine) })
+    }
+
+    /// The state store in this database, by the same connections.
+    pub fn state(&self) -> Embedded {
+        Embedded::new(Arc::clone(&self.engine))
     }
 
     /// Ends all connections, when what was begun is done.
