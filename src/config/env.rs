@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 /// The environment as the process found it.
 pub type Environment = BTreeMap<String, String>;
 
-/// Names that such deployments already use, and ours for the rest.
+/// Names that such deployments already use, and ours for the rest. Of several names of one setting the first that is set counts.
 pub const VARIABLES: &[(&str, &str)] = &[
     ("BIND", "server.bind"),
     ("PORT", "server.port"),
@@ -17,6 +17,9 @@ pub const VARIABLES: &[(&str, &str)] = &[
     ("DRAIN_S", "server.drain_s"),
     ("ALLOW_PRIVATE_UPSTREAMS", "server.allow_private_upstreams"),
     ("DATABASE_URL", "store.url"),
+    ("REDIS_URL", "state.redis_url"),
+    ("KV_URL", "state.redis_url"),
+    ("STATE_TTL_H", "state.ttl_h"),
     ("LOG", "log.filter"),
     ("LOG_FORMAT", "log.format"),
     ("AGENT", "voice.agent"),
@@ -53,10 +56,17 @@ pub const VARIABLES: &[(&str, &str)] = &[
     ("ELEVENLABS_STT_MODEL", "elevenlabs.stt_model"),
 ];
 
+/// Names that such deployments set too, and why nothing here reads them.
+pub const WITHOUT_MEANING: &[(&str, &str)] = &[
+    ("KV_REST_API_URL", "Vercel's HTTP interface to Redis: Redis itself is used, by KV_URL or REDIS_URL"),
+    ("KV_REST_API_TOKEN", "Vercel's HTTP interface to Redis: Redis itself is used, by KV_URL or REDIS_URL"),
+];
+
 /// Settings whose value is never printed and never stands in a file.
 pub const SECRETS: &[&str] = &[
     "server.api_token",
     "store.url",
+    "state.redis_url",
     "twilio.auth_token",
     "twilio.auth_token_secondary",
     "twilio.shared_key",
@@ -66,6 +76,11 @@ pub const SECRETS: &[&str] = &[
     "openai_speech.api_key",
     "elevenlabs.api_key",
 ];
+
+/// What is set and means nothing here, with the reason.
+pub(super) fn without_meaning(environment: &Environment) -> Vec<(&'static str, &'static str)> {
+    WITHOUT_MEANING.iter().filter(|(name, _)| get(environment, name).is_some()).copied().collect()
+}
 
 /// The variable that sets `key`.
 pub(super) fn variable_of(key: &str) -> Option<&'static str> {

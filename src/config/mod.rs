@@ -15,10 +15,10 @@ mod wanted;
 
 pub use choice::{Llm, Named, Stt, Tts};
 pub use complaint::{Complaint, Complaints, Origin};
-pub use env::{Environment, SECRETS, VARIABLES};
+pub use env::{Environment, SECRETS, VARIABLES, WITHOUT_MEANING};
 pub use settings::{
-    Config, Deepgram, ElevenLabs, LlmProvider, Log, OpenAi, OpenAiSpeech, Providers, Server, SttProvider,
-    TtsProvider, TurnEndModel, Twilio, VoiceChannel, agent_file,
+    Config, Deepgram, ElevenLabs, LlmProvider, Log, OpenAi, OpenAiSpeech, Providers, Server, State,
+    SttProvider, TtsProvider, TurnEndModel, Twilio, VoiceChannel, agent_file,
 };
 pub use source::Sources;
 pub use wanted::Wanted;

@@ -7,6 +7,7 @@ use super::{
 use crate::{
     base::secret::{ExposeSecret as _, SecretString},
     net::address::BaseUrl,
+    storage::state::{LONGEST_LIFE, check_url},
 };
 use std::{collections::BTreeMap, fmt::Display, time::Duration};
 
@@ -27,6 +28,7 @@ pub(super) fn check(config: &Config, origins: &BTreeMap<String, Origin>) -> Vec<
     rules.reachable();
     rules.limits();
     rules.keys();
+    rules.state();
     rules.upstreams();
     rules.choices();
     rules.texts();
@@ -83,6 +85,20 @@ impl Rules<'_> {
         if token.is_some_and(|token| token.expose_secret().len() < SHORTEST_TOKEN) {
             let what = format!("fewer than {SHORTEST_TOKEN} characters could be guessed");
             self.complain("server.api_token", what, "make one with `openssl rand -hex 24`");
+        }
+    }
+
+    fn state(&mut self) {
+        let state = &self.config.state;
+        if state.redis_url.as_ref().is_some_and(|url| check_url(url.expose_secret()).is_err()) {
+            self.complain(
+                "state.redis_url",
+                "not the address of a Redis",
+                "write it as redis://user:password@host:6379/0, or with rediss:// where Redis speaks TLS",
+            );
+        }
+        if state.ttl.is_zero() || state.ttl > LONGEST_LIFE {
+            self.complain("state.ttl_h", "less than an hour, or more than 31 days", "give 1 to 744 hours");
         }
     }
 

@@ -30,6 +30,8 @@ pub struct Config {
     pub server: Server,
     /// Where everything is kept.
     pub store: Store,
+    /// What is kept for a while.
+    pub state: State,
     /// What is logged.
     pub log: Log,
     /// The telephone channel.
@@ -48,6 +50,9 @@ pub struct Config {
     pub openai_speech: OpenAiSpeech,
     /// Voices, and recognition.
     pub elevenlabs: ElevenLabs,
+    /// Environment variables that are set and mean nothing here, with the reason.
+    #[serde(skip)]
+    pub without_meaning: Vec<(&'static str, &'static str)>,
 }
 
 /// The process and its socket.
@@ -88,6 +93,19 @@ pub struct Store {
     /// The address of a Postgres database, which may hold a password; SQLite in the data folder where absent.
     #[serde(deserialize_with = "secret")]
     pub url: Option<SecretString>,
+}
+
+/// What is kept for a while.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct State {
+    /// Where nodes share it; it may hold a password. The database's own table where absent.
+    #[serde(deserialize_with = "secret")]
+    pub redis_url: Option<SecretString>,
+    /// How long the summary of a call is kept.
+    #[serde(rename = "ttl_h", deserialize_with = "hours")]
+    pub ttl: Duration,
 }
 
 /// What is logged.
@@ -363,6 +381,11 @@ fn optional<'de, D: Deserializer<'de>, T: FromStr<Err: Display>>(from: D) -> Res
 fn secret<'de, D: Deserializer<'de>>(from: D) -> Result<Option<SecretString>, D::Error> {
     let text = String::deserialize(from)?;
     Ok(if text.is_empty() { None } else { Some(SecretString::from(text)) })
+}
+
+/// More hours than fit into a duration are a mistake of the rules.
+fn hours<'de, D: Deserializer<'de>>(from: D) -> Result<Duration, D::Error> {
+    Ok(Duration::from_secs(u64::deserialize(from)?.saturating_mul(3_600)))
 }
 
 fn seconds<'de, D: Deserializer<'de>>(from: D) -> Result<Duration, D::Error> {

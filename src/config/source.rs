@@ -55,7 +55,8 @@ pub(super) fn merge(sources: &Sources<'_>) -> Result<Merged, Complaint> {
         merge.file(name, text);
     }
     for (name, key) in VARIABLES {
-        if let Some(text) = env::get(environment, name) {
+        let named_before = matches!(merge.origins.get(*key), Some(Origin::Environment(_)));
+        if let Some(text) = env::get(environment, name).filter(|_| !named_before) {
             let value = merge.parsed(key, text);
             merge.set(key, value, Origin::Environment((*name).to_owned()));
         }
@@ -64,7 +65,8 @@ pub(super) fn merge(sources: &Sources<'_>) -> Result<Merged, Complaint> {
         let value = merge.parsed(key, text);
         merge.set(key, value, Origin::Switch(switch));
     }
-    let Merge { config, origins, complaints, .. } = merge;
+    let Merge { mut config, origins, complaints, .. } = merge;
+    config.without_meaning = env::without_meaning(environment);
     Ok(Merged { config, origins, complaints })
 }
 

@@ -56,11 +56,12 @@ fn the_default_file_holds_every_setting_once_and_names_its_variable() {
         })
         .collect();
     for key in &keys {
-        let name =
-            VARIABLES.iter().find(|(_, set)| set == key).unwrap_or_else(|| panic!("{key} has no variable")).0;
+        assert!(VARIABLES.iter().any(|(_, set)| set == key), "{key} has no variable");
+    }
+    for (name, key) in VARIABLES {
+        assert!(keys.iter().any(|known| known == key), "{name} sets {key}, which does not exist");
         assert!(DEFAULTS.contains(&format!("[{name}]")), "default.toml does not mention {name}");
     }
-    assert_eq!(keys.len(), VARIABLES.len());
     assert!(SECRETS.iter().all(|secret| keys.contains(&(*secret).to_owned())));
     assert!(from_file(DEFAULTS, &[]).is_ok(), "the printed example is itself a valid file");
 }
@@ -201,6 +202,32 @@ fn a_secret_never_stands_in_a_file_and_is_never_printed() {
 }
 
 #[test]
+fn redis_has_two_names_and_its_address_is_a_secret() {
+    let (one, other) = ("redis://u:canary@127.0.0.1:6379/1", "rediss://canary@cache.example.com");
+    let url = |pairs: &[(&str, &str)]| {
+        let state = from_env(pairs).unwrap().state;
+        state.redis_url.map(|url| url.expose_secret().to_owned())
+    };
+    assert_eq!(url(&[]), None);
+    assert_eq!(url(&[("KV_URL", other)]).as_deref(), Some(other));
+    assert_eq!(url(&[("KV_URL", other), ("REDIS_URL", one)]).as_deref(), Some(one));
+    assert_eq!(url(&[("KV_URL", other), ("REDIS_URL", "")]).as_deref(), Some(other));
+    let config =
+        from_env(&[("REDIS_URL", one), ("KV_REST_API_TOKEN", "canary"), ("KV_REST_API_URL", "")]).unwrap();
+    assert_eq!(config.state.ttl, Duration::from_hours(24));
+    assert_eq!(
+        config.without_meaning.iter().map(|(name, _)| *name).collect::<Vec<_>>(),
+        ["KV_REST_API_TOKEN"]
+    );
+    let told_literal = told(from_file(&format!("[state]\nredis_url = \"{one}\"\n"), &[]));
+    assert!(told_literal.contains("write \"${REDIS_URL}\""), "{told_literal}");
+    let told_wrong = told(from_env(&[("REDIS_URL", "redis://u:canary@:port")]));
+    for text in [told_literal, told_wrong, format!("{config:?}")] {
+        assert!(!text.contains("canary"), "{text}");
+    }
+}
+
+#[test]
 fn without_a_way_to_check_signatures_only_this_machine_is_served() {
     assert!(told(from_env(&[("BIND", "0.0.0.0")])).contains("set TWILIO_AUTH_TOKEN, or listen on 127.0.0.1"));
     assert!(from_env(&[("BIND", "::1")]).is_ok());
@@ -227,6 +254,15 @@ fn what_is_not_what_it_should_be_is_told() {
         ("TWILIO_ACCOUNT_SID", "SK1", "expected `AC` and 32 hexadecimal digits"),
         ("TWILIO_PHONE_NUMBER", "011 5555", "with + and the country code"),
         ("API_TOKEN", "short", "fewer than 16 characters"),
+        (
+            "REDIS_URL",
+            "http://127.0.0.1:6379",
+            "state.redis_url (environment variable REDIS_URL): not the address",
+        ),
+        ("KV_URL", "cache", "write it as redis://"),
+        ("STATE_TTL_H", "0", "give 1 to 744 hours"),
+        ("STATE_TTL_H", "745", "state.ttl_h"),
+        ("STATE_TTL_H", "5124095576030432", "state.ttl_h"),
         ("DRAIN_S", "-1", "server.drain_s"),
         ("DRAIN_S", "99999", "at most 14400"),
         ("KEEP_CONNECTIONS_S", "-1", "providers.keep_connections_s"),
