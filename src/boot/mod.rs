@@ -3,6 +3,7 @@
 mod clips;
 mod files;
 mod providers;
+mod state;
 mod store;
 
 use crate::{
@@ -158,6 +159,8 @@ pub async fn start_on(
         metrics: metrics.clone(),
         metrics_for: config.server.metrics_for,
         features: chosen.features(),
+        state: state::state(config, kept.table()).await?,
+        state_ttl: config.state.ttl,
         line: Limits::default(),
         http: files::limits(HttpLimits::default(), config.voice.max_calls, files::raise()),
     });

@@ -5,7 +5,7 @@ use crate::{
     channels::ledger::{Ledger, Settings},
     config::Config,
     ports::store::{Owner, SharedStore, StoreError},
-    storage::{Options, Place, SqlStore},
+    storage::{Options, Place, SqlStore, state::Embedded},
 };
 use std::{fs, io, os::unix::fs::MetadataExt as _, path::Path, sync::Arc, time::Duration};
 use tokio::time::timeout;
@@ -70,6 +70,11 @@ pub(super) async fn open(config: &Config) -> Result<Kept, StoreTrouble> {
 }
 
 impl Kept {
+    /// What the same database keeps for a while.
+    pub(super) fn table(&self) -> Embedded {
+        self.database.state()
+    }
+
     /// Waits until what is still to be written is in the database or on the disk, and lets go.
     pub(super) async fn close(&self) {
         let done = async {

@@ -114,6 +114,7 @@ fn explained(config: &Config) -> Vec<(&'static str, String)> {
         ("llm", llm(config)),
         ("tts", tts(config)),
         ("turn end", turn_end(config).to_owned()),
+        ("state", state(config).to_owned()),
         ("data", config.server.data_dir.display().to_string()),
         ("calls", format!("at most {} at a time", config.voice.max_calls)),
     ]
@@ -165,6 +166,13 @@ const fn turn_end(config: &Config) -> &'static str {
     match config.providers.turn_end {
         TurnEndModel::None => "by words and silence; TURN_END_MODEL=smart-turn adds the melody",
         TurnEndModel::SmartTurn => "by words, silence and melody (Smart Turn)",
+    }
+}
+
+const fn state(config: &Config) -> &'static str {
+    match config.state.redis_url {
+        None => "the database's own table; REDIS_URL takes Redis, where nodes share it",
+        Some(_) => "Redis, and the database's own table while it is away",
     }
 }
 

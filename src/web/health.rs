@@ -6,6 +6,7 @@ use super::{
     problem::Problem,
     state::{MetricsFor, Web},
 };
+use crate::ports::state::Kind;
 use axum::{
     Extension, Json,
     extract::State,
@@ -22,11 +23,17 @@ const PASSED_ON: [&str; 6] =
 /// For people: what this is and what it does.
 pub(super) async fn health(State(web): State<Arc<Web>>) -> Json<Value> {
     let Web { parts, .. } = &*web;
+    let mut features = json!(parts.features);
+    features["persistentStorage"] = json!({
+        "type": parts.state.kind().as_str(),
+        "available": parts.state.is_available().await,
+        "ttl": parts.state_ttl.as_secs(),
+    });
     Json(json!({
         "status": "ok",
         "service": "centralita",
         "calls": parts.calls.count(),
-        "features": parts.features,
+        "features": features,
     }))
 }
 
@@ -35,9 +42,15 @@ pub(super) async fn alive() -> Json<Value> {
     Json(json!({"status": "ok"}))
 }
 
-/// New calls may come.
+/// New calls may come, also while Redis is away: what must be right does not lie there.
 pub(super) async fn ready(State(web): State<Arc<Web>>) -> Result<Json<Value>, Problem> {
-    if web.is_draining() { Err(Problem::DRAINING) } else { Ok(Json(json!({"status": "ok"}))) }
+    let state = &web.parts.state;
+    match state.kind() {
+        _ if web.is_draining() => Err(Problem::DRAINING),
+        Kind::Embedded => Ok(Json(json!({"status": "ok"}))),
+        Kind::Redis if state.is_available().await => Ok(Json(json!({"status": "ok", "redis": "up"}))),
+        Kind::Redis => Ok(Json(json!({"status": "degraded", "redis": "down"}))),
+    }
 }
 
 /// What was counted, for Prometheus (text format 0.0.4).

@@ -17,7 +17,9 @@ use crate::{
         },
     },
     dialogue::agent::Agent,
-    ports::{calendar::Calendar, carrier::Carrier, media::MediaCodec, store::SharedStore},
+    ports::{
+        calendar::Calendar, carrier::Carrier, media::MediaCodec, state::SharedState, store::SharedStore,
+    },
     telemetry::metrics::Metrics,
 };
 use serde::Deserialize;
@@ -28,7 +30,7 @@ use std::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicBool, AtomicUsize, Ordering},
     },
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 /// Who may read `/metrics`. Whoever shows the API token may, except from [`MetricsFor::Nobody`].
@@ -77,6 +79,10 @@ pub struct Parts {
     pub metrics_for: MetricsFor,
     /// What `/health` tells of the set-up, such as `stt` → `deepgram`.
     pub features: BTreeMap<String, String>,
+    /// What is kept for a while.
+    pub state: SharedState,
+    /// How long the summary of a call is kept there.
+    pub state_ttl: Duration,
     /// The limits of a media socket.
     pub line: Limits,
     /// The limits of a connection.

@@ -4,8 +4,9 @@ use super::{
     http::{api, get, request},
     phone::call_number,
     rig::{API_TOKEN, CALL, Rig},
+    stub::Shelf,
 };
-use centralita::{base::rate::Rate, web::MetricsFor};
+use centralita::{base::rate::Rate, ports::state::Kind, web::MetricsFor};
 use serde_json::json;
 use std::sync::atomic::Ordering;
 
@@ -99,14 +100,35 @@ async fn appointments_are_listed() {
 async fn health_tells_what_the_server_is() {
     let rig = Rig::start().await;
     let health = get(&rig, "/health", &[]).await;
-    let expected = json!({"status": "ok", "service": "centralita", "calls": 0, "features": {"stt": "stub"}});
+    let storage = json!({"type": "embedded", "available": true, "ttl": 86_400});
+    let features = json!({"stt": "stub", "persistentStorage": storage});
+    let expected = json!({"status": "ok", "service": "centralita", "calls": 0, "features": features});
     assert_eq!(health.json(), expected);
     assert!(
         health.head.contains("x-content-type-options: nosniff")
             && health.head.contains("cache-control: no-store")
     );
     assert_eq!(get(&rig, "/healthz", &[]).await.status, 200);
-    assert_eq!(get(&rig, "/readyz", &[]).await.status, 200);
+    let ready = get(&rig, "/readyz", &[]).await;
+    assert_eq!((ready.status, ready.json()), (200, json!({"status": "ok"})));
+}
+
+#[tokio::test]
+async fn a_server_without_its_redis_is_ready_and_says_so() {
+    let shelf = Shelf { kind: Kind::Redis, ..Shelf::default() };
+    let rig = Rig::with(|setup| setup.state = shelf.clone()).await;
+    for (available, ready) in [
+        (true, json!({"status": "ok", "redis": "up"})),
+        (false, json!({"status": "degraded", "redis": "down"})),
+        (true, json!({"status": "ok", "redis": "up"})),
+    ] {
+        shelf.available.store(available, Ordering::Relaxed);
+        let told = get(&rig, "/readyz", &[]).await;
+        assert_eq!((told.status, told.json()), (200, ready));
+        let storage = &get(&rig, "/health", &[]).await.json()["features"]["persistentStorage"];
+        assert_eq!(*storage, json!({"type": "redis", "available": available, "ttl": 86_400}));
+        assert_eq!(get(&rig, "/healthz", &[]).await.status, 200);
+    }
 }
 
 #[tokio::test]

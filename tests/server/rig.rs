@@ -3,7 +3,7 @@
 use super::{
     phone::{Phone, arrival, connected, sign, start},
     store::{Kept, kept},
-    stub::{Book, Stub, Taken},
+    stub::{Book, Shelf, Stub, Taken},
 };
 use centralita::{
     base::{clock::SystemClock, secret::SecretString},
@@ -58,6 +58,7 @@ pub(crate) struct Setup {
     pub(crate) metrics_for: MetricsFor,
     pub(crate) prompts: PathBuf,
     pub(crate) number: Option<String>,
+    pub(crate) state: Shelf,
 }
 
 impl Default for Setup {
@@ -70,6 +71,7 @@ impl Default for Setup {
             metrics_for: MetricsFor::default(),
             prompts: concat!(env!("CARGO_MANIFEST_DIR"), "/prompts").into(),
             number: None,
+            state: Shelf::default(),
         }
     }
 }
@@ -139,6 +141,8 @@ impl<C: Calls> Rig<C> {
             metrics: metrics::install().unwrap(),
             metrics_for: setup.metrics_for,
             features: BTreeMap::from([("stt".to_owned(), "stub".to_owned())]),
+            state: Arc::new(setup.state),
+            state_ttl: Duration::from_hours(24),
             line: setup.line,
             http: setup.http,
         });

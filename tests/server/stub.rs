@@ -11,13 +11,17 @@ use centralita::{
     ports::{
         calendar::{Appointment, Booking, Calendar, CalendarError, Slot, SlotQuery},
         carrier::Progress,
+        state::{Counted, Held, Key, Kind, StateStore},
     },
 };
 use futures_util::future::BoxFuture;
 use serde_json::{Value, json};
-use std::sync::{
-    Mutex,
-    atomic::{AtomicUsize, Ordering},
+use std::{
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
+    time::Duration,
 };
 use tokio::{sync::mpsc, task::JoinSet};
 
@@ -175,5 +179,48 @@ impl Calendar for Book {
         let (id, name, document) = ("1".to_owned(), "Ana".to_owned(), "1".to_owned());
         let appointment = Appointment { id, slot, name, document, call: CALL.parse().unwrap() };
         Box::pin(async { Ok(vec![appointment]) })
+    }
+}
+
+/// A state store that only says what it is and whether it is there.
+#[derive(Clone, Debug)]
+pub(crate) struct Shelf {
+    pub(crate) kind: Kind,
+    pub(crate) available: Arc<AtomicBool>,
+}
+
+impl Default for Shelf {
+    fn default() -> Self {
+        Self { kind: Kind::Embedded, available: Arc::new(AtomicBool::new(true)) }
+    }
+}
+
+impl StateStore for Shelf {
+    fn put(&self, _: Key, _: Vec<u8>, _: Duration) -> BoxFuture<'_, Held<()>> {
+        unimplemented!("nothing is kept here")
+    }
+
+    fn get(&self, _: Key) -> BoxFuture<'_, Held<Option<Vec<u8>>>> {
+        unimplemented!("nothing is kept here")
+    }
+
+    fn take(&self, _: Key) -> BoxFuture<'_, Held<Option<Vec<u8>>>> {
+        unimplemented!("nothing is kept here")
+    }
+
+    fn add(&self, _: Key, _: Duration) -> BoxFuture<'_, Held<bool>> {
+        unimplemented!("nothing is kept here")
+    }
+
+    fn count(&self, _: Key, _: Duration) -> BoxFuture<'_, Held<Counted>> {
+        unimplemented!("nothing is kept here")
+    }
+
+    fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    fn is_available(&self) -> BoxFuture<'_, bool> {
+        Box::pin(async { self.available.load(Ordering::Relaxed) })
     }
 }
