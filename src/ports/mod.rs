@@ -11,6 +11,7 @@ pub mod phone;
 pub mod state;
 pub mod store;
 pub mod stt;
+pub mod target;
 pub mod tts;
 pub mod turn_end;
 pub mod voice_activity;

@@ -8,6 +8,7 @@ use super::{Stored, jobs::Claim};
 use futures_util::future::BoxFuture;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use std::time::Duration;
 
 /// How an ambiguous delivery is settled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -81,6 +82,8 @@ pub struct Delivery {
     pub state: DeliveryState,
     /// How often it was begun.
     pub tries: u32,
+    /// How long ago it was begun last, by the database's clock.
+    pub since: Option<Duration>,
     /// What the target calls it.
     pub provider_ref: Option<String>,
     /// Why the last try failed.
@@ -128,10 +131,12 @@ pub enum DeliveryEnd {
         /// What the target calls it.
         provider_ref: Option<String>,
     },
-    /// It surely did not arrive, and may be tried again.
+    /// It surely did not arrive, or may arrive again.
     Missed {
         /// Why.
         error: String,
+        /// How long until the next try; it is given up where there is none.
+        after: Option<Duration>,
     },
     /// It may have arrived; a person decides.
     Held {

@@ -13,13 +13,11 @@ use futures_util::future::BoxFuture;
 use serde_json::{Value, json};
 use std::time::Duration;
 
-/// Seconds between tries, as Svix has them (reliability §3.4); the first one is at once.
-const SCHEDULE_S: [u64; 7] = [5, 5 * 60, 30 * 60, 2 * 3_600, 5 * 3_600, 10 * 3_600, 10 * 3_600];
-
 /// Claims of a delivery that end without a word of it: the process died each time.
 const ATTEMPTS: u32 = 5;
 
-const COLUMNS: &str = "id, target, mode, dedupe_key, payload, state, tries, provider_ref, error";
+const COLUMNS: &str =
+    "id, target, mode, dedupe_key, payload, state, tries, provider_ref, error, {now} - tried_at AS since";
 
 impl Outbox for SqlStore {
     fn delivery(&self, id: String) -> BoxFuture<'_, Stored<Delivery>> {
@@ -152,22 +150,16 @@ async fn find(tx: &mut Tx, id: &str) -> Stored<Delivery> {
 }
 
 async fn delivered(tx: &mut Tx, id: &str, claim: &Claim, end: &DeliveryEnd) -> Stored<()> {
-    let tries = find(tx, id).await?.tries;
-    let next = usize::try_from(tries.saturating_sub(1)).ok().and_then(|tried| SCHEDULE_S.get(tried));
     let (state, provider_ref, error, outcome) = match end {
         DeliveryEnd::Sent { provider_ref } => {
             (DeliveryState::Sent, provider_ref.clone(), None, Outcome::Done)
         }
         DeliveryEnd::Held { error } => (DeliveryState::Held, None, Some(error), Outcome::Done),
-        DeliveryEnd::Missed { error } => match next {
-            // Its own schedule counts the tries; the job's attempts are for processes that die.
-            Some(seconds) => {
-                let after = jittered(Duration::from_secs(*seconds), claim);
-                (DeliveryState::Pending, None, Some(error), Outcome::Later { after })
-            }
-            None => (DeliveryState::Dead, None, Some(error), Outcome::Dead { error: error.clone() }),
-        },
-        DeliveryEnd::Dead { error } => {
+        // Whoever delivers counts the tries; the job's attempts are for processes that die.
+        DeliveryEnd::Missed { error, after: Some(after) } => {
+            (DeliveryState::Pending, None, Some(error), Outcome::Later { after: *after })
+        }
+        DeliveryEnd::Dead { error } | DeliveryEnd::Missed { error, after: None } => {
             (DeliveryState::Dead, None, Some(error), Outcome::Dead { error: error.clone() })
         }
     };
@@ -179,12 +171,6 @@ async fn delivered(tx: &mut Tx, id: &str, claim: &Claim, end: &DeliveryEnd) -> S
     )
     .await?;
     Ok(())
-}
-
-/// Up to 20 % later, so that what failed together does not come back together.
-fn jittered(wait: Duration, claim: &Claim) -> Duration {
-    let share = (claim.id.wrapping_mul(7_919).wrapping_add(claim.epoch)).rem_euclid(21);
-    wait + wait * u32::try_from(share).unwrap_or(0) / 100
 }
 
 const fn name(state: DeliveryState) -> &'static str {
@@ -219,6 +205,7 @@ fn read(row: &Row) -> Stored<Delivery> {
         payload: serde_json::from_str(&row.text("payload")?).unwrap_or(Value::Null),
         state,
         tries: u32::try_from(row.int("tries")?).unwrap_or(u32::MAX),
+        since: row.maybe_int("since")?.map(|since| Duration::from_millis(u64::try_from(since).unwrap_or(0))),
         provider_ref: row.maybe_text("provider_ref")?,
         error: row.maybe_text("error")?,
     })
