@@ -13,6 +13,7 @@
 //! | [`providers`] | a folder for each vendor, and `local`: the recogniser, the voice and the receptionist that need no key |
 //! | [`storage`] | where appointments and records lie |
 //! | [`channels`] | `voice`: the shell of a call, which waits, reads the clock and carries out what the dialogue decides |
+//! | [`jobs`] | what is done later, again or at fixed hours: deliveries, summaries |
 //! | [`web`] | the carrier's webhooks and media sockets, the API, health and metrics |
 //! | [`config`] | one strict configuration with all its mistakes told together |
 //! | [`testbed`] | a phone network and stand-ins for the paid services, on real sockets |
@@ -28,6 +29,7 @@ pub mod channels;
 pub mod cli;
 pub mod config;
 pub mod dialogue;
+pub mod jobs;
 pub mod net;
 pub mod ports;
 pub mod providers;

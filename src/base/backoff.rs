@@ -22,3 +22,28 @@ impl Backoff {
         step.mul_f64(0.5 + draw.clamp(0.0, 1.0) / 2.0)
     }
 }
+
+/// The pause after the attempt of this number (from 1), for whoever keeps nothing between attempts: [`Backoff`] from `first`
+/// up to `ceiling`.
+pub fn nth(attempt: u32, [first, ceiling]: [Duration; 2], draw: f64) -> Duration {
+    let step =
+        first.saturating_mul(1_u32.checked_shl(attempt.saturating_sub(1)).unwrap_or(u32::MAX)).min(ceiling);
+    Backoff::new(step, ceiling).pause(draw)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pauses_double_up_to_the_ceiling() {
+        let steps = [5, 60].map(Duration::from_secs);
+        let mut backoff = Backoff::new(steps[0], steps[1]);
+        for (attempt, seconds) in (1..).zip([5, 10, 20, 40, 60, 60]) {
+            assert_eq!(backoff.pause(1.0), Duration::from_secs(seconds));
+            assert_eq!(nth(attempt, steps, 1.0), Duration::from_secs(seconds));
+            assert_eq!(nth(attempt, steps, 0.0), Duration::from_secs(seconds) / 2);
+        }
+        assert_eq!(nth(u32::MAX, steps, 1.0), steps[1]);
+    }
+}

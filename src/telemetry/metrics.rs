@@ -30,6 +30,9 @@ const MEDIA_REFUSED: &str = "media_sockets_refused_total";
 const CONNECTIONS_REFUSED: &str = "connections_refused_total";
 const REDIS_UP: &str = "redis_up";
 const REDIS_FAILURES: &str = "redis_failures_total";
+const JOBS_RUNNING: &str = "jobs_running";
+const JOBS: &str = "jobs_total";
+const DELIVERIES: &str = "deliveries_total";
 const LOG_LINES_DROPPED: &str = "log_lines_dropped_total";
 const LEDGER_DROPPED: &str = "journal_dropped_total";
 const SPOOLED: &str = "spooled_bytes";
@@ -198,6 +201,26 @@ pub fn redis_failure(kind: &'static str) {
     metrics::counter!(REDIS_FAILURES, "kind" => kind).increment(1);
 }
 
+/// An attempt at a job began.
+pub fn job_began() {
+    metrics::gauge!(JOBS_RUNNING).increment(1.0);
+}
+
+/// An attempt that had begun is over, however it ended.
+pub fn job_over() {
+    metrics::gauge!(JOBS_RUNNING).decrement(1.0);
+}
+
+/// How an attempt at a job ended; `outcome` is one of a few fixed words.
+pub fn job_ended(kind: &'static str, outcome: &'static str) {
+    metrics::counter!(JOBS, "kind" => kind, "outcome" => outcome).increment(1);
+}
+
+/// What became of a try to deliver something to `target`, a name in the configuration; `outcome` is one of a few fixed words.
+pub fn delivery_tried(target: &str, outcome: &'static str) {
+    metrics::counter!(DELIVERIES, "target" => target.to_owned(), "outcome" => outcome).increment(1);
+}
+
 /// Log lines that nobody will read.
 pub(super) fn log_lines_dropped(count: u64) {
     metrics::counter!(LOG_LINES_DROPPED).increment(count);
@@ -306,6 +329,10 @@ fn describe() {
     metrics::describe_gauge!(SPOOLED, "What waits on this disk for a database that is away.");
     metrics::describe_gauge!(REDIS_UP, "1 while Redis answers and writes, 0 while the database stands in.");
     metrics::describe_counter!(REDIS_FAILURES, "Questions to Redis that came to nothing, by kind.");
+    metrics::describe_gauge!(JOBS_RUNNING, "Jobs that run.");
+    metrics::gauge!(JOBS_RUNNING).set(0.0);
+    metrics::describe_counter!(JOBS, "Attempts at jobs, by kind and how they ended.");
+    metrics::describe_counter!(DELIVERIES, "Tries to deliver, by target and what became of them.");
     metrics::describe_gauge!(TASKS_ALIVE, "Tasks of the runtime that have not ended.");
     metrics::describe_counter!(LOG_LINES_DROPPED, "Log lines lost because the log's reader was too slow.");
 }
@@ -334,6 +361,8 @@ mod tests {
         http_request("/healthz", 200);
         redis_up(true);
         redis_failure("test");
+        job_ended("test", "done");
+        delivery_tried("test", "sent");
         metrics.keep_up();
         let text = install().unwrap().render();
         for line in [
@@ -355,6 +384,8 @@ mod tests {
             "phrases_total{from=\"kept\"} ",
             "redis_up 1",
             "redis_failures_total{kind=\"test\"} 1",
+            "jobs_total{kind=\"test\",outcome=\"done\"} 1",
+            "deliveries_total{target=\"test\",outcome=\"sent\"} 1",
             "http_requests_total{route=\"/healthz\",status=\"200\"} ",
         ] {
             assert!(text.contains(line), "{line}\nis missing in\n{text}");
