@@ -11,6 +11,7 @@
 //! | [`ports`] | what a call needs from outside, as traits |
 //! | [`net`] | HTTP, WebSocket and TLS clients with time limits |
 //! | [`providers`] | a folder for each vendor, and `local`: the recogniser, the voice and the receptionist that need no key |
+//! | [`integrations`] | business systems that are told what happened |
 //! | [`storage`] | where appointments and records lie |
 //! | [`channels`] | `voice`: the shell of a call, which waits, reads the clock and carries out what the dialogue decides |
 //! | [`jobs`] | what is done later, again or at fixed hours: deliveries, summaries |
@@ -29,6 +30,7 @@ pub mod channels;
 pub mod cli;
 pub mod config;
 pub mod dialogue;
+pub mod integrations;
 pub mod jobs;
 pub mod net;
 pub mod ports;

@@ -6,6 +6,7 @@ use crate::testbed::{
     elevenlabs::{ElevenLabsOptions, ScribePace},
     fakes::{FakeOptions, Fakes},
     openai::{ModelPace, OpenAiOptions},
+    sink::SinkOptions,
     speech::SpeechPace,
     twilio_rest::TwilioOptions,
 };
@@ -14,8 +15,8 @@ use std::{path::PathBuf, process::ExitCode, time::Duration};
 /// How the fakes behave.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Args {
-    /// Listen on this port and the three after it; free ports if left out.
-    #[arg(long, value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..65_532))]
+    /// Listen on this port and the four after it; free ports if left out.
+    #[arg(long, value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..65_531))]
     port_base: Option<u16>,
     /// From the caller's last voiced frame to the final result.
     #[arg(long, value_name = "MS", default_value_t = 350)]
@@ -50,6 +51,7 @@ impl Args {
             },
             // The phones are in other processes: every call is taken to be in progress.
             twilio: TwilioOptions { port: port(3), any_call: true, ..TwilioOptions::default() },
+            sink: SinkOptions { port: port(4), honours_keys: true, ..SinkOptions::default() },
             log_file: self.log.clone(),
         }
     }

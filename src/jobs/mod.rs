@@ -10,6 +10,7 @@
 
 mod attempt;
 mod cron;
+pub mod deliver;
 pub mod job;
 pub mod runner;
 

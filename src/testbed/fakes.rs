@@ -5,6 +5,7 @@ use super::{
     elevenlabs::{ElevenLabs, ElevenLabsOptions},
     log::Log,
     openai::{OpenAi, OpenAiOptions},
+    sink::{Sink, SinkOptions},
     twilio_rest::{TwilioOptions, TwilioRest},
 };
 use std::{io, path::PathBuf};
@@ -20,6 +21,8 @@ pub struct FakeOptions {
     pub elevenlabs: ElevenLabsOptions,
     /// Twilio's REST interface.
     pub twilio: TwilioOptions,
+    /// Whoever is told about calls.
+    pub sink: SinkOptions,
     /// Where the log is written as JSON lines, beside the one in memory.
     pub log_file: Option<PathBuf>,
 }
@@ -35,6 +38,8 @@ pub struct Fakes {
     pub elevenlabs: ElevenLabs,
     /// Twilio's REST interface.
     pub twilio: TwilioRest,
+    /// Whoever is told about calls.
+    pub sink: Sink,
     log: Log,
 }
 
@@ -50,6 +55,7 @@ impl Fakes {
             openai: OpenAi::start(options.openai, log.clone()).await?,
             elevenlabs: ElevenLabs::start(options.elevenlabs, log.clone()).await?,
             twilio: TwilioRest::start(options.twilio, log.clone()).await?,
+            sink: Sink::start(options.sink, log.clone()).await?,
             log,
         })
     }

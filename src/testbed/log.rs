@@ -30,6 +30,8 @@ pub enum Service {
     ElevenLabs,
     /// Twilio's REST interface.
     Twilio,
+    /// Whoever is told about calls.
+    Sink,
 }
 
 /// One thing that happened.

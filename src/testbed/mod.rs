@@ -18,6 +18,7 @@ pub mod openai;
 pub mod phone;
 mod recogniser;
 pub mod script;
+pub mod sink;
 mod socket;
 pub mod speech;
 pub mod twilio_rest;

@@ -1,0 +1,3 @@
+//! Business systems that are told what happened: request and answer, tried again, never on the way of the sound.
+
+pub mod webhook;
