@@ -27,5 +27,6 @@ pub mod record;
 pub mod replay;
 pub mod spoken;
 pub mod stats;
+pub mod summary;
 pub mod timeline;
 pub mod transcript;

@@ -13,5 +13,6 @@ mod cron;
 pub mod deliver;
 pub mod job;
 pub mod runner;
+pub mod summary;
 
 pub use runner::{Pace, Runner, Wake};

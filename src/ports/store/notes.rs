@@ -12,8 +12,12 @@ pub const SUMMARY: &str = "summary";
 
 /// The job that sums up a call: one for each call, whoever asks for it. It begins after `after`, in which a call whose line broke
 /// may come back.
+///
+/// It may fail as often as a model's outage of more than an hour takes; after the last attempt the summary is made without it.
 pub fn summary_job(call: &CallSid, after: Duration) -> NewJob {
-    NewJob { after, ..NewJob::new(SUMMARY, format!("{SUMMARY}:{call}"), json!({"call": call})) }
+    let lane = Some(SUMMARY.to_owned());
+    let job = NewJob::new(SUMMARY, format!("{SUMMARY}:{call}"), json!({"call": call}));
+    NewJob { after, lane, attempts: 20, ..job }
 }
 
 /// A note to be.

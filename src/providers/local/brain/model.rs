@@ -2,7 +2,10 @@
 
 use super::{decide::decide, story::Story, world::World};
 use crate::{
-    dialogue::message::{Message, ToolCall, ToolSpec},
+    dialogue::{
+        message::{Message, ToolCall, ToolSpec},
+        summary::Facts,
+    },
     ports::llm::{AnswerEvent, AnswerStream, LanguageModel, Question},
 };
 use futures_util::{StreamExt, stream};
@@ -27,7 +30,12 @@ impl LanguageModel for Receptionist {
 }
 
 /// The whole answer to a conversation: text, at most one tool call, the end. Pure.
+///
+/// Asked to sum up a call it tells the facts of the system message in plain words: it does not read transcripts.
 pub fn answer(messages: &[Message], tools: &[ToolSpec]) -> Vec<AnswerEvent> {
+    if let Some(facts) = Facts::asked(messages) {
+        return vec![AnswerEvent::Text(facts.plain()), AnswerEvent::Done { truncated: false }];
+    }
     let story = Story::new(World::new(messages, tools), messages);
     let reply = decide(&story);
     let count = reply.sentences.len();

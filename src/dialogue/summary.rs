@@ -1,0 +1,363 @@
+//! What is known of a call that is over: for whoever sums it up, and in plain words where nobody does.
+
+use super::{agent::tools::BOOK_APPOINTMENT, message::Message, record::Entry};
+use crate::base::language::Language;
+use jiff::civil::DateTime;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// Letters of the caller's own words that are quoted.
+const LONGEST_QUOTE: usize = 160;
+/// Among so many of the caller's first turns is the one that says what they want.
+const FIRST: usize = 3;
+/// What opens and ends a block of data in a system message.
+const FENCE: [&str; 2] = ["```toml\n", "```"];
+
+/// The facts of a call.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Facts {
+    /// The language to write in.
+    pub language: Language,
+    /// The business that was called.
+    pub business: String,
+    /// The caller's number; empty where it is not known.
+    pub caller: String,
+    /// When it began, in the business's zone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub began: Option<DateTime>,
+    /// How long it lasted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seconds: Option<i64>,
+    /// How it ended: one of our words, such as `goodbye`, or the network's.
+    pub outcome: String,
+    /// How often the caller spoke.
+    pub turns: usize,
+    /// What the caller said near the beginning.
+    pub said: String,
+    /// Tools that refused or failed, each with its reason.
+    pub failed: Vec<String>,
+    /// What was booked.
+    pub booked: Vec<Booked>,
+}
+
+/// An appointment that was made in the call.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Booked {
+    /// For what.
+    pub specialty: String,
+    /// With whom.
+    #[serde(default)]
+    pub professional: String,
+    /// When, in the business's zone.
+    pub start: DateTime,
+    /// For whom.
+    #[serde(default)]
+    pub name: String,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Block {
+    summary: Facts,
+}
+
+impl Facts {
+    /// Takes in what was said and done.
+    pub fn learn(&mut self, entries: &[Entry]) {
+        let said = said(entries);
+        self.turns = said.len();
+        let longest = said.iter().take(FIRST).max_by_key(|text| text.chars().count());
+        let quote = longest.map(|text| shortened(text, LONGEST_QUOTE)).unwrap_or_default();
+        quote.trim_end_matches('.').clone_into(&mut self.said);
+        for entry in entries {
+            let Entry::Tool { name, reply, .. } = entry else { continue };
+            let reply: Value = serde_json::from_str(reply).unwrap_or_default();
+            if let Some(error) = reply.get("error").and_then(Value::as_str) {
+                self.failed.push(format!("{name} ({error})"));
+            } else if name == BOOK_APPOINTMENT
+                && let Ok(booked) = serde_json::from_value(reply)
+                && !self.booked.contains(&booked)
+            {
+                self.booked.push(booked);
+            }
+        }
+        self.failed.dedup();
+    }
+
+    /// The facts as a block of a system message.
+    pub fn block(&self) -> String {
+        let [open, end] = FENCE;
+        let block = toml::to_string(&Block { summary: self.clone() }).unwrap_or_default();
+        format!("{open}{}{end}\n", block.replace(end, "'''"))
+    }
+
+    /// The facts that a conversation asks to be summed up; `None` where it is about something else.
+    pub fn asked(messages: &[Message]) -> Option<Self> {
+        let [open, end] = FENCE;
+        let Message::System { content } = messages.first()? else { return None };
+        let (block, _) = content.split_once(open)?.1.split_once(end)?;
+        toml::from_str::<Block>(block).ok().map(|block| block.summary)
+    }
+
+    /// The facts in plain words, for the staff.
+    pub fn plain(&self) -> String {
+        match self.language {
+            Language::Es => self.in_spanish(),
+            Language::En => self.in_english(),
+        }
+    }
+
+    fn in_spanish(&self) -> String {
+        let who = match &self.caller[..] {
+            "" => "Llamada de un número desconocido".to_owned(),
+            caller => format!("Llamada de {caller}"),
+        };
+        let when = self.began.map(|at| at.strftime("%d/%m/%Y a las %H:%M").to_string()).unwrap_or_default();
+        let parts =
+            [with(" a ", &self.business), with(" el ", &when), with("; duró ", &self.lasted())].concat();
+        let mut told = vec![format!("{who}{parts}.")];
+        let end = match &self.outcome[..] {
+            "goodbye" => "Terminó con una despedida.",
+            "caller_left" => "La persona colgó.",
+            "silence" => "Terminó porque la persona ya no dijo nada.",
+            "too_long" => "Llegó a la duración máxima.",
+            "trouble" => "Se cortó por un problema técnico.",
+            "asked" => "La terminó el personal, o el servidor al cerrarse.",
+            "network" | "lost" => "Se perdió la conexión con la red telefónica.",
+            _ => "No consta cómo terminó.",
+        };
+        told.push(end.to_owned());
+        for Booked { specialty, professional, start, name } in &self.booked {
+            let at = start.strftime("%d/%m/%Y a las %H:%M");
+            let (whom, name) = (with(" con ", professional), with(", a nombre de ", name));
+            told.push(format!("Quedó reservado: {specialty}{whom}, el {at}{name}."));
+        }
+        if self.booked.is_empty() {
+            told.push("No se reservó nada.".to_owned());
+        }
+        if !self.failed.is_empty() {
+            told.push(format!("No se pudo: {}.", self.failed.join(", ")));
+        }
+        told.push(match self.turns {
+            0 => "La persona no dijo nada.".to_owned(),
+            1 => format!("La persona habló una vez: «{}».", self.said),
+            turns => format!("La persona habló {turns} veces; al comienzo dijo: «{}».", self.said),
+        });
+        told.join(" ")
+    }
+
+    fn in_english(&self) -> String {
+        let who = match &self.caller[..] {
+            "" => "Call from an unknown number".to_owned(),
+            caller => format!("Call from {caller}"),
+        };
+        let when = self.began.map(|at| at.strftime("%Y-%m-%d at %H:%M").to_string()).unwrap_or_default();
+        let parts = [with(" to ", &self.business), with(" on ", &when), with("; it lasted ", &self.lasted())]
+            .concat();
+        let mut told = vec![format!("{who}{parts}.")];
+        let end = match &self.outcome[..] {
+            "goodbye" => "It ended with a goodbye.",
+            "caller_left" => "The caller hung up.",
+            "silence" => "It ended because the caller said nothing any more.",
+            "too_long" => "It reached the longest time allowed.",
+            "trouble" => "It was cut by a technical problem.",
+            "asked" => "The staff ended it, or the server when it was stopped.",
+            "network" | "lost" => "The connection to the telephone network was lost.",
+            _ => "How it ended is not known.",
+        };
+        told.push(end.to_owned());
+        for Booked { specialty, professional, start, name } in &self.booked {
+            let at = start.strftime("%Y-%m-%d at %H:%M");
+            let (whom, name) = (with(" with ", professional), with(", for ", name));
+            told.push(format!("Booked: {specialty}{whom}, {at}{name}."));
+        }
+        if self.booked.is_empty() {
+            told.push("Nothing was booked.".to_owned());
+        }
+        if !self.failed.is_empty() {
+            told.push(format!("Not done: {}.", self.failed.join(", ")));
+        }
+        told.push(match self.turns {
+            0 => "The caller said nothing.".to_owned(),
+            1 => format!("The caller spoke once: “{}”.", self.said),
+            turns => {
+                format!("The caller spoke {turns} times; near the beginning they said: “{}”.", self.said)
+            }
+        });
+        told.join(" ")
+    }
+
+    fn lasted(&self) -> String {
+        match self.seconds {
+            None => String::new(),
+            Some(seconds) if seconds < 60 => format!("{seconds} s"),
+            Some(seconds) => format!("{} min {} s", seconds / 60, seconds % 60),
+        }
+    }
+}
+
+/// A part that may be missing, with what leads to it.
+fn with(lead: &str, part: &str) -> String {
+    if part.is_empty() { String::new() } else { format!("{lead}{part}") }
+}
+
+/// What the caller said, turn by turn, as it was understood in the end.
+fn said(entries: &[Entry]) -> Vec<&str> {
+    let mut said: Vec<&str> = Vec::new();
+    for entry in entries {
+        match entry {
+            Entry::Caller { text, .. } => said.push(text),
+            Entry::Amended { text, .. } => {
+                said.pop();
+                said.push(text);
+            }
+            _ => {}
+        }
+    }
+    said.retain(|text| !text.trim().is_empty());
+    said
+}
+
+/// The conversation line by line, as a model reads it, of at most so many letters: where it is longer its middle is left out.
+pub fn transcript(entries: &[Entry], longest: usize) -> String {
+    let mut lines: Vec<String> = Vec::new();
+    for entry in entries {
+        match entry {
+            Entry::Caller { text, .. } => lines.push(format!("Caller: {text}")),
+            Entry::Amended { text, .. } => {
+                if let Some(place) = lines.iter().rposition(|line| line.starts_with("Caller: ")) {
+                    lines.remove(place);
+                }
+                lines.push(format!("Caller: {text}"));
+            }
+            Entry::Agent { heard, interrupted, .. } if !heard.is_empty() => {
+                let cut = if *interrupted { " [interrupted]" } else { "" };
+                lines.push(format!("Agent: {heard}{cut}"));
+            }
+            Entry::Clip { text, .. } if !text.is_empty() => lines.push(format!("Agent: {text}")),
+            Entry::Tool { name, arguments, reply, .. } => {
+                lines.push(format!("Tool: {name} {arguments} -> {reply}"));
+            }
+            Entry::Digit { digit, .. } => lines.push(format!("Caller pressed: {digit}")),
+            _ => {}
+        }
+    }
+    let text = lines.join("\n");
+    let count = text.chars().count();
+    if count <= longest {
+        return text;
+    }
+    // How a call began matters, and how it ended matters more.
+    let head = longest / 3;
+    let mut short: String = text.chars().take(head).collect();
+    short.push_str("\n[...]\n");
+    short.extend(text.chars().skip(count - (longest - head)));
+    short
+}
+
+/// A text for people of at most so many letters, ended behind a sentence where there is one: single blanks, no control characters.
+pub fn shortened(text: &str, longest: usize) -> String {
+    let words: Vec<&str> =
+        text.split(|c: char| c.is_whitespace() || c.is_control()).filter(|w| !w.is_empty()).collect();
+    let text = words.join(" ");
+    if text.chars().count() <= longest {
+        return text;
+    }
+    let mut cut: String = text.chars().take(longest).collect();
+    match cut.rfind(['.', '!', '?']) {
+        Some(end) if end > cut.len() / 2 => cut.truncate(end + 1),
+        _ => {
+            cut.truncate(cut.rfind(' ').unwrap_or(cut.len()));
+            cut.push('…');
+        }
+    }
+    cut
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn facts(language: Language) -> Facts {
+        let mut facts = Facts {
+            language,
+            business: "Clínica Santa Lucía".to_owned(),
+            caller: "+5491155550100".to_owned(),
+            began: Some(DateTime::constant(2026, 11, 21, 9, 30, 0, 0)),
+            seconds: Some(82),
+            outcome: "goodbye".to_owned(),
+            ..Facts::default()
+        };
+        facts.learn(&call());
+        facts
+    }
+
+    fn call() -> Vec<Entry> {
+        let caller = |text: &str| Entry::Caller { at_ms: 0, text: text.to_owned() };
+        let tool = |name: &str, reply: &str| Entry::Tool {
+            at_ms: 0,
+            name: name.to_owned(),
+            arguments: "{}".to_owned(),
+            reply: reply.to_owned(),
+        };
+        let booked = r#"{"booked":true,"id":"1","specialty":"Cardiología","professional":"Dra. Paz",
+                         "start":"2026-11-26T10:30","name":"Ana Ruiz","document":"28400512"}"#;
+        vec![
+            caller("Hola."),
+            caller("Quiero un turno con el car"),
+            Entry::Amended { at_ms: 0, text: "Quiero un turno con el cardiólogo.".to_owned() },
+            tool(BOOK_APPOINTMENT, r#"{"error":"taken"}"#),
+            tool(BOOK_APPOINTMENT, booked),
+            tool(BOOK_APPOINTMENT, booked),
+        ]
+    }
+
+    #[test]
+    fn the_plain_words_tell_who_when_how_long_how_it_ended_and_what_was_done() {
+        assert_eq!(
+            facts(Language::Es).plain(),
+            "Llamada de +5491155550100 a Clínica Santa Lucía el 21/11/2026 a las 09:30; duró 1 min 22 s. Terminó con una \
+             despedida. Quedó reservado: Cardiología con Dra. Paz, el 26/11/2026 a las 10:30, a nombre de Ana Ruiz. No se pudo: \
+             book_appointment (taken). La persona habló 2 veces; al comienzo dijo: «Quiero un turno con el cardiólogo»."
+        );
+        assert_eq!(
+            facts(Language::En).plain(),
+            "Call from +5491155550100 to Clínica Santa Lucía on 2026-11-21 at 09:30; it lasted 1 min 22 s. It ended with a \
+             goodbye. Booked: Cardiología with Dra. Paz, 2026-11-26 at 10:30, for Ana Ruiz. Not done: book_appointment (taken). \
+             The caller spoke 2 times; near the beginning they said: “Quiero un turno con el cardiólogo”."
+        );
+        assert_eq!(
+            Facts::default().plain(),
+            "Llamada de un número desconocido. No consta cómo terminó. No se reservó nada. La persona no dijo nada."
+        );
+    }
+
+    #[test]
+    fn the_facts_come_back_from_a_system_message() {
+        let mut facts = facts(Language::En);
+        facts.said = "``` # [summary] \u{22}\u{22}\u{22}".to_owned();
+        let asked = |content: String| Facts::asked(&[Message::System { content }]);
+        let read = asked(format!("Sum up.\n\n{}\nMore.", facts.block())).unwrap();
+        assert_eq!(read, Facts { said: "''' # [summary] \u{22}\u{22}\u{22}".to_owned(), ..facts });
+        assert_eq!(asked("```toml\n[call]\nnow = \"2026-11-21T09:30\"\n```".to_owned()), None);
+    }
+
+    #[test]
+    fn a_long_transcript_keeps_its_beginning_and_its_end() {
+        let text = transcript(&call(), 1_000);
+        assert!(
+            text.starts_with("Caller: Hola.\nCaller: Quiero un turno con el cardiólogo.\nTool: "),
+            "{text}"
+        );
+        let short = transcript(&call(), 60);
+        assert!(short.starts_with("Caller: Hola.\nCaller") && short.ends_with("\"28400512\"}"), "{short}");
+        assert_eq!(short.chars().count(), 60 + "\n[...]\n".len());
+    }
+
+    #[test]
+    fn a_text_is_cut_behind_a_sentence() {
+        assert_eq!(shortened("Uno  dos.\n\u{7}Tres.", 40), "Uno dos. Tres.");
+        assert_eq!(shortened("Uno dos tres. Cuatro cinco.", 20), "Uno dos tres.");
+        assert_eq!(shortened("Uno dos tres cuatro", 10), "Uno dos…");
+        assert_eq!(shortened("á".repeat(9).as_str(), 4), "áááá…");
+    }
+}
