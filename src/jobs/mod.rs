@@ -11,6 +11,7 @@
 mod attempt;
 mod cron;
 pub mod deliver;
+pub mod janitor;
 pub mod job;
 pub mod runner;
 pub mod summary;

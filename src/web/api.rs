@@ -1,7 +1,10 @@
 //! The API of the operator: calls and appointments.
 
 use super::{client::Client, problem::Problem, state::Web};
-use crate::base::{clock, ids::CallSid, rate::TooMany, secret::ExposeSecret};
+use crate::{
+    base::{clock, ids::CallSid, rate::TooMany, secret::ExposeSecret},
+    channels::voice::HANG_UP,
+};
 use axum::{
     Json,
     extract::{Path, Request, State},
@@ -69,13 +72,17 @@ pub(super) async fn call(
     Ok(Json(record))
 }
 
-/// Ends a call.
+/// Ends a call, also one that another process holds.
 pub(super) async fn hang_up(
     State(web): State<Arc<Web>>,
     Path(call): Path<String>,
 ) -> Result<(StatusCode, Json<Value>), Problem> {
     let call: CallSid = call.parse().map_err(|_| Problem::NO_SUCH_CALL)?;
-    web.parts.calls.hang_up(&call).map_err(|_| Problem::NO_SUCH_CALL)?;
+    if web.parts.calls.hang_up(&call).is_err() {
+        let asked = web.parts.store.command(call.clone(), HANG_UP.to_owned()).await;
+        asked
+            .map_err(|error| if error.is_temporary() { Problem::NO_STORE } else { Problem::NO_SUCH_CALL })?;
+    }
     Ok((StatusCode::ACCEPTED, Json(json!({"call": call}))))
 }
 

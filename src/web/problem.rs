@@ -57,6 +57,9 @@ impl Problem {
         "The event could not be stored. Send it again.",
     );
 
+    pub(super) const NO_STORE: Self =
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "store", "The database can't be used now.");
+
     const fn new(status: StatusCode, code: &'static str, message: &'static str) -> Self {
         let again_s = if matches!(status, StatusCode::SERVICE_UNAVAILABLE) { 5 } else { 0 };
         Self { status, code, message, again_s }

@@ -15,6 +15,7 @@ use super::{
     staff::Staff,
     steps::Steps,
     tools::Toolbox,
+    watch,
 };
 use crate::{
     base::{clock, ids::CallSid, secret::Masked},
@@ -35,7 +36,10 @@ use std::{
     time::{Duration, Instant},
 };
 use tokio::{sync::mpsc, time::timeout};
-use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tokio_util::{
+    sync::CancellationToken,
+    task::{AbortOnDropHandle, TaskTracker},
+};
 use tracing::Instrument as _;
 
 /// Wishes that may wait for a call.
@@ -64,8 +68,8 @@ impl Live {
 }
 
 #[derive(Debug)]
-struct Room {
-    staff: Staff,
+pub(super) struct Room {
+    pub(super) staff: Staff,
     disk: Disk,
     live: DashMap<CallSid, Arc<Live>>,
     /// When calls ended of which nothing was left to be said.
@@ -77,18 +81,19 @@ struct Room {
 pub struct Desk {
     room: Arc<Room>,
     tasks: TaskTracker,
+    _watch: AbortOnDropHandle<()>,
 }
 
 impl Desk {
     /// A desk without calls. Must be called within a tokio runtime.
     pub fn new(staff: Staff) -> Self {
-        let room = Room { staff, disk: Disk::start(), live: DashMap::new(), well: DashMap::new() };
-        Self { room: Arc::new(room), tasks: TaskTracker::new() }
+        let room = Arc::new(Room { staff, disk: Disk::start(), live: DashMap::new(), well: DashMap::new() });
+        let watch = AbortOnDropHandle::new(tokio::spawn(watch::watch(Arc::downgrade(&room))));
+        Self { room, tasks: TaskTracker::new(), _watch: watch }
     }
 
     fn steer(&self, call: &CallSid, steer: Steer) -> Result<(), NoSuchCall> {
-        self.room.live.get(call).ok_or(NoSuchCall)?.steer(steer);
-        Ok(())
+        if self.room.steer(call, steer) { Ok(()) } else { Err(NoSuchCall) }
     }
 }
 
@@ -201,6 +206,17 @@ impl Drop for Seat<'_> {
 }
 
 impl Room {
+    /// Asks a call to do something; `false` where it is not live here.
+    pub(super) fn steer(&self, call: &CallSid, steer: Steer) -> bool {
+        let live = self.live.get(call).map(|live| Arc::clone(&live));
+        live.inspect(|live| live.steer(steer)).is_some()
+    }
+
+    /// The live calls with their epochs.
+    pub(super) fn live_calls(&self) -> Vec<(CallSid, i64)> {
+        self.live.iter().map(|live| (live.key().clone(), live.journal.start.epoch)).collect()
+    }
+
     async fn answer(&self, line: Line, start: CallStart) {
         let agent = match self.staff.agents.find(&start.agent) {
             Ok(agent) => agent,
