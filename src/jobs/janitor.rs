@@ -64,7 +64,7 @@ impl Job for Janitor {
     }
 
     fn schedule(&self) -> Option<&str> {
-        Some("*/10 * * * * *")
+        Some("*/30 * * * * *")
     }
 
     fn run(&self, _: Claim) -> BoxFuture<'_, Stored<Ended>> {
