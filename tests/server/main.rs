@@ -19,6 +19,7 @@ mod line_ends;
 mod log;
 mod media;
 mod phone;
+mod resume;
 mod rig;
 mod staff;
 #[path = "../support/store.rs"]

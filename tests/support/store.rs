@@ -27,10 +27,16 @@ pub(crate) async fn kept() -> Kept {
     static STORES: AtomicU32 = AtomicU32::new(0);
     let number = STORES.fetch_add(1, Ordering::Relaxed);
     let folder = format!("store-{}-{number}", std::process::id());
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(folder);
-    fs::create_dir_all(&folder).unwrap();
+    kept_in(&Path::new(env!("CARGO_TARGET_TMPDIR")).join(folder)).await
+}
+
+/// What lies in `folder`.
+pub(crate) async fn kept_in(folder: &Path) -> Kept {
+    static PROCESSES: AtomicU32 = AtomicU32::new(0);
+    fs::create_dir_all(folder).unwrap();
     let place = Place::File(folder.join("centralita.db"));
     let store: SharedStore = Arc::new(SqlStore::open(place, Options::default()).await.unwrap());
     let ledger = Ledger::open(store.clone(), &Settings::in_folder(folder.join("spool"))).unwrap();
-    Kept { store, ledger, owner: Owner("test:1".to_owned()) }
+    let owner = Owner(format!("test:{}", PROCESSES.fetch_add(1, Ordering::Relaxed)));
+    Kept { store, ledger, owner }
 }
