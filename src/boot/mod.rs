@@ -2,6 +2,7 @@
 
 mod clips;
 mod files;
+mod jobs;
 mod providers;
 mod state;
 mod store;
@@ -17,6 +18,7 @@ use crate::{
         limits::Limits,
     },
     config::Config,
+    jobs::Runner,
     net::tls,
     providers::twilio::{BadPublicUrl, Keys, MediaStreams, Twilio},
     shutdown::{self, Drained, Signals, Times},
@@ -25,7 +27,7 @@ use crate::{
     web::{self, AgentNow, HttpLimits, Parts, Web},
 };
 use providers::Chosen;
-use std::{fmt, fs, io, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+use std::{fmt, fs, io, net::SocketAddr, path::PathBuf, pin::pin, sync::Arc, time::Duration};
 use store::Kept;
 use tokio::{
     net::TcpListener,
@@ -38,6 +40,9 @@ pub use store::StoreTrouble;
 
 /// How often histograms are summed up.
 const KEEP_UP: Duration = Duration::from_secs(5);
+
+/// How long jobs that run may go on after the first signal (reliability: drain).
+const LAST_JOBS: Duration = Duration::from_secs(30);
 
 /// The appointment book's file in the data folder.
 const BOOK: &str = "appointments.json";
@@ -91,6 +96,7 @@ pub struct Running {
     address: SocketAddr,
     web: Arc<Web>,
     kept: Kept,
+    jobs: Runner,
     stop: CancellationToken,
     tasks: JoinSet<()>,
     times: Times,
@@ -143,7 +149,8 @@ pub async fn start_on(
     };
     let calendar = Arc::new(CalendarFile::new(data.join(BOOK), clinic_now));
     let kept = store::open(config).await?;
-    let calls = chosen.calls(agents, calendar.clone(), config, &kept);
+    let state = state::state(config, kept.table()).await?;
+    let calls = chosen.calls(Arc::clone(&agents), calendar.clone(), config, &kept);
     let web = Web::new(Parts {
         carrier: Arc::new(carrier(config, address)?),
         codec: Arc::new(MediaStreams),
@@ -159,17 +166,18 @@ pub async fn start_on(
         metrics: metrics.clone(),
         metrics_for: config.server.metrics_for,
         features: chosen.features(),
-        state: state::state(config, kept.table()).await?,
+        state: state.clone(),
         state_ttl: config.state.ttl,
         line: Limits::default(),
         http: files::limits(HttpLimits::default(), config.voice.max_calls, files::raise()),
     });
+    let jobs = jobs::start(config, &kept, chosen.model(), agents, state)?;
     let stop = CancellationToken::new();
     let mut tasks = JoinSet::new();
     tasks.spawn(web::serve(listener, Arc::clone(&web), stop.clone()));
     tasks.spawn(keep_up(metrics));
     tracing::info!(agent = %agent.name, "listening on http://{address}");
-    Ok(Running { address, web, kept, stop, tasks, times: Times::within(config.server.drain) })
+    Ok(Running { address, web, kept, jobs, stop, tasks, times: Times::within(config.server.drain) })
 }
 
 impl Running {
@@ -184,10 +192,7 @@ impl Running {
         self.web.drain();
         let limit_s = self.times.limit.as_secs();
         tracing::info!(live = self.web.live(), limit_s, "no new calls; live ones may end in peace");
-        let web = &self.web;
-        let drained =
-            shutdown::drain(|| web.live(), || web.say_goodbye(), self.times, async || signals.next().await)
-                .await;
+        let drained = last_words(&self.web, self.jobs, self.times, &mut signals).await;
         tracing::info!(?drained, "the server ends");
         self.stop.cancel();
         // The accept loop ends by itself; what else runs is cut when the set is dropped.
@@ -195,6 +200,28 @@ impl Running {
         self.kept.close().await;
         drained
     }
+}
+
+/// Lets calls and jobs come to their ends side by side. Once the calls are over another signal cuts the jobs.
+async fn last_words(web: &Web, jobs: Runner, times: Times, signals: &mut Signals) -> Drained {
+    let (mut jobs, mut jobs_are_over) = (pin!(jobs.drain(LAST_JOBS.min(times.limit))), false);
+    let drained = {
+        let again = async || signals.next().await;
+        let mut calls = pin!(shutdown::drain(|| web.live(), || web.say_goodbye(), times, again));
+        loop {
+            tokio::select! {
+                drained = &mut calls => break drained,
+                () = &mut jobs, if !jobs_are_over => jobs_are_over = true,
+            }
+        }
+    };
+    if !jobs_are_over {
+        tokio::select! {
+            () = jobs => {}
+            () = signals.next() => {}
+        }
+    }
+    drained
 }
 
 /// Twilio with its keys; without any, with a token for this run that only this machine can use.

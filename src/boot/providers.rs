@@ -75,6 +75,11 @@ impl Chosen {
         .into()
     }
 
+    /// Who thinks.
+    pub(super) fn model(&self) -> Arc<dyn LanguageModel> {
+        Arc::clone(&self.model)
+    }
+
     /// The calls of this process.
     pub(super) fn calls(
         &self,

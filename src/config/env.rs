@@ -54,6 +54,11 @@ pub const VARIABLES: &[(&str, &str)] = &[
     ("ELEVENLABS_VOICE_ID", "elevenlabs.voice_id"),
     ("ELEVENLABS_MODEL", "elevenlabs.model"),
     ("ELEVENLABS_STT_MODEL", "elevenlabs.stt_model"),
+    ("NOTES_URL", "notes.url"),
+    ("NOTES_SECRET", "notes.secret"),
+    ("NOTES_TOKEN", "notes.token"),
+    ("NOTES_SETTLE", "notes.settle"),
+    ("NOTES_FIND_URL", "notes.find_url"),
 ];
 
 /// Names that such deployments set too, and why nothing here reads them.
@@ -75,6 +80,8 @@ pub const SECRETS: &[&str] = &[
     "openai_fallback.api_key",
     "openai_speech.api_key",
     "elevenlabs.api_key",
+    "notes.secret",
+    "notes.token",
 ];
 
 /// What is set and means nothing here, with the reason.

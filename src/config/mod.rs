@@ -6,6 +6,7 @@
 mod choice;
 mod complaint;
 mod env;
+mod notes;
 mod rules;
 mod settings;
 mod source;
@@ -16,6 +17,7 @@ mod wanted;
 pub use choice::{Llm, Named, Stt, Tts};
 pub use complaint::{Complaint, Complaints, Origin};
 pub use env::{Environment, SECRETS, VARIABLES, WITHOUT_MEANING};
+pub use notes::Notes;
 pub use settings::{
     Config, Deepgram, ElevenLabs, LlmProvider, Log, OpenAi, OpenAiSpeech, Providers, Server, State,
     SttProvider, TtsProvider, TurnEndModel, Twilio, VoiceChannel, agent_file,

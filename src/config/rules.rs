@@ -6,6 +6,7 @@ use super::{
 };
 use crate::{
     base::secret::{ExposeSecret as _, SecretString},
+    integrations::webhook::{Settle, wire},
     net::address::BaseUrl,
     storage::state::{LONGEST_LIFE, check_url},
 };
@@ -29,6 +30,7 @@ pub(super) fn check(config: &Config, origins: &BTreeMap<String, Origin>) -> Vec<
     rules.limits();
     rules.keys();
     rules.state();
+    rules.notes();
     rules.upstreams();
     rules.choices();
     rules.texts();
@@ -102,6 +104,18 @@ impl Rules<'_> {
         }
     }
 
+    fn notes(&mut self) {
+        let notes = &self.config.notes;
+        if notes.secret.as_ref().is_some_and(|secret| wire::key(secret.expose_secret()).is_none()) {
+            let remedy = "write it as whsec_ and base64, such as \"whsec_$(openssl rand -base64 24)\"";
+            self.complain("notes.secret", "not a secret of Standard Webhooks", remedy);
+        }
+        if notes.settle == Settle::Reconcile && notes.find_url.is_none() {
+            let remedy = "set NOTES_FIND_URL, or choose \"key\", \"operator\" or \"at_least_once\"";
+            self.complain("notes.settle", "\"reconcile\" asks at notes.find_url, which is not set", remedy);
+        }
+    }
+
     /// Keys that travel in a header; one that does not fit would be left out, and every call refused.
     fn keys(&mut self) {
         let config = self.config;
@@ -112,6 +126,7 @@ impl Rules<'_> {
             ("openai_fallback.api_key", &config.openai_fallback.api_key),
             ("openai_speech.api_key", &config.openai_speech.api_key),
             ("elevenlabs.api_key", &config.elevenlabs.api_key),
+            ("notes.token", &config.notes.token),
         ];
         for (key, secret) in keys {
             let fits =
@@ -128,13 +143,15 @@ impl Rules<'_> {
 
     fn upstreams(&mut self) {
         let config = self.config;
-        let upstreams: [(&str, Option<&BaseUrl>); 6] = [
+        let upstreams: [(&str, Option<&BaseUrl>); 8] = [
             ("twilio.api_base_url", Some(&config.twilio.api_base_url)),
             ("deepgram.base_url", Some(&config.deepgram.base_url)),
             ("openai.base_url", config.openai.base_url.as_ref()),
             ("openai_fallback.base_url", config.openai_fallback.base_url.as_ref()),
             ("openai_speech.base_url", config.openai_speech.base_url.as_ref()),
             ("elevenlabs.base_url", Some(&config.elevenlabs.base_url)),
+            ("notes.url", config.notes.url.as_ref()),
+            ("notes.find_url", config.notes.find_url.as_ref()),
         ];
         for (key, url) in upstreams {
             let Some(url) = url else { continue };

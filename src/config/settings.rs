@@ -2,6 +2,7 @@
 
 use super::{
     complaint::{Complaint, Complaints},
+    notes::Notes,
     rules,
     source::{self, Sources},
     wanted::Wanted,
@@ -50,6 +51,8 @@ pub struct Config {
     pub openai_speech: OpenAiSpeech,
     /// Voices, and recognition.
     pub elevenlabs: ElevenLabs,
+    /// Who is told of calls.
+    pub notes: Notes,
     /// Environment variables that are set and mean nothing here, with the reason.
     #[serde(skip)]
     pub without_meaning: Vec<(&'static str, &'static str)>,
@@ -373,12 +376,14 @@ fn parsed<'de, D: Deserializer<'de>, T: FromStr<Err: Display>>(from: D) -> Resul
 }
 
 /// An empty text is nothing.
-fn optional<'de, D: Deserializer<'de>, T: FromStr<Err: Display>>(from: D) -> Result<Option<T>, D::Error> {
+pub(super) fn optional<'de, D: Deserializer<'de>, T: FromStr<Err: Display>>(
+    from: D,
+) -> Result<Option<T>, D::Error> {
     let text = String::deserialize(from)?;
     if text.is_empty() { Ok(None) } else { text.parse().map(Some).map_err(D::Error::custom) }
 }
 
-fn secret<'de, D: Deserializer<'de>>(from: D) -> Result<Option<SecretString>, D::Error> {
+pub(super) fn secret<'de, D: Deserializer<'de>>(from: D) -> Result<Option<SecretString>, D::Error> {
     let text = String::deserialize(from)?;
     Ok(if text.is_empty() { None } else { Some(SecretString::from(text)) })
 }

@@ -87,6 +87,7 @@ impl Fakes {
             ("ELEVENLABS_API_KEY", "fake-elevenlabs-key".to_owned()),
             ("ELEVENLABS_VOICE_ID", "fake-voice".to_owned()),
             ("TWILIO_API_BASE_URL", self.twilio.url()),
+            ("NOTES_URL", self.sink.url()),
         ]
     }
 }

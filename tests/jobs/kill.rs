@@ -29,13 +29,13 @@ macro_rules! moments {
         mod sqlite {$(
             #[tokio::test]
             async fn $fact() {
-                super::on_each(async || super::Rig::sqlite().await, super::$fact).await;
+                super::on_each(async || super::Rig::sqlite().await, async |rig: &mut super::Rig| super::$fact(rig).await).await;
             }
         )*}
         mod postgres {$(
             #[tokio::test]
             async fn $fact() {
-                super::on_each(async || super::Rig::postgres().await, super::$fact).await;
+                super::on_each(async || super::Rig::postgres().await, async |rig: &mut super::Rig| super::$fact(rig).await).await;
             }
         )*}
     };

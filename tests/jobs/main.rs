@@ -15,7 +15,7 @@ mod log;
 #[expect(dead_code, reason = "the stores' own tests need more of it")]
 #[path = "../stores/rig.rs"]
 mod rig;
-#[expect(dead_code, reason = "not every server is needed here")]
+#[expect(dead_code, unused_imports, reason = "not every server is needed here")]
 #[path = "../support/services/mod.rs"]
 mod services;
 mod spy;

@@ -112,7 +112,7 @@ async fn deliver(rig: &Rig, name: &str) {
         let end = match rig.store.delivery(id.clone()).await.unwrap().target.as_str() {
             "crm" => DeliveryEnd::Sent { provider_ref: Some(format!("crm/{name}")) },
             "hook" => DeliveryEnd::Held { error },
-            _ => DeliveryEnd::Missed { error },
+            _ => DeliveryEnd::Missed { error, after: Some(Duration::from_hours(1)) },
         };
         rig.store.sending(id.clone(), claim.clone()).await.unwrap();
         rig.store.delivered(id, claim, end).await.unwrap();

@@ -6,6 +6,8 @@
 
 pub mod wire;
 
+pub use crate::ports::store::outbox::Settle;
+
 use crate::{
     base::{
         clock::WallClock,
@@ -16,7 +18,7 @@ use crate::{
         http::{self, NoClient, Timeouts},
     },
     ports::{
-        store::outbox::{Delivery, Settle},
+        store::outbox::Delivery,
         target::{DeliveryError, Target, Unclear, marker},
     },
 };
