@@ -9,6 +9,7 @@ use crate::{
     jobs::{
         Pace, Runner,
         deliver::{Deliver, Waits},
+        janitor::Janitor,
         job::Job,
         summary::{Keep, Style, Summary},
     },
@@ -42,7 +43,8 @@ pub(super) fn start(
         style: Style { prompts: Some(config.voice.prompts_dir.clone()), ..Style::default() },
     };
     let deliver = Deliver::new(kept.store.clone(), targets, Waits::default());
-    let jobs: [Arc<dyn Job>; 2] = [Arc::new(summary), Arc::new(deliver)];
+    let janitor = Janitor::new(kept.store.clone(), Arc::new(SystemClock));
+    let jobs: [Arc<dyn Job>; 3] = [Arc::new(summary), Arc::new(deliver), Arc::new(janitor)];
     Runner::start(kept.store.clone(), kept.owner.clone(), Arc::new(SystemClock), jobs, Pace::default())
         .map_err(unusable)
 }

@@ -104,6 +104,10 @@ impl Row {
         column!(self, name, Option<String>)
     }
 
+    pub(in crate::storage) fn blob(&self, name: &str) -> Result<Vec<u8>, StoreError> {
+        column!(self, name, Vec<u8>)
+    }
+
     pub(in crate::storage) fn maybe_blob(&self, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
         column!(self, name, Option<Vec<u8>>)
     }
