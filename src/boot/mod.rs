@@ -129,6 +129,7 @@ pub async fn start_on(
     metrics: Metrics,
 ) -> Result<Running, StartError> {
     tls::install();
+    state::tell_without_meaning(config);
     let (folder, name) = config.agent();
     let agents = Arc::new(Agents::open(folder)?);
     let agent = agents.find(&name)?;

@@ -13,7 +13,7 @@ use axum::{
     http::{HeaderMap, header},
     response::{IntoResponse, Response},
 };
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use std::{net::IpAddr, sync::Arc};
 
 /// What proxies and tunnels add to the requests of others.
@@ -23,12 +23,14 @@ const PASSED_ON: [&str; 6] =
 /// For people: what this is and what it does.
 pub(super) async fn health(State(web): State<Arc<Web>>) -> Json<Value> {
     let Web { parts, .. } = &*web;
-    let mut features = json!(parts.features);
-    features["persistentStorage"] = json!({
+    let storage = json!({
         "type": parts.state.kind().as_str(),
         "available": parts.state.is_available().await,
         "ttl": parts.state_ttl.as_secs(),
     });
+    let mut features: Map<String, Value> =
+        parts.features.iter().map(|(what, name)| (what.clone(), json!(name))).collect();
+    features.insert("persistentStorage".to_owned(), storage);
     Json(json!({
         "status": "ok",
         "service": "centralita",

@@ -1,12 +1,6 @@
 //! The state store: one contract for the table in SQLite and in Postgres, for Redis, and for both together; and what both
 //! together do while Redis is away, slow, empty or full.
-#![expect(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a test may panic"
-)]
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic")]
 
 mod contract;
 #[path = "../support/counted.rs"]
@@ -15,5 +9,6 @@ mod faults;
 #[path = "../support/log.rs"]
 mod log;
 mod rig;
+#[expect(dead_code, unused_imports, reason = "other tests need the rest of it")]
 #[path = "../support/services/mod.rs"]
 mod services;

@@ -12,7 +12,7 @@ use std::{fs, path::PathBuf, time::Duration};
 use tokio::time::timeout;
 
 /// How long any event may take before the test fails.
-pub(crate) const GUARD: Duration = Duration::from_secs(60);
+pub(crate) const GUARD: Duration = Duration::from_mins(1);
 
 /// A life that no test outlives.
 pub(crate) const LONG: Duration = Duration::from_hours(1);

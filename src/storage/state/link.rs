@@ -115,11 +115,15 @@ impl Link {
             tracing::debug!(kind = ?error.kind(), "the address of Redis cannot be read");
             StateError::Unfit("an address that is not one of a Redis")
         })?;
-        let line = Line { connection: None, number: 0, answers: breaker(), outage: Outage::default() };
         let link = Arc::new(Self {
             client,
             options,
-            line: Mutex::new(line),
+            line: Mutex::new(Line {
+                connection: None,
+                number: 0,
+                answers: breaker(),
+                outage: Outage::default(),
+            }),
             status: watch::Sender::new(None),
             lost: Notify::new(),
             closed: CancellationToken::new(),
