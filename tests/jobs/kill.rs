@@ -91,9 +91,9 @@ async fn at_each_moment(stage: &Stage<'_>) -> Vec<(DeliveryState, usize)> {
                 .await;
             runner.drain(NEVER).await;
         }
-        let state = stage.rig.store.delivery(id.clone()).await.unwrap().state;
+        let reached = stage.rig.store.delivery(id.clone()).await.unwrap().state;
         let arrived = stage.sink.notes().iter().filter(|note| note.marker == format!("ref:{id}")).count();
-        ends.push((state, arrived));
+        ends.push((reached, arrived));
         if survived {
             break;
         }
