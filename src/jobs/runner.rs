@@ -11,7 +11,7 @@ use crate::{
         rate::{Meter, Rate},
     },
     ports::store::{
-        Owner, StoreError,
+        Owner, StoreError, Stored,
         jobs::{Ask, Jobs},
     },
 };
@@ -212,28 +212,35 @@ async fn take(crew: &Arc<Crew>, running: &mut JoinSet<()>) -> Duration {
     if free == 0 {
         return pace.poll;
     }
-    let claimed_at = clock::now();
-    let most = u32::try_from(free).unwrap_or(u32::MAX);
-    let ask = Ask { owner: crew.owner.clone(), most, lane: pace.lane, lease: pace.lease };
-    let claims = match crew.jobs.claim(ask).await {
-        Ok(claims) => claims,
-        Err(error) => {
-            crew.complain(&error);
-            return pace.away;
+    let wait = async {
+        if claim(crew, free, running).await? > 0 {
+            // There may be more: one lane may have stood before the others.
+            return Ok(Duration::ZERO);
         }
+        let due = crew.jobs.next_due().await?.unwrap_or(pace.poll);
+        if !due.is_zero() {
+            return Ok(due.min(pace.poll));
+        }
+        // It has become due since, or it waits for a place in its lane.
+        let taken = claim(crew, free, running).await?;
+        Ok(if taken > 0 { Duration::ZERO } else { pace.poll })
     };
-    let taken = claims.len();
+    wait.await.unwrap_or_else(|error| {
+        crew.complain(&error);
+        pace.away
+    })
+}
+
+/// Claims at most `most` jobs and begins them; returns how many these were.
+async fn claim(crew: &Arc<Crew>, most: usize, running: &mut JoinSet<()>) -> Stored<usize> {
+    let claimed_at = clock::now();
+    let Pace { lane, lease, .. } = crew.pace;
+    let most = u32::try_from(most).unwrap_or(u32::MAX);
+    let claims = crew.jobs.claim(Ask { owner: crew.owner.clone(), most, lane, lease }).await?;
+    let count = claims.len();
     for claim in claims {
         let job = crew.programs.get(claim.kind.as_str()).map(Arc::clone);
         running.spawn(Attempt { crew: Arc::clone(crew), job, claim, claimed_at }.carry_out());
     }
-    if taken > 0 {
-        // There may be more: one lane may have stood before the others.
-        return if taken < free { Duration::ZERO } else { pace.poll };
-    }
-    match crew.jobs.next_due().await {
-        // What is due already and was not given to us waits for a lane or for its order.
-        Ok(Some(due)) if !due.is_zero() => due.min(pace.poll),
-        _ => pace.poll,
-    }
+    Ok(count)
 }

@@ -142,7 +142,7 @@ async fn a_job_is_stopped_whose_lease_cannot_be_prolonged(rig: &Rig) {
         }
     });
     rig.store.enqueue(jobs(["one"])).await.unwrap();
-    let runner = start(&spy, "one", work.job(), Pace { renew: ms(1), stop: ms(40), ..pace() });
+    let runner = start(&spy, "one", work.job(), Pace { lease: ms(60), renew: ms(1), stop: ms(40), ..pace() });
     told.are(1).await;
     spy.is_away(true);
     assert_eq!(told.are(2).await, ["began", "stopped"]);

@@ -164,13 +164,14 @@ async fn delivered(tx: &mut Tx, id: &str, claim: &Claim, end: &DeliveryEnd) -> S
         }
     };
     jobs::finish(tx, claim, &outcome).await?;
-    tx.run(
-        "UPDATE outbox SET state = $2, provider_ref = COALESCE($3, provider_ref), error = $4, \
+    let known = tx
+        .run(
+            "UPDATE outbox SET state = $2, provider_ref = COALESCE($3, provider_ref), error = $4, \
            sent_at = CASE WHEN $2 = 'sent' THEN {now} ELSE sent_at END WHERE id = $1",
-        [id.into(), name(state).into(), provider_ref.into(), error.cloned().into()],
-    )
-    .await?;
-    Ok(())
+            [id.into(), name(state).into(), provider_ref.into(), error.cloned().into()],
+        )
+        .await?;
+    if known == 0 { Err(StoreError::Unknown) } else { Ok(()) }
 }
 
 const fn name(state: DeliveryState) -> &'static str {
