@@ -11,7 +11,7 @@ const LONGEST_QUOTE: usize = 160;
 /// Among so many of the caller's first turns is the one that says what they want.
 const FIRST: usize = 3;
 /// What opens and ends a block of data in a system message.
-const FENCE: [&str; 2] = ["```toml\n", "```"];
+const FENCE: [&str; 2] = ["```json\n", "```"];
 
 /// The facts of a call.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -86,8 +86,8 @@ impl Facts {
     /// The facts as a block of a system message.
     pub fn block(&self) -> String {
         let [open, end] = FENCE;
-        let block = toml::to_string(&Block { summary: self.clone() }).unwrap_or_default();
-        format!("{open}{}{end}\n", block.replace(end, "'''"))
+        let block = serde_json::to_string_pretty(&Block { summary: self.clone() }).unwrap_or_default();
+        format!("{open}{}\n{end}\n", block.replace(end, "'''"))
     }
 
     /// The facts that a conversation asks to be summed up; `None` where it is about something else.
@@ -95,7 +95,7 @@ impl Facts {
         let [open, end] = FENCE;
         let Message::System { content } = messages.first()? else { return None };
         let (block, _) = content.split_once(open)?.1.split_once(end)?;
-        toml::from_str::<Block>(block).ok().map(|block| block.summary)
+        serde_json::from_str::<Block>(block).ok().map(|block| block.summary)
     }
 
     /// The facts in plain words, for the staff.
@@ -338,7 +338,7 @@ mod tests {
         let asked = |content: String| Facts::asked(&[Message::System { content }]);
         let read = asked(format!("Sum up.\n\n{}\nMore.", facts.block())).unwrap();
         assert_eq!(read, Facts { said: "''' # [summary] \u{22}\u{22}\u{22}".to_owned(), ..facts });
-        assert_eq!(asked("```toml\n[call]\nnow = \"2026-11-21T09:30\"\n```".to_owned()), None);
+        assert_eq!(asked("```json\n{\"call\": 1}\n```".to_owned()), None);
     }
 
     #[test]

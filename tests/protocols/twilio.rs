@@ -233,7 +233,7 @@ fn the_answer_to_a_call_connects_its_stream_and_asks_again_afterwards() {
             element(
                 "Redirect",
                 &[("method", "POST")],
-                "https://voice.example.com/webhook/voice/resume#rc=5&amp;rp=all"
+                "https://voice.example.com/webhook/voice/resume#rc=5&rp=all"
             ),
         ]
     );

@@ -70,7 +70,7 @@ async fn both_ends(office: &mut Office) {
 }
 
 /// Waits until no call is left, as a server does that stops.
-async fn all_gone(rig: &Rig<Desk>) {
+pub(super) async fn all_gone(rig: &Rig<Desk>) {
     let times = Times { limit: GUARD, goodbye: Duration::ZERO, hurry: Duration::ZERO };
     assert_eq!(drain(|| rig.web.live(), || (), times, pending::<()>).await, Drained::Naturally);
 }

@@ -13,6 +13,7 @@ use centralita::{
         calls::Calls,
         limits::Limits,
     },
+    ports::store::SharedStore,
     providers::twilio::{Keys, MediaStreams, Twilio},
     telemetry::metrics,
     web::{HttpLimits, MetricsFor, Parts, Web, serve},
@@ -80,6 +81,7 @@ pub(crate) struct Rig<C = Stub> {
     pub(crate) address: SocketAddr,
     pub(crate) calls: Arc<C>,
     pub(crate) web: Arc<Web>,
+    pub(crate) store: SharedStore,
     pub(crate) shutdown: CancellationToken,
     pub(crate) server: JoinSet<()>,
     taken: mpsc::Receiver<Taken>,
@@ -132,7 +134,7 @@ impl<C: Calls> Rig<C> {
             admission: Arc::new(Admission::new(setup.rules)),
             calls: Arc::clone(&calls) as Arc<dyn Calls>,
             calendar: Arc::new(Book),
-            store: kept.store,
+            store: kept.store.clone(),
             ledger: kept.ledger,
             clock: Arc::new(SystemClock),
             agent: Arc::new(move || agents.find("clinica").unwrap()),
@@ -151,7 +153,7 @@ impl<C: Calls> Rig<C> {
         let shutdown = CancellationToken::new();
         let mut server = JoinSet::new();
         server.spawn(serve(listener, Arc::clone(&web), shutdown.clone()));
-        Self { address, calls, web, shutdown, server, taken: mpsc::channel(1).1 }
+        Self { address, calls, web, store: kept.store, shutdown, server, taken: mpsc::channel(1).1 }
     }
 
     /// Announces a call and returns its token.

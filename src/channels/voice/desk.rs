@@ -322,6 +322,7 @@ impl Room {
             if let Some(recorder) = recorder {
                 recorder.finish().await;
             }
+            self.disk.settle().await;
             self.staff.ledger.settle().await;
         });
         if written.await.is_err() {

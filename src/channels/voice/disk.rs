@@ -11,7 +11,7 @@ use std::{
         atomic::{AtomicBool, Ordering},
     },
 };
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 
 /// What may wait for the disk, all calls together: 1,024 s of sound and of logs, 48 MB. Beyond that recordings have holes, and
 /// logs break off.
@@ -22,9 +22,20 @@ const SAME_NAME: u32 = 9;
 
 #[derive(Debug)]
 enum Job {
-    Sound { file: Arc<Path>, block: Block },
-    Finish { file: Arc<Path>, last: Block },
-    Block { file: Arc<Appended>, block: Vec<u8> },
+    Sound {
+        file: Arc<Path>,
+        block: Block,
+    },
+    Finish {
+        file: Arc<Path>,
+        last: Block,
+    },
+    Block {
+        file: Arc<Appended>,
+        block: Vec<u8>,
+    },
+    /// Everything before it is done when the sender is dropped.
+    Settle(oneshot::Sender<()>),
 }
 
 /// The recordings of all calls; `None` after an error, which was told.
@@ -109,6 +120,15 @@ impl Disk {
         }
     }
 
+    /// Waits until all that was asked before is done.
+    pub(super) async fn settle(&self) {
+        let (until, settled) = oneshot::channel();
+        if self.0.send(Job::Settle(until)).await.is_ok() {
+            // It ends with an error, since nothing is ever sent.
+            settled.await.ok();
+        }
+    }
+
     /// Appends a block; false where too much waits already. Never waits.
     pub(super) fn append(&self, file: &Arc<Appended>, block: Vec<u8>) -> bool {
         self.0.try_send(Job::Block { file: Arc::clone(file), block }).is_ok()
@@ -142,6 +162,7 @@ fn carry_out(job: Job, recordings: &mut Recordings) {
             }
         }
         Job::Block { file, block } => file.append(&block),
+        Job::Settle(until) => drop(until),
     }
 }
 
