@@ -124,11 +124,23 @@ async fn is_over_by_the_network() {
     house.takes_another_call().await;
 }
 
-/// A line that the server must close leaves the caller at the telephone: the network tells them so.
+/// A line that the server must close leaves the caller at the telephone: the call goes on over another one, and the model knows
+/// what was said over the first. A call that comes back at once again ends with a word of the network's.
 async fn is_cut_off() {
     let house = House::open().await;
     let mut caller = house.dial();
     caller.hears_the_greeting().await;
+    house.understands(&mut caller).await;
+    caller.injects(Oddity::Binary(vec![1, 2, 3].into())).await;
+    caller.hears_said(&["Disculpe, se cortó la comunicación por un momento.", "¿Me decía?"]).await;
+    house.fakes.deepgram.hears(["Los martes."]);
+    house.fakes.openai.answer_to("Los martes.", Answer::text("Muy bien."));
+    caller.says(3).await;
+    caller.hears_said(&["Muy bien."]).await;
+    let asked = house.fakes.log().details(Service::OpenAi, "request").pop().unwrap();
+    for said in ["¿Sigue ahí?", "Aquí sigo.", "Disculpe, se cortó"] {
+        assert!(asked.contains(said), "{said} is not in {asked}");
+    }
     caller.injects(Oddity::Binary(vec![1, 2, 3].into())).await;
     let record = caller.waits_for_the_end().await;
     assert_eq!(record.ended, Ended::ByTwiml);

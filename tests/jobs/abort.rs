@@ -27,7 +27,7 @@ async fn a_job_that_ends_its_process_is_given_up_after_five_of_them() {
     let mut aborted = 0;
     loop {
         let mut child = Command::new(std::env::current_exe().unwrap());
-        child.args(["--exact", "abort::a_process_with_one_place", "--ignored"]).env(DATABASE, folder.file());
+        child.args(["--exact", "abort::a_process_with_one_place"]).env(DATABASE, folder.file());
         let ended = child.kill_on_drop(true).output().await.unwrap();
         if ended.status.success() {
             break;
@@ -46,8 +46,8 @@ async fn a_job_that_ends_its_process_is_given_up_after_five_of_them() {
     assert_eq!(store.dead_jobs(1).await.unwrap()[0].key, "poison");
 }
 
+/// A process of the test above; alone it has nothing to do.
 #[tokio::test]
-#[ignore = "a process of the test above"]
 async fn a_process_with_one_place() {
     let Some(file) = std::env::var_os(DATABASE) else { return };
     let store = Arc::new(SqlStore::open(Place::File(file.into()), options()).await.unwrap());

@@ -19,7 +19,7 @@ pub struct Options {
     /// How long anything may take before the database counts as away: 2 s, so that a caller's tool and a webhook get an answer
     /// in time (reliability E8).
     pub patience: Duration,
-    /// Connections to Postgres, or readers of SQLite.
+    /// Connections to Postgres.
     pub connections: u32,
     /// Transactions that may wait for SQLite's one writer; beyond them the database counts as away.
     pub waiting: usize,

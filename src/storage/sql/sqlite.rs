@@ -22,6 +22,9 @@ const BUSY: Duration = Duration::from_millis(250);
 /// Bytes of the write-ahead log that are kept on the disk after a checkpoint: 64 MiB.
 const LOG_KEPT: &str = "67108864";
 
+/// Those who read at a time, beside the one who writes.
+const READERS: u32 = 4;
+
 /// The file, opened.
 pub(super) struct Sqlite {
     orders: mpsc::Sender<Order>,
@@ -52,10 +55,16 @@ impl Sqlite {
             sound(path).await?;
         }
         let writer = Tx::on(Conn::Writer(Box::new(file.connect().await.map_err(consequence)?)));
+        // All of them now, and for ever: each is a thread with three open files, which must not be missing later.
         let readers = SqlitePoolOptions::new()
-            .max_connections(options.connections)
+            .min_connections(READERS)
+            .max_connections(READERS)
+            .idle_timeout(None)
+            .max_lifetime(None)
             .acquire_timeout(options.patience)
-            .connect_lazy_with(file.create_if_missing(false).read_only(true));
+            .connect_with(file.create_if_missing(false).read_only(true))
+            .await
+            .map_err(consequence)?;
         let (orders, queue) = mpsc::channel(options.waiting);
         tokio::spawn(write(writer, queue));
         Ok(Self { orders, readers })
