@@ -62,6 +62,10 @@ pub(crate) fn waits() -> Waits {
     Waits { schedule: vec![ms(1); 7], settle: ms(20), unclear: [ms(1), ms(4)], unknown: ms(1), away: ms(1) }
 }
 
+fn key(number: u32) -> String {
+    format!("note:{}:summary", sid(number))
+}
+
 impl<'a> Stage<'a> {
     pub(crate) async fn new(rig: &'a Rig, settle: Settle) -> Self {
         Self::with(rig, settle, SinkOptions { secret: Some(SECRET.to_owned()), ..SinkOptions::default() })
@@ -98,8 +102,21 @@ impl<'a> Stage<'a> {
     /// A note about the call with this number is to be delivered.
     pub(crate) async fn note(&self, number: u32) -> String {
         self.note_for(number, &[(&self.options.name, self.options.settle)]).await;
-        let pending = self.rig.store.deliveries(DeliveryState::Pending, 1).await.unwrap();
-        pending[0].id.clone()
+        let key = key(number);
+        // Somebody may be at it already; who looks at the states in their order misses nothing that goes through them.
+        for state in [
+            DeliveryState::Pending,
+            DeliveryState::Sending,
+            DeliveryState::Sent,
+            DeliveryState::Held,
+            DeliveryState::Dead,
+        ] {
+            let known = self.rig.store.deliveries(state, 100).await.unwrap();
+            if let Some(delivery) = known.into_iter().find(|delivery| delivery.key == key) {
+                return delivery.id;
+            }
+        }
+        panic!("there is no delivery {key}")
     }
 
     async fn note_for(&self, number: u32, targets: &[(&str, Settle)]) {
@@ -107,7 +124,7 @@ impl<'a> Stage<'a> {
         let delivery = |(target, settle): &(&str, Settle)| NewDelivery {
             target: (*target).to_owned(),
             settle: *settle,
-            key: format!("note:{}:summary", sid(number)),
+            key: key(number),
             payload: json!({ "type": "call.summary", "data": { "call": sid(number) } }),
         };
         let note = NewNote {

@@ -2,10 +2,13 @@
 
 use crate::{
     rig::{Rig, asks},
-    spy::Spy,
-    stage::{Notes, Work, jobs, ms, pace, start},
+    spy::{Seen, Spy},
+    stage::{NEVER, Notes, Work, jobs, ms, pace, start},
 };
-use centralita::ports::store::jobs::{Jobs as _, Outcome};
+use centralita::{
+    jobs::Pace,
+    ports::store::jobs::{Jobs as _, Outcome},
+};
 use std::{future::pending, sync::Arc};
 use tokio::sync::Semaphore;
 
@@ -27,8 +30,10 @@ async fn what_is_not_done_when_time_is_up_is_given_back(rig: &Rig) {
         }
     });
     rig.store.enqueue(jobs(["endless", "short"])).await.unwrap();
-    let runner = start(&spy, "one", work.job(), pace());
+    let runner = start(&spy, "one", work.job(), Pace { poll: NEVER, ..pace() });
     began.are(2).await;
+    // From here on it only waits.
+    spy.until(|seen| seen.contains(&Seen::Due)).await;
     runner.stop();
     rig.store.enqueue(jobs(["new"])).await.unwrap();
     runner.waker().wake();

@@ -2,7 +2,7 @@
 
 use crate::{
     log::Log,
-    rig::Rig,
+    rig::{Rig, options},
     spy::{Seen, Spy},
     stage::{Dropped, NEVER, Notes, Work, jobs, ms, pace, start},
 };
@@ -15,6 +15,7 @@ use centralita::{
         Stored,
         jobs::{Claim, Jobs as _, NewJob, Outcome},
     },
+    storage::SqlStore,
 };
 use futures_util::future::BoxFuture;
 use serde_json::json;
@@ -95,13 +96,15 @@ async fn a_job_that_panics_is_given_up_in_the_end_and_the_others_go_on(rig: &Rig
 /// Reliability G11: a process that is stopped (SIGSTOP) does nothing at all, as one whose only thread stands still.
 async fn a_frozen_process_is_fenced_when_it_wakes(rig: &Rig) {
     rig.store.enqueue(jobs(["one"])).await.unwrap();
-    let store = Arc::clone(&rig.store);
+    let place = rig.place();
     let (began, frozen) = oneshot::channel();
     let (thaw, thawed) = mpsc::channel();
     let stale = thread::spawn(move || {
         Log::begin();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
+            // Connections of its own: they end with its thread.
+            let store = Arc::new(SqlStore::open(place, options()).await.unwrap());
             let spy = Spy::on(&store);
             let once = std::sync::Mutex::new(Some((began, thawed)));
             let work = Work::new(move |_| {
@@ -112,9 +115,10 @@ async fn a_frozen_process_is_fenced_when_it_wakes(rig: &Rig) {
                     Outcome::Done
                 }
             });
-            let runner = start(&spy, "stale", work.job(), Pace { lease: ms(50), ..pace() });
+            let runner = start(&spy, "stale", work.job(), Pace { places: 1, lease: ms(50), ..pace() });
             spy.until(|seen| seen.iter().any(Seen::is_end)).await;
             runner.drain(NEVER).await;
+            store.close().await;
             (spy.seen().into_iter().find(Seen::is_end).unwrap(), Log::text())
         })
     });
@@ -161,7 +165,9 @@ async fn a_lease_is_prolonged_as_long_as_the_work_takes(rig: &Rig) {
         async move {
             spy.refused(3).await;
             spy.is_away(false);
-            spy.until(|seen| matches!(seen.last(), Some(Seen::Idle))).await;
+            let idle = |seen: &[Seen]| seen.iter().filter(|seen| **seen == Seen::Idle).count();
+            let before = idle(&spy.seen());
+            spy.until(|seen| idle(seen) > before).await;
             Outcome::Done
         }
     });

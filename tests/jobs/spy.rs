@@ -23,6 +23,8 @@ use tokio::sync::watch;
 pub(crate) enum Seen {
     /// Nothing was due.
     Idle,
+    /// It was told when something will be.
+    Due,
     Claimed {
         key: String,
         attempt: u32,
@@ -164,7 +166,11 @@ impl Jobs for Spy {
     }
 
     fn next_due(&self) -> BoxFuture<'_, Stored<Option<Duration>>> {
-        self.store.next_due()
+        Box::pin(async move {
+            let due = self.store.next_due().await;
+            self.tell(Seen::Due);
+            due
+        })
     }
 
     fn job_counts(&self, kind: Option<String>) -> BoxFuture<'_, Stored<JobCounts>> {
