@@ -137,7 +137,7 @@ async fn a_process_that_dies_before_the_answer_leaves_it_ambiguous(rig: &Rig) {
         stage.options.name = format!("crm-{number}");
         stage.sink.faults().next([fault.clone()]);
         let id = stage.note(number).await;
-        let first = stage.start_with(Pace { lease: ms(50), ..pace() }, waits());
+        let first = stage.start_with(Pace { places: 1, lease: ms(50), ..pace() }, waits());
         let reached = if fault == SinkFault::Stall { "stalls" } else { "kept" };
         stage.log.until(|log| log.count(Service::Sink, reached) == 1).await;
         drop(first);
