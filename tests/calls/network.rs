@@ -132,7 +132,9 @@ async fn is_cut_off() {
     caller.hears_the_greeting().await;
     house.understands(&mut caller).await;
     caller.injects(Oddity::Binary(vec![1, 2, 3].into())).await;
-    caller.hears_said(&["Disculpe, se cortó la comunicación por un momento.", "¿Me decía?"]).await;
+    for text in ["Disculpe, se cortó la comunicación por un momento.", "¿Me decía?"] {
+        caller.hears(&said(text)).await;
+    }
     house.fakes.deepgram.hears(["Los martes."]);
     house.fakes.openai.answer_to("Los martes.", Answer::text("Muy bien."));
     caller.says(3).await;
