@@ -20,7 +20,7 @@ use std::{fs, future::pending, sync::Arc, time::Duration};
 use tokio_tungstenite::tungstenite::Message;
 
 /// Hears the agent out and sends its marks back until the socket is gone; the code that the server closed with.
-async fn listen(phone: &mut Phone) -> u16 {
+pub(super) async fn listen(phone: &mut Phone) -> u16 {
     let mut code = 1006;
     while let Some(Ok(message)) = soon(phone.0.next()).await {
         match message {

@@ -1,7 +1,7 @@
 //! A call whose media socket, or whose whole server, is gone: it goes on at the next one that the network asks.
 
 use super::{
-    desk::all_gone,
+    desk::{all_gone, listen},
     http::{api, post_signed},
     phone::{Phone, arrival, connected, start, stop},
     rig::{CALL, Rig, soon},
@@ -71,6 +71,7 @@ fn a_call_of_a_server_that_was_killed_goes_on_at_the_next_one() {
         assert_eq!(asks_again(&rig, 1).await, twiml, "whoever did not get the answer gets the same again");
         let mut phone = goes_on(&rig, &twiml).await;
         phone.say(&stop()).await;
+        assert_eq!(listen(&mut phone).await, 1000);
         all_gone(&rig).await;
         let record = api(&rig, &format!("GET /api/calls/{CALL}")).await.json();
         assert_eq!((&record["sockets"], &record["outcome"]), (&2.into(), &"caller_left".into()));
