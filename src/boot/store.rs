@@ -109,6 +109,7 @@ fn local(file: &Path, error: &StoreError) -> StoreTrouble {
 /// The address without its password.
 fn remote(url: &str, error: &StoreError) -> StoreTrouble {
     let (_, rest) = url.split_once("://").unwrap_or_default();
+    let rest = rest.split('?').next().unwrap_or_default();
     let place = rest.rsplit_once('@').map_or(rest, |(_, place)| place);
     match error {
         StoreError::Conflict(why) => StoreTrouble::Schema(why.clone()),

@@ -19,6 +19,9 @@ use std::{fmt, sync::Arc, time::Duration};
 /// Calls that are closed at a time: 5,000 of them take some seconds, and leave room for what is live (reliability I8).
 const MOST: u32 = 500;
 
+/// A store that was away heard no signs of life: whoever lives says so again within this time, and is not summed up.
+const MAY_LIVE: Duration = Duration::from_mins(1);
+
 /// The job that closes calls.
 pub struct Janitor {
     /// Where calls are.
@@ -45,7 +48,7 @@ impl Janitor {
         let (outcome, jobs) = match call.state {
             // Nothing was said: there is nothing to be summed up.
             CallState::Arrived => ("never_began", Vec::new()),
-            CallState::Live | CallState::Over => ("lost", vec![summary_job(&call.call.sid, Duration::ZERO)]),
+            CallState::Live | CallState::Over => ("lost", vec![summary_job(&call.call.sid, MAY_LIVE)]),
         };
         let sid = call.call.sid;
         tracing::warn!(code = "CALL_LOST", call.sid = %sid, outcome, "a call is closed whose process is gone");

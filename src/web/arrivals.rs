@@ -111,6 +111,7 @@ pub(super) async fn next_epoch(web: &Web, call: &CallSid, former: i64) -> ComesB
                 _ => ComesBack::No { why: "nobody knows it" },
             };
         }
+        Ok(Err(StoreError::Fenced)) => return ComesBack::No { why: "another socket has it" },
         // What was said before is not known then, but the caller is served.
         Ok(Err(_)) | Err(_) if former > MOST_RESUMES => return ComesBack::No { why: "too often" },
         Ok(Err(_)) | Err(_) => return ComesBack::As { epoch: former + 1 },

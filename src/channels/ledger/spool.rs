@@ -127,7 +127,12 @@ impl Spool {
 impl Segment {
     /// A file that another process has left; `None` where that process lives.
     fn take_over(path: PathBuf) -> io::Result<Option<Self>> {
-        let mut file = File::options().read(true).write(true).open(&path)?;
+        let mut file = match File::options().read(true).write(true).open(&path) {
+            Ok(file) => file,
+            // Its process has just brought all of it to the database.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(error),
+        };
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Ok(None),

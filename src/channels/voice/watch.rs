@@ -35,15 +35,16 @@ async fn once(room: &Arc<Room>, beat: bool) -> Stored<()> {
         return Ok(());
     }
     let (store, owner) = (&room.staff.store, &room.staff.owner);
+    // First of all: a call that says nothing is closed.
+    if beat {
+        for call in store.heartbeat(owner.clone(), live.clone()).await? {
+            fenced(room, &live, call).await?;
+        }
+    }
     for (call, command) in store.commands(owner.clone()).await? {
         tracing::info!(call.sid = %call, command, "another process asks something of a call");
         if command == HANG_UP {
             room.steer(&call, Steer::End);
-        }
-    }
-    if beat {
-        for call in store.heartbeat(owner.clone(), live.clone()).await? {
-            fenced(room, &live, call).await?;
         }
     }
     Ok(())

@@ -215,12 +215,12 @@ pub trait CallRecords: Send + Sync {
     /// `Fenced` where a later epoch has begun.
     fn call_began(&self, began: CallBegan) -> BoxFuture<'_, Stored<()>>;
 
-    /// Gives a call that lost its socket its next epoch, at least one more than `least`, and returns it with how often the call
-    /// was taken over already and how long ago the last time was.
+    /// Gives a call whose socket of the epoch `former` is gone the next one. The same question again gets the same answer until
+    /// that socket opens.
     ///
     /// # Errors
-    /// `Unknown` where there is no such call, or it is over and done with.
-    fn resume_call(&self, sid: CallSid, least: i64) -> BoxFuture<'_, Stored<Resumed>>;
+    /// `Unknown` where there is no such call, or it is over and done with; `Fenced` where a later socket has opened.
+    fn resume_call(&self, sid: CallSid, former: i64) -> BoxFuture<'_, Stored<Resumed>>;
 
     /// Writes what was said; what is there already stays. Of a call whose caller was erased nothing is kept any more.
     ///

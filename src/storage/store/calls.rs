@@ -53,8 +53,11 @@ impl CallRecords for SqlStore {
     fn heartbeat(&self, owner: Owner, calls: Vec<(CallSid, i64)>) -> BoxFuture<'_, Stored<Vec<CallSid>>> {
         Box::pin(self.engine.write((owner, calls), |tx, (owner, calls)| {
             Box::pin(async move {
-                let sql = "UPDATE calls SET heartbeat_at = {now} \
-                           WHERE sid = $1 AND epoch = $2 AND owner = $3 AND state = 'live'";
+                // One that was taken for lost while nobody could say otherwise lives again.
+                let sql = "UPDATE calls SET heartbeat_at = {now}, state = 'live', \
+                             outcome = CASE WHEN outcome = 'lost' THEN NULL ELSE outcome END, \
+                             ended_at = CASE WHEN outcome = 'lost' THEN NULL ELSE ended_at END \
+                           WHERE sid = $1 AND epoch = $2 AND owner = $3 AND (state = 'live' OR outcome = 'lost')";
                 let mut lost = Vec::new();
                 for (sid, epoch) in calls {
                     if tx.run(sql, [sid.as_str().into(), (*epoch).into(), (&owner.0).into()]).await? == 0 {

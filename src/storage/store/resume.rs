@@ -5,7 +5,7 @@ use crate::{
     base::ids::CallSid,
     ports::store::{
         StoreError, Stored,
-        calls::{NetworkNews, Resumed},
+        calls::{CallRow, CallState, NetworkNews, Resumed},
     },
     storage::sql::Tx,
 };
@@ -17,14 +17,25 @@ pub(super) async fn resume(tx: &mut Tx, sid: &CallSid, least: i64) -> Stored<Res
     let row = tx.row(since, [sid.as_str().into()]).await?.ok_or(StoreError::Unknown)?;
     let since = row.maybe_int("since")?.map(|ms| Duration::from_millis(u64::try_from(ms).unwrap_or(0)));
     let sql = format!(
-        "UPDATE calls SET epoch = CASE WHEN epoch > $2 THEN epoch + 1 ELSE $2 + 1 END, state = 'live', resumed_at = {{now}}, \
+        "UPDATE calls SET epoch = $2 + 1, state = 'live', outcome = NULL, ended_at = NULL, resumed_at = {{now}}, \
            heartbeat_at = {{now}}, owner = NULL \
-         WHERE sid = $1 AND (state <> 'over' OR outcome IN ('caller_left', 'lost')) AND {OPEN} \
+         WHERE sid = $1 AND epoch <= $2 AND (state <> 'over' OR outcome IN ('caller_left', 'lost')) AND {OPEN} \
          RETURNING epoch"
     );
-    let row = tx.row(&sql, [sid.as_str().into(), least.into()]).await?;
-    let epoch = row.ok_or(StoreError::Unknown)?.int("epoch")?;
+    let Some(row) = tx.row(&sql, [sid.as_str().into(), least.into()]).await? else {
+        return asked_before(&find(tx, sid).await?, least);
+    };
+    let epoch = row.int("epoch")?;
     Ok(Resumed { epoch, since_last: since })
+}
+
+/// Whoever asks once more with the same epoch gets the same answer; who asks after another socket has opened gets none.
+fn asked_before(call: &CallRow, least: i64) -> Stored<Resumed> {
+    match (call.state, &call.owner) {
+        (CallState::Live, None) if call.epoch > least => Ok(Resumed { epoch: call.epoch, since_last: None }),
+        (CallState::Live, Some(_)) => Err(StoreError::Fenced),
+        _ => Err(StoreError::Unknown),
+    }
 }
 
 /// The network has said no word that is its last.
