@@ -33,7 +33,7 @@ pub(super) async fn resume(tx: &mut Tx, sid: &CallSid, least: i64) -> Stored<Res
 fn asked_before(call: &CallRow, least: i64) -> Stored<Resumed> {
     match (call.state, &call.owner) {
         (CallState::Live, None) if call.epoch > least => Ok(Resumed { epoch: call.epoch, since_last: None }),
-        (CallState::Live, Some(_)) => Err(StoreError::Fenced),
+        (CallState::Live, Some(_)) if call.epoch > least => Err(StoreError::Fenced),
         _ => Err(StoreError::Unknown),
     }
 }
