@@ -8,6 +8,12 @@ const OF_A_CALL: usize = 8;
 /// What the process holds open besides: listening socket, event queue, log, models, agents.
 const OF_THE_PROCESS: usize = 64;
 
+/// How many files must be open at a time for so many calls, and for those who look after the server.
+pub fn files_for(calls: usize) -> u64 {
+    let files = OF_THE_PROCESS + calls.saturating_mul(OF_A_CALL) + 2 * HttpLimits::default().reserved;
+    u64::try_from(files).unwrap_or(u64::MAX)
+}
+
 /// Raises the limit as far as it goes, and returns it.
 pub(super) fn raise() -> usize {
     match rlimit::increase_nofile_limit(rlimit::INFINITY) {

@@ -8,10 +8,12 @@ use crate::{
     integrations::webhook::{self, Webhook},
     jobs::{
         Pace, Runner,
+        call_back::CallBack,
         deliver::{Deliver, Waits},
         janitor::Janitor,
         job::Job,
-        summary::{Keep, Style, Summary},
+        retention::{Ages, Retention},
+        summary::{AgentOf, Keep, Style, Summary},
     },
     ports::{
         llm::LanguageModel,
@@ -34,19 +36,33 @@ pub(super) fn start(
     state: SharedState,
 ) -> Result<Runner, StartError> {
     let targets = targets(config)?;
+    let agents: AgentOf = Arc::new(move |name: &str| agents.find(name).ok());
+    let told: Vec<_> = targets.iter().map(|target| (target.name().to_owned(), target.settle())).collect();
+    let call_back =
+        CallBack { store: kept.store.clone(), agents: Arc::clone(&agents), targets: told.clone() };
     let summary = Summary {
         store: kept.store.clone(),
         model,
-        agents: Arc::new(move |name: &str| agents.find(name).ok()),
-        targets: targets.iter().map(|target| (target.name().to_owned(), target.settle())).collect(),
+        agents,
+        targets: told,
         keep: Some(Arc::new(Shared { state, life: config.state.ttl })),
         style: Style { prompts: Some(config.voice.prompts_dir.clone()), ..Style::default() },
     };
-    let deliver = Deliver::new(kept.store.clone(), targets, Waits::default());
-    let janitor = Janitor::new(kept.store.clone(), Arc::new(SystemClock));
-    let jobs: [Arc<dyn Job>; 3] = [Arc::new(summary), Arc::new(deliver), Arc::new(janitor)];
+    let waits = Waits { settle: config.notes.find_after, ..Waits::default() };
+    let deliver = Deliver::new(kept.store.clone(), targets, waits);
+    let ledger = kept.ledger.clone();
+    let is_behind = Arc::new(move || ledger.is_spooling());
+    let janitor = Janitor::new(kept.store.clone(), Arc::new(SystemClock), is_behind);
+    let retention = Retention { store: kept.store.clone(), ages: ages(config) };
+    let jobs: [Arc<dyn Job>; 5] =
+        [Arc::new(summary), Arc::new(call_back), Arc::new(deliver), Arc::new(janitor), Arc::new(retention)];
     Runner::start(kept.store.clone(), kept.owner.clone(), Arc::new(SystemClock), jobs, Pace::default())
         .map_err(unusable)
+}
+
+fn ages(config: &Config) -> Ages {
+    let crate::config::Retention { recordings, transcripts, payloads, .. } = config.retention;
+    Ages { recordings, transcripts, payloads }
 }
 
 fn targets(config: &Config) -> Result<Vec<Arc<dyn Target>>, StartError> {

@@ -2,14 +2,17 @@
 
 mod clips;
 mod files;
+mod former;
+mod in_use;
 mod jobs;
+mod presence;
 mod providers;
 mod state;
 mod store;
 
 use crate::{
     base::{
-        clock::SystemClock,
+        clock::{SystemClock, WallClock as _},
         secret::{ExposeSecret as _, SecretString},
     },
     channels::voice::{
@@ -18,7 +21,7 @@ use crate::{
         limits::Limits,
     },
     config::Config,
-    jobs::Runner,
+    jobs::{Runner, files as recordings},
     net::tls,
     providers::twilio::{BadPublicUrl, Keys, MediaStreams, Twilio},
     shutdown::{self, Drained, Signals, Times},
@@ -26,6 +29,7 @@ use crate::{
     telemetry::metrics::Metrics,
     web::{self, AgentNow, HttpLimits, Parts, Web},
 };
+use presence::Presence;
 use providers::Chosen;
 use std::{fmt, fs, io, net::SocketAddr, path::PathBuf, pin::pin, sync::Arc, time::Duration};
 use store::Kept;
@@ -36,10 +40,16 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-pub use store::StoreTrouble;
+pub use files::files_for;
+pub use in_use::InUse;
+pub use state::state;
+pub use store::{Database, StoreTrouble, place, trouble};
 
 /// How often histograms are summed up.
 const KEEP_UP: Duration = Duration::from_secs(5);
+
+/// How often old recordings are looked for.
+const SWEEP: Duration = Duration::from_hours(1);
 
 /// How long jobs that run may go on after the first signal (reliability: drain).
 const LAST_JOBS: Duration = Duration::from_secs(30);
@@ -96,6 +106,7 @@ pub struct Running {
     address: SocketAddr,
     web: Arc<Web>,
     kept: Kept,
+    presence: Arc<Presence>,
     jobs: Runner,
     stop: CancellationToken,
     tasks: JoinSet<()>,
@@ -148,14 +159,15 @@ pub async fn start_on(
         let agent_now = Arc::clone(&agent_now);
         Arc::new(move || agent_now().clinic.clone())
     };
-    let calendar = Arc::new(CalendarFile::new(data.join(BOOK), clinic_now));
+    let calendar = Arc::new(CalendarFile::new(book(config), clinic_now));
     let kept = store::open(config).await?;
-    let state = state::state(config, kept.table()).await?;
+    let state = state(config, kept.table()).await?;
     let calls = chosen.calls(Arc::clone(&agents), calendar.clone(), config, &kept);
+    let rules = Rules { max_calls: config.voice.max_calls, ..Rules::default() };
     let web = Web::new(Parts {
         carrier: Arc::new(carrier(config, address)?),
         codec: Arc::new(MediaStreams),
-        admission: Arc::new(Admission::new(Rules { max_calls: config.voice.max_calls, ..Rules::default() })),
+        admission: Arc::new(Admission::new(rules, state.clone())),
         calls,
         calendar,
         store: kept.store.clone(),
@@ -164,6 +176,7 @@ pub async fn start_on(
         agent: agent_now,
         number: config.twilio.phone_number.clone(),
         api_token: api_token(config),
+        files: data.clone(),
         metrics: metrics.clone(),
         metrics_for: config.server.metrics_for,
         features: chosen.features(),
@@ -177,8 +190,12 @@ pub async fn start_on(
     let mut tasks = JoinSet::new();
     tasks.spawn(web::serve(listener, Arc::clone(&web), stop.clone()));
     tasks.spawn(keep_up(metrics));
+    if let Some(age) = config.retention.recordings {
+        tasks.spawn(sweep(data.clone(), age));
+    }
     tracing::info!(agent = %agent.name, "listening on http://{address}");
-    Ok(Running { address, web, kept, jobs, stop, tasks, times: Times::within(config.server.drain) })
+    let presence = Arc::new(Presence::begin(kept.store.clone(), kept.owner.clone()));
+    Ok(Running { address, web, kept, presence, jobs, stop, tasks, times: Times::within(config.server.drain) })
 }
 
 impl Running {
@@ -191,9 +208,11 @@ impl Running {
     pub async fn until(mut self, mut signals: Signals) -> Drained {
         signals.next().await;
         self.web.drain();
+        self.presence.end().await;
+        self.web.others_serve(self.presence.others().await);
         let limit_s = self.times.limit.as_secs();
         tracing::info!(live = self.web.live(), limit_s, "no new calls; live ones may end in peace");
-        let drained = last_words(&self.web, self.jobs, self.times, &mut signals).await;
+        let drained = last_words(&self.web, &self.presence, self.jobs, self.times, &mut signals).await;
         tracing::info!(?drained, "the server ends");
         self.stop.cancel();
         // The accept loop ends by itself; what else runs is cut when the set is dropped.
@@ -203,12 +222,31 @@ impl Running {
     }
 }
 
+/// The time for natural ends is over: calls go on at another node, or say goodbye where there is none.
+async fn let_go(web: Arc<Web>, presence: Arc<Presence>) {
+    let others = presence.others().await;
+    web.others_serve(others);
+    if others { web.hand_over() } else { web.say_goodbye() }
+}
+
+/// The appointment book's file.
+pub fn book(config: &Config) -> PathBuf {
+    config.server.data_dir.join(BOOK)
+}
+
 /// Lets calls and jobs come to their ends side by side. Once the calls are over another signal cuts the jobs.
-async fn last_words(web: &Web, jobs: Runner, times: Times, signals: &mut Signals) -> Drained {
+async fn last_words(
+    web: &Arc<Web>,
+    presence: &Arc<Presence>,
+    jobs: Runner,
+    times: Times,
+    signals: &mut Signals,
+) -> Drained {
     let (mut jobs, mut jobs_are_over) = (pin!(jobs.drain(LAST_JOBS.min(times.limit))), false);
     let drained = {
         let again = async || signals.next().await;
-        let mut calls = pin!(shutdown::drain(|| web.live(), || web.say_goodbye(), times, again));
+        let end = || drop(tokio::spawn(let_go(Arc::clone(web), Arc::clone(presence))));
+        let mut calls = pin!(shutdown::drain(|| web.live(), end, times, again));
         loop {
             tokio::select! {
                 drained = &mut calls => break drained,
@@ -250,7 +288,9 @@ fn api_token(config: &Config) -> SecretString {
         return token.clone();
     }
     if !config.bind().is_loopback() {
-        tracing::warn!("API_TOKEN is not set: the API stays closed");
+        tracing::warn!(
+            "API_TOKEN is not set: the API opens only with keys, which `centralita keys create` makes"
+        );
         return SecretString::default();
     }
     let token = random_token();
@@ -260,6 +300,19 @@ fn api_token(config: &Config) -> SecretString {
 
 fn random_token() -> SecretString {
     SecretString::from(format!("{:032x}", rand::random::<u128>()))
+}
+
+/// Each node deletes the files that lie with it.
+async fn sweep(folder: PathBuf, age: Duration) {
+    let mut ticks = interval(SWEEP);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        let (folder, now) = (folder.clone(), SystemClock.now());
+        if let Err(error) = spawn_blocking(move || recordings::sweep(&folder, now, age)).await {
+            tracing::error!(code = "RETENTION", %error, "old recordings can't be looked for");
+        }
+    }
 }
 
 async fn keep_up(metrics: Metrics) {

@@ -14,7 +14,10 @@ use tokio::time::timeout;
 const FIRST_ANSWER: Duration = Duration::from_secs(1);
 
 /// The database's table, with Redis before it where one is named.
-pub(super) async fn state(config: &Config, table: Embedded) -> Result<SharedState, StartError> {
+///
+/// # Errors
+/// Redis' address can't be used.
+pub async fn state(config: &Config, table: Embedded) -> Result<SharedState, StartError> {
     let state: SharedState = match &config.state.redis_url {
         None => Arc::new(table),
         Some(url) => Arc::new(Fallback::new(redis(url.expose_secret()).await?, table)),

@@ -176,20 +176,33 @@ const fn state(config: &Config) -> &'static str {
     }
 }
 
-/// What is here and what the first start would fetch.
-fn models(config: &Config, folder: &ModelFolder) -> String {
+/// The models that the configuration uses, with their files.
+fn used(config: &Config) -> impl Iterator<Item = (&'static str, &'static [&'static Bundle])> {
     let hears = config.stt().iter().any(|stt| matches!(stt, Stt::Embedded));
     let speaks = config.tts().iter().any(|tts| matches!(tts, Tts::Embedded));
     let melody = config.providers.turn_end == TurnEndModel::SmartTurn;
-    let wanted: [(&str, bool, &[&Bundle]); 4] = [
+    let all: [(&str, bool, &[&Bundle]); 4] = [
         ("recogniser", hears, &[&models::WHISPER]),
         ("voice", speaks, &[&models::VOICE, &models::ENGLISH]),
         ("voice activity", true, &[&models::VOICE_ACTIVITY]),
         ("turn end", melody, &[&models::TURN_END]),
     ];
-    let here = |bundles: &[&Bundle]| bundles.iter().all(|bundle| folder.has(bundle));
-    let told = wanted.iter().filter(|(_, wanted, _)| *wanted).map(|(name, _, bundles)| {
-        let state = match (here(bundles), config.needs_models()) {
+    all.into_iter().filter(|(_, used, _)| *used).map(|(name, _, bundles)| (name, bundles))
+}
+
+fn is_here(folder: &ModelFolder, bundles: &[&Bundle]) -> bool {
+    bundles.iter().all(|bundle| folder.has(bundle))
+}
+
+/// The models that are used and not here.
+pub(super) fn missing(config: &Config, folder: &ModelFolder) -> Vec<&'static str> {
+    used(config).filter(|(_, bundles)| !is_here(folder, bundles)).map(|(name, _)| name).collect()
+}
+
+/// What is here and what the first start would fetch.
+fn models(config: &Config, folder: &ModelFolder) -> String {
+    let told = used(config).map(|(name, bundles)| {
+        let state = match (is_here(folder, bundles), config.needs_models()) {
             (true, _) => "here",
             (false, true) => "fetched by the first start",
             (false, false) => "not here, the simple gate stands in",

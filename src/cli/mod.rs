@@ -1,15 +1,23 @@
 //! The command line: `centralita` alone serves, everything else is a subcommand in a file of its own.
 
+pub mod backup;
 pub mod call;
+pub mod calls;
 pub mod check;
 pub mod demo;
+pub mod doctor;
+pub mod erase;
 pub mod fakes;
+pub mod keys;
 pub mod load;
+pub mod migrate;
 pub mod replay;
+pub mod restore;
 pub mod say;
 pub mod serve;
 mod server;
 mod settings;
+mod task;
 mod terminal;
 mod voice;
 
@@ -50,6 +58,20 @@ enum Command {
     Say(say::Args),
     /// Checks the configuration and says what would be used.
     Check(check::Args),
+    /// Tries every key, address and store that the server needs, and says how to mend what fails.
+    Doctor(doctor::Args),
+    /// Brings the database's schema up to date; the server does so too when it starts.
+    Migrate(migrate::Args),
+    /// Copies the database of a running or stopped server into a file.
+    Backup(backup::Args),
+    /// Puts a backup in the place of the database, which is kept beside it.
+    Restore(restore::Args),
+    /// Shows what is known of calls: lists, transcripts, exports.
+    Calls(calls::Args),
+    /// Erases a person by number: what was said and written, recordings, names.
+    Erase(erase::Args),
+    /// Makes, lists and revokes keys to the API.
+    Keys(keys::Args),
     /// Runs fakes of the paid services on this machine.
     Fakes(fakes::Args),
     /// Places many scripted calls to a running server and measures it.
@@ -78,7 +100,14 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Demo(args) => demo::run(&args),
         Command::Call(args) => call::run(&args),
         Command::Check(args) => check::run(&args),
+        Command::Doctor(args) => doctor::run(&args),
+        Command::Calls(args) => calls::run(&args),
+        Command::Erase(args) => erase::run(&args),
+        Command::Migrate(args) => migrate::run(&args),
+        Command::Backup(args) => backup::run(&args),
+        Command::Restore(args) => restore::run(&args),
         Command::Fakes(args) => fakes::run(&args),
+        Command::Keys(args) => keys::run(&args),
         Command::Load(args) => load::run(&args),
         Command::Replay(args) => replay::run(&args),
         Command::Say(args) => say::run(&args),

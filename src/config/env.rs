@@ -59,6 +59,10 @@ pub const VARIABLES: &[(&str, &str)] = &[
     ("NOTES_TOKEN", "notes.token"),
     ("NOTES_SETTLE", "notes.settle"),
     ("NOTES_FIND_URL", "notes.find_url"),
+    ("NOTES_FIND_AFTER_S", "notes.find_after_s"),
+    ("RECORDINGS_DAYS", "retention.recordings_days"),
+    ("TRANSCRIPTS_DAYS", "retention.transcripts_days"),
+    ("PAYLOADS_DAYS", "retention.payloads_days"),
 ];
 
 /// Names that such deployments set too, and why nothing here reads them.

@@ -7,6 +7,8 @@ mod choice;
 mod complaint;
 mod env;
 mod notes;
+mod read;
+mod retention;
 mod rules;
 mod settings;
 mod source;
@@ -18,6 +20,8 @@ pub use choice::{Llm, Named, Stt, Tts};
 pub use complaint::{Complaint, Complaints, Origin};
 pub use env::{Environment, SECRETS, VARIABLES, WITHOUT_MEANING};
 pub use notes::Notes;
+pub use retention::Retention;
+pub use rules::is_e164;
 pub use settings::{
     Config, Deepgram, ElevenLabs, LlmProvider, Log, OpenAi, OpenAiSpeech, Providers, Server, State,
     SttProvider, TtsProvider, TurnEndModel, Twilio, VoiceChannel, agent_file,

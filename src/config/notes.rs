@@ -1,8 +1,9 @@
 //! Who is told of calls.
 
-use super::settings::{optional, secret};
+use super::read::{optional, seconds, secret};
 use crate::{base::secret::SecretString, integrations::webhook::Settle, net::address::BaseUrl};
 use serde::Deserialize;
+use std::time::Duration;
 
 /// A webhook that gets the summary of each call.
 #[derive(Clone, Debug, Deserialize)]
@@ -23,4 +24,7 @@ pub struct Notes {
     /// Where one is asked for by its marker.
     #[serde(deserialize_with = "optional")]
     pub find_url: Option<BaseUrl>,
+    /// How long the receiver may take to show there what it got.
+    #[serde(rename = "find_after_s", deserialize_with = "seconds")]
+    pub find_after: Duration,
 }

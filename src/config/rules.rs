@@ -3,6 +3,7 @@
 use super::{
     Config, LlmProvider, SttProvider, TtsProvider,
     complaint::{Complaint, Origin},
+    retention,
 };
 use crate::{
     base::secret::{ExposeSecret as _, SecretString},
@@ -11,6 +12,9 @@ use crate::{
     storage::state::{LONGEST_LIFE, check_url},
 };
 use std::{collections::BTreeMap, fmt::Display, time::Duration};
+
+/// A receiver that needs longer to show what it got is not to be asked at all.
+const LONGEST_LOOK: Duration = Duration::from_hours(1);
 
 /// Drains longer than this are typing mistakes.
 const LONGEST_DRAIN: Duration = Duration::from_hours(4);
@@ -31,6 +35,7 @@ pub(super) fn check(config: &Config, origins: &BTreeMap<String, Origin>) -> Vec<
     rules.keys();
     rules.state();
     rules.notes();
+    rules.retention();
     rules.upstreams();
     rules.choices();
     rules.texts();
@@ -113,6 +118,27 @@ impl Rules<'_> {
         if notes.settle == Settle::Reconcile && notes.find_url.is_none() {
             let remedy = "set NOTES_FIND_URL, or choose \"key\", \"operator\" or \"at_least_once\"";
             self.complain("notes.settle", "\"reconcile\" asks at notes.find_url, which is not set", remedy);
+        }
+        if notes.find_after.is_zero() || notes.find_after > LONGEST_LOOK {
+            let what = "it would be asked before it can know, or more than an hour later";
+            self.complain("notes.find_after_s", what, "give 1 to 3600 seconds");
+        }
+    }
+
+    fn retention(&mut self) {
+        let retention = &self.config.retention;
+        for (key, time) in [
+            ("retention.recordings_days", retention.recordings),
+            ("retention.transcripts_days", retention.transcripts),
+            ("retention.payloads_days", retention.payloads),
+        ] {
+            if time.is_some_and(|time| time > retention::LONGEST) {
+                self.complain(
+                    key,
+                    "longer than a hundred years",
+                    "give at most 36500 days, or 0 to keep all for ever",
+                );
+            }
         }
     }
 
@@ -261,7 +287,7 @@ impl Rules<'_> {
 }
 
 /// `+`, then 7 to 15 digits, the first not 0 (ITU-T E.164).
-fn is_e164(number: &str) -> bool {
+pub fn is_e164(number: &str) -> bool {
     let digits = number.strip_prefix('+').unwrap_or_default();
     (7..=15).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit()) && !digits.starts_with('0')
 }

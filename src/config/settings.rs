@@ -3,6 +3,8 @@
 use super::{
     complaint::{Complaint, Complaints},
     notes::Notes,
+    read::{hours, optional, parsed, seconds, secret},
+    retention::Retention,
     rules,
     source::{self, Sources},
     wanted::Wanted,
@@ -13,12 +15,10 @@ use crate::{
     telemetry::logs,
     web::MetricsFor,
 };
-use serde::{Deserialize, Deserializer, de::Error as _};
+use serde::Deserialize;
 use std::{
-    fmt::Display,
     net::{IpAddr, Ipv4Addr},
     path::{Path, PathBuf},
-    str::FromStr,
     time::Duration,
 };
 
@@ -53,6 +53,8 @@ pub struct Config {
     pub elevenlabs: ElevenLabs,
     /// Who is told of calls.
     pub notes: Notes,
+    /// What is not kept for ever.
+    pub retention: Retention,
     /// Environment variables that are set and mean nothing here, with the reason.
     #[serde(skip)]
     pub without_meaning: Vec<(&'static str, &'static str)>,
@@ -369,30 +371,4 @@ pub fn agent_file(agent: &str, prompts: &Path) -> (PathBuf, String) {
         }
         _ => (prompts.to_owned(), agent.to_owned()),
     }
-}
-
-fn parsed<'de, D: Deserializer<'de>, T: FromStr<Err: Display>>(from: D) -> Result<T, D::Error> {
-    String::deserialize(from)?.parse().map_err(D::Error::custom)
-}
-
-/// An empty text is nothing.
-pub(super) fn optional<'de, D: Deserializer<'de>, T: FromStr<Err: Display>>(
-    from: D,
-) -> Result<Option<T>, D::Error> {
-    let text = String::deserialize(from)?;
-    if text.is_empty() { Ok(None) } else { text.parse().map(Some).map_err(D::Error::custom) }
-}
-
-pub(super) fn secret<'de, D: Deserializer<'de>>(from: D) -> Result<Option<SecretString>, D::Error> {
-    let text = String::deserialize(from)?;
-    Ok(if text.is_empty() { None } else { Some(SecretString::from(text)) })
-}
-
-/// More hours than fit into a duration are a mistake of the rules.
-fn hours<'de, D: Deserializer<'de>>(from: D) -> Result<Duration, D::Error> {
-    Ok(Duration::from_secs(u64::deserialize(from)?.saturating_mul(3_600)))
-}
-
-fn seconds<'de, D: Deserializer<'de>>(from: D) -> Result<Duration, D::Error> {
-    Ok(Duration::from_secs(u64::deserialize(from)?))
 }

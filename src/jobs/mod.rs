@@ -9,10 +9,14 @@
 //! databases work on threads of their own, models and targets are awaited.
 
 mod attempt;
+pub mod call_back;
 mod cron;
 pub mod deliver;
+pub mod erasure;
+pub mod files;
 pub mod janitor;
 pub mod job;
+pub mod retention;
 pub mod runner;
 pub mod summary;
 

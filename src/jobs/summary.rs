@@ -162,7 +162,7 @@ impl Summary {
                 shortened(&facts.plain(), self.style.longest)
             }
         };
-        let deliveries = self.targets.iter().map(|target| delivery(call, &text, target)).collect();
+        let deliveries = self.targets.iter().map(|to| delivery(call, SUMMARY, &text, to)).collect();
         let note = NewNote { call: call.call.sid.to_string(), kind: SUMMARY.to_owned(), text, deliveries };
         self.store.write_note(note).await.map(Ok)
     }
@@ -261,11 +261,16 @@ fn seconds(call: &CallRow) -> Option<i64> {
     ours.or(call.network.1)
 }
 
-/// In the form of Standard Webhooks: type, time, data.
-fn delivery(call: &CallRow, text: &str, (target, settle): &(String, Settle)) -> NewDelivery {
+/// A note of this kind in the form of Standard Webhooks: type, time, data.
+pub(super) fn delivery(
+    call: &CallRow,
+    kind: &str,
+    text: &str,
+    (target, settle): &(String, Settle),
+) -> NewDelivery {
     let sid = &call.call.sid;
     let payload = json!({
-        "type": "call.summary",
+        "type": format!("call.{kind}"),
         "timestamp": call.ended_at,
         "data": {
             "call": sid,
@@ -282,5 +287,5 @@ fn delivery(call: &CallRow, text: &str, (target, settle): &(String, Settle)) -> 
             "text": text,
         },
     });
-    NewDelivery { target: target.clone(), settle: *settle, key: format!("note:{sid}:{SUMMARY}"), payload }
+    NewDelivery { target: target.clone(), settle: *settle, key: format!("note:{sid}:{kind}"), payload }
 }

@@ -4,6 +4,7 @@ use crate::base::ids::CallSid;
 use futures_util::future::BoxFuture;
 use jiff::civil::{Date, DateTime};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
 /// Which free slots are wanted.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -81,4 +82,6 @@ pub trait Calendar: Send + Sync + 'static {
     fn book(&self, booking: Booking) -> BoxFuture<'_, Result<Appointment, CalendarError>>;
     /// All appointments, earliest first.
     fn appointments(&self) -> BoxFuture<'_, Result<Vec<Appointment>, CalendarError>>;
+    /// Takes out what was booked in these calls, and tells how much it was.
+    fn forget(&self, calls: BTreeSet<CallSid>) -> BoxFuture<'_, Result<u64, CalendarError>>;
 }

@@ -5,6 +5,7 @@ use crate::base::{
     secret::Masked,
 };
 use http::HeaderMap;
+use serde::{Deserialize, Serialize};
 use std::{fmt, time::Duration};
 
 /// A carrier's requests and answers; pure. No request counts before it was verified.
@@ -34,11 +35,14 @@ pub trait Carrier: Send + Sync + 'static {
     /// The news of a verified status request.
     ///
     /// # Errors
-    /// [`BadRequest`] when the call or its state is missing or unknown.
-    fn progress(&self, params: &Params) -> Result<Progress, BadRequest>;
+    /// [`BadRequest`] when the call or its state is missing.
+    fn news(&self, params: &Params) -> Result<News, BadRequest>;
 
     /// Connects the call to the media socket at `stream_path`; when the socket is gone, the call asks at `resume_path`.
     fn connect(&self, stream_path: &str, parameters: &[(&str, &str)], resume_path: &str) -> Answer;
+
+    /// The call asks again in a second, at `path`, by when another node should answer.
+    fn ask_again(&self, path: &str) -> Answer;
 
     /// Refuses the call as busy.
     fn busy(&self) -> Answer;
@@ -100,7 +104,7 @@ impl Denied {
 pub struct BadRequest(pub String);
 
 /// A call that wants an answer.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Arrival {
     /// The call.
     pub call: CallSid,
@@ -135,8 +139,22 @@ pub struct Progress {
     pub lasted: Option<Duration>,
 }
 
+/// What a status request says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum News {
+    /// How a call fares.
+    Progress(Progress),
+    /// A word that nobody knows yet: the network may learn new ones.
+    Unknown {
+        /// The call.
+        call: CallSid,
+        /// The word, as it came.
+        word: String,
+    },
+}
+
 /// The states of a call at the network.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum CallState {
     /// Waits to be dialled.

@@ -4,6 +4,7 @@
 //! anew, writes a copy and renames it, so that several processes can share it and a crash leaves the old or the new book.
 
 use crate::{
+    base::ids::CallSid,
     dialogue::clinic::{Clinic, Specialty},
     ports::calendar::{Appointment, Booking, Calendar, CalendarError, Slot, SlotQuery},
 };
@@ -11,6 +12,7 @@ use futures_util::future::BoxFuture;
 use jiff::{ToSpan, civil::DateTime};
 use serde::{Deserialize, Serialize};
 use std::{
+    collections::BTreeSet,
     fmt,
     fs::{self, File},
     io::{self, ErrorKind, Write},
@@ -128,6 +130,22 @@ impl CalendarFile {
         Ok(appointment)
     }
 
+    fn forget_now(&self, calls: &BTreeSet<CallSid>) -> Result<u64, CalendarError> {
+        // Where nobody has booked anything yet, no folder is made for it.
+        if calls.is_empty() || matches!(self.path.try_exists(), Ok(false)) {
+            return Ok(0);
+        }
+        let _until_written = self.lock().map_err(|error| self.unavailable(&error))?;
+        let mut book = self.read()?;
+        let before = book.appointments.len();
+        book.appointments.retain(|each| !calls.contains(&each.call));
+        let gone = before - book.appointments.len();
+        if gone > 0 {
+            self.write(&book).map_err(|error| self.unavailable(&error))?;
+        }
+        Ok(gone as u64)
+    }
+
     /// Runs `work` where it may wait for the disk.
     fn apart<T: Send + 'static>(
         &self,
@@ -152,6 +170,10 @@ impl Calendar for CalendarFile {
 
     fn appointments(&self) -> BoxFuture<'_, Result<Vec<Appointment>, CalendarError>> {
         self.apart(|book| Ok(book.read()?.appointments))
+    }
+
+    fn forget(&self, calls: BTreeSet<CallSid>) -> BoxFuture<'_, Result<u64, CalendarError>> {
+        self.apart(move |book| book.forget_now(&calls))
     }
 }
 
@@ -256,6 +278,24 @@ hours = { monday = "09:00-11:00" }
         let first = book.book_now(booking("conducto", "2026-11-23T09:00", "1")).unwrap();
         assert_eq!(book.book_now(booking("conducto", "2026-11-23T09:00", "1")).unwrap(), first);
         assert_eq!(book.read().unwrap().appointments.len(), 1);
+        fs::remove_dir_all(folder).unwrap();
+    }
+
+    #[test]
+    fn what_was_booked_in_a_call_is_forgotten_with_it_and_nothing_else() {
+        let folder = folder("forgotten");
+        let book = book_in(&folder);
+        let ours: CallSid = format!("CA{:032}", 7).parse().unwrap();
+        assert_eq!(book.forget_now(&[ours.clone()].into()).unwrap(), 0);
+        assert!(!folder.exists());
+        book.book_now(booking("limpieza", "2026-11-23T09:00", "1")).unwrap();
+        let call: CallSid = format!("CA{:032}", 8).parse().unwrap();
+        let other = Booking { call, name: "Luis Paz".into(), ..booking("limpieza", "2026-11-23T09:30", "2") };
+        book.book_now(other).unwrap();
+        assert_eq!(book.forget_now(&[ours].into()).unwrap(), 1);
+        let text = fs::read_to_string(&book.path).unwrap();
+        assert!(!text.contains("Marcela") && text.contains("Luis Paz"), "{text}");
+        assert!(starts(&book, "limpieza").contains(&"2026-11-23T09:00:00 Ana".to_owned()));
         fs::remove_dir_all(folder).unwrap();
     }
 

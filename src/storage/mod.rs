@@ -5,5 +5,5 @@ mod sql;
 pub mod state;
 mod store;
 
-pub use sql::{Options, Place, SCHEMA};
+pub use sql::{Options, Place, SCHEMA, STEPS, file, schema};
 pub use store::SqlStore;

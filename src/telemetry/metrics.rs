@@ -172,8 +172,9 @@ pub fn phrase_spoken(kept: bool) {
 }
 
 /// A request was answered; `route` is the pattern, not the path.
-pub fn http_request(route: &'static str, status: u16) {
-    metrics::counter!(HTTP_REQUESTS, "route" => route, "status" => status.to_string()).increment(1);
+pub fn http_request(route: &str, status: u16) {
+    metrics::counter!(HTTP_REQUESTS, "route" => route.to_owned(), "status" => status.to_string())
+        .increment(1);
 }
 
 /// Pieces of callers' sound that never came.

@@ -1,4 +1,4 @@
-//! A fake of Twilio's REST interface, as far as a live call needs it: reading a call and hanging it up.
+//! A fake of Twilio's REST interface, as far as it is needed: reading a call and hanging it up, and reading the account.
 
 use super::{
     door::Door,
@@ -106,6 +106,7 @@ impl TwilioRest {
         let shared = Arc::new(Shared { options, log, faults: Faults::default(), calls, gone: gone.clone() });
         let router = Router::new()
             .route("/2010-04-01/Accounts/{account}/Calls/{call}", routing::post(update).get(read))
+            .route("/2010-04-01/Accounts/{file}", routing::get(account))
             .with_state(Arc::clone(&shared));
         Ok(Self { door: Door::open(port, router).await?, shared, _gone: gone.drop_guard() })
     }
@@ -134,6 +135,24 @@ impl TwilioRest {
     pub async fn reopen(&self) {
         self.door.reopen().await;
     }
+}
+
+async fn account(
+    State(shared): State<Arc<Shared>>,
+    Path(file): Path<String>,
+    headers: HeaderMap,
+) -> Response {
+    let _visit = shared.log.visit(Service::Twilio, format!("GET {file}"));
+    let account = file.trim_end_matches(".json");
+    if !is_authorised(&shared.options, account, &headers) {
+        return refuse(401, 20_003, "Authenticate");
+    }
+    let uri = format!("/2010-04-01/Accounts/{account}.json");
+    Json(json!({
+        "sid": account, "status": "active", "type": "Full", "friendly_name": "A clinic", "owner_account_sid": account,
+        "uri": uri,
+    }))
+    .into_response()
 }
 
 async fn read(

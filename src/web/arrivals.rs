@@ -7,8 +7,8 @@ use crate::{
         carrier::{Answer, Arrival, Params, Progress},
         store::{
             MAIN_WORKSPACE, StoreError,
-            calls::{CallEntry, CallState, NetworkNews, NewCall},
-            inbox::Event,
+            calls::{CallEntry, NetworkNews, NewCall},
+            inbox::{Accepted, Event},
             notes::summary_job,
         },
     },
@@ -27,6 +27,9 @@ const BETWEEN_RESUMES: Duration = Duration::from_secs(5);
 
 /// Time for the last words of a call to reach the store, before it is summed up.
 const LAST_WORDS: Duration = Duration::from_secs(5);
+
+/// So much is looked at of a word that we do not know, in characters; the network's own have up to eleven.
+const LONGEST_WORD: usize = 40;
 
 /// Whether a call goes on.
 pub(super) enum ComesBack {
@@ -61,12 +64,18 @@ pub(super) fn announced(web: &Web, arrival: Arrival, agent: &str, params: &Param
     }
 }
 
-/// Keeps the event. A store that is slow is not waited for, and gets it all the same.
-pub(super) async fn keep(web: &Arc<Web>, event: Event) {
+/// Keeps the event, and returns what was answered when it came before. A store that is slow is not waited for, and gets it all the
+/// same.
+pub(super) async fn keep(web: &Arc<Web>, event: Event) -> Option<String> {
     let ledger = web.parts.ledger.clone();
     let kept = tokio::spawn(async move { ledger.keep(event).await });
-    if let Ok(Ok(Err(error))) = timeout(PATIENCE, kept).await {
-        tracing::error!(code = "NOT_KEPT", %error, "a call is answered of which nothing is kept");
+    match timeout(PATIENCE, kept).await.ok()?.ok()? {
+        Ok(Accepted::Repeat { response }) => String::from_utf8(response?).ok(),
+        Ok(Accepted::New) => None,
+        Err(error) => {
+            tracing::error!(code = "NOT_KEPT", %error, "a call is answered of which nothing is kept");
+            None
+        }
     }
 }
 
@@ -95,24 +104,36 @@ pub(super) fn news(web: &Web, news: &Progress, params: &Params) -> Event {
     }
 }
 
+/// News of which nobody knows what it means: it is kept for whoever will.
+pub(super) fn not_understood(call: &CallSid, word: &str, params: &Params) -> Event {
+    let word: String = word.chars().take(LONGEST_WORD).collect();
+    tracing::info!(code = "UNKNOWN_EVENT", call.sid = %call, word, "the network says something new of a call");
+    Event {
+        source: "twilio_status".to_owned(),
+        key: format!("{call}:{}:{word}", params.get("SequenceNumber").unwrap_or_default()),
+        payload: form(params),
+        response: None,
+        change: None,
+        jobs: Vec::new(),
+    }
+}
+
 /// Whether the call may have another media socket, and of which epoch.
 pub(super) async fn next_epoch(web: &Web, call: &CallSid, former: i64) -> ComesBack {
     let store = &web.parts.store;
     let resumed = timeout(PATIENCE, async {
         // What the former socket left is written first, where this process held it.
         web.parts.ledger.settle().await;
-        store.resume_call(call.clone(), former).await
+        match store.resume_call(call.clone(), former).await {
+            Err(StoreError::Unknown) => store.call(call.clone()).await.map(|_| None),
+            resumed => resumed.map(Some),
+        }
     });
     let resumed = match resumed.await {
-        Ok(Ok(resumed)) => resumed,
-        Ok(Err(StoreError::Unknown)) => {
-            return match store.call(call.clone()).await {
-                Ok(row) if row.state == CallState::Over => ComesBack::IsOver,
-                _ => ComesBack::No { why: "nobody knows it" },
-            };
-        }
+        Ok(Ok(Some(resumed))) => resumed,
+        Ok(Ok(None)) => return ComesBack::IsOver,
         Ok(Err(StoreError::Fenced)) => return ComesBack::No { why: "another socket has it" },
-        // What was said before is not known then, but the caller is served.
+        // What was said before is not known then, or still on the disk of another node, but the caller is served.
         Ok(Err(_)) | Err(_) if former > MOST_RESUMES => return ComesBack::No { why: "too often" },
         Ok(Err(_)) | Err(_) => return ComesBack::As { epoch: former + 1 },
     };

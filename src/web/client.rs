@@ -7,13 +7,14 @@ use crate::{
 use axum::http::Extensions;
 use std::{
     collections::HashMap,
+    hash::Hash,
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
     sync::{Mutex, MutexGuard, PoisonError},
     time::Instant,
 };
 
-/// Addresses that are counted at the same time, a few hundred bytes each at most. More within a window are forgotten all
-/// at once: memory must not grow with a crowd.
+/// Addresses, or keys, that are counted at the same time, a few hundred bytes each at most. More within a window are
+/// forgotten all at once: memory must not grow with a crowd.
 const SOURCES_KNOWN: usize = 10_000;
 
 /// The other end of a connection, as an extension of its requests.
@@ -53,20 +54,20 @@ impl Source {
     }
 }
 
-/// Counts what each address did wrong.
+/// Counts what each of many did: addresses what was wrong, keys their requests.
 #[derive(Debug)]
-pub(super) struct Tally {
+pub(super) struct Tally<S = Source> {
     rate: Rate,
-    sources: Mutex<HashMap<Source, Meter>>,
+    sources: Mutex<HashMap<S, Meter>>,
 }
 
-impl Tally {
+impl<S: Eq + Hash> Tally<S> {
     pub(super) fn new(rate: Rate) -> Self {
         Self { rate, sources: Mutex::default() }
     }
 
     /// Counts one more; fails where it was too much.
-    pub(super) fn count(&self, now: Instant, source: Source) -> Result<(), TooMany> {
+    pub(super) fn count(&self, now: Instant, source: S) -> Result<(), TooMany> {
         let mut sources = self.lock();
         if sources.len() >= SOURCES_KNOWN && !sources.contains_key(&source) {
             sources.retain(|_, meter| !meter.is_over(self.rate, now));
@@ -77,7 +78,12 @@ impl Tally {
         sources.entry(source).or_default().count(self.rate, now)
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<Source, Meter>> {
+    /// Fails where it was too much already; counts nothing.
+    pub(super) fn check(&self, now: Instant, source: &S) -> Result<(), TooMany> {
+        self.lock().get(source).map_or(Ok(()), |meter| meter.check(self.rate, now))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<S, Meter>> {
         self.sources.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

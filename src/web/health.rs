@@ -1,7 +1,7 @@
 //! Whether the server lives, is ready, and what it counted.
 
 use super::{
-    api::authorize,
+    access,
     client::Client,
     problem::Problem,
     state::{MetricsFor, Web},
@@ -44,15 +44,26 @@ pub(super) async fn alive() -> Json<Value> {
     Json(json!({"status": "ok"}))
 }
 
-/// New calls may come, also while Redis is away: what must be right does not lie there.
+/// New calls may come, also while Redis or the database is away, as long as there is a place for what happens in them.
 pub(super) async fn ready(State(web): State<Arc<Web>>) -> Result<Json<Value>, Problem> {
-    let state = &web.parts.state;
-    match state.kind() {
-        _ if web.is_draining() => Err(Problem::DRAINING),
-        Kind::Embedded => Ok(Json(json!({"status": "ok"}))),
-        Kind::Redis if state.is_available().await => Ok(Json(json!({"status": "ok", "redis": "up"}))),
-        Kind::Redis => Ok(Json(json!({"status": "degraded", "redis": "down"}))),
+    let (state, ledger) = (&web.parts.state, &web.parts.ledger);
+    if web.is_draining() {
+        return Err(Problem::DRAINING);
     }
+    if ledger.is_full() {
+        return Err(Problem::DISK_FULL);
+    }
+    let database = !ledger.is_spooling();
+    let redis = match state.kind() {
+        Kind::Embedded => None,
+        Kind::Redis => Some(state.is_available().await),
+    };
+    let up_or_down = |up: bool| if up { "up" } else { "down" };
+    let well = database && redis.unwrap_or(true);
+    let mut told = Map::from_iter([("status".to_owned(), json!(if well { "ok" } else { "degraded" }))]);
+    told.insert("database".to_owned(), json!(up_or_down(database)));
+    told.extend(redis.map(|up| ("redis".to_owned(), json!(up_or_down(up)))));
+    Ok(Json(told.into()))
 }
 
 /// What was counted, for Prometheus (text format 0.0.4).
@@ -65,10 +76,11 @@ pub(super) async fn metrics(
         MetricsFor::Nobody => Some(Problem::NOT_FOUND),
         MetricsFor::Everybody => None,
         MetricsFor::ThisMachine if is_this_machine(client.0.ip(), &headers) => None,
-        // Who has no token is not told that there is anything.
-        MetricsFor::ThisMachine => authorize(&web, client, &headers)
+        // Who has no key is not told that there is anything.
+        MetricsFor::ThisMachine => access::open(&web, client, &headers)
+            .await
             .err()
-            .map(|problem| if problem.is(Problem::UNAUTHORIZED) { Problem::NOT_FOUND } else { problem }),
+            .map(|problem| if problem.is(&Problem::UNAUTHORIZED) { Problem::NOT_FOUND } else { problem }),
     };
     if let Some(problem) = refused {
         return problem.into_response();

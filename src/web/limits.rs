@@ -27,10 +27,11 @@ pub struct HttpLimits {
     /// Requests of one address that the telephone network did not sign; more get 429 in the place of 403. A request
     /// with a right signature is never limited by it.
     pub unsigned: Rate,
-    /// Requests of one address with a wrong API token; more get 429 in the place of 401. The right one is never limited by
-    /// it: whoever shares an address with a forgotten client would be locked out.
+    /// Requests of one address with a wrong key to the API; more get 429 in the place of 401, and no key from there is looked up
+    /// any more. The token of the configuration is never limited by it, nor are right keys from near where those are spared:
+    /// whoever shares a proxy with a forgotten client would be locked out.
     pub wrong_tokens: Rate,
-    /// Requests with the right API token; more get 429.
+    /// Requests with one and the same key; more get 429.
     pub api: Rate,
     /// How long requests may go on once the server stops.
     pub stopping: Duration,

@@ -1,9 +1,11 @@
 //! HTTP: the carrier's webhooks and media sockets, the API, health and metrics. Knows ports, never a vendor.
 
+mod access;
 mod api;
 mod arrivals;
 mod body;
 mod client;
+mod extract;
 mod health;
 mod limits;
 mod media;

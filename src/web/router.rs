@@ -21,15 +21,6 @@ const HEALTH: &str = "/health";
 const HEALTHZ: &str = "/healthz";
 const READYZ: &str = "/readyz";
 const METRICS: &str = "/metrics";
-const CALLS: &str = "/api/calls";
-const CALL: &str = "/api/calls/{sid}";
-const HANG_UP: &str = "/api/calls/{sid}/hangup";
-const APPOINTMENTS: &str = "/api/appointments";
-
-/// All of them, for the label of a metric.
-const ROUTES: [&str; 12] =
-    [VOICE, RESUME, STATUS, MEDIA, HEALTH, HEALTHZ, READYZ, METRICS, CALLS, CALL, HANG_UP, APPOINTMENTS];
-
 /// Whether requests for `path` are answered also where few places are left: live calls and whoever watches us need them.
 pub(super) fn is_vital(path: &str) -> bool {
     [VOICE, RESUME, STATUS, MEDIA, HEALTH, HEALTHZ, READYZ].contains(&path)
@@ -37,12 +28,6 @@ pub(super) fn is_vital(path: &str) -> bool {
 
 /// The routes of a server.
 pub fn router(web: Arc<Web>) -> Router {
-    let api = Router::new()
-        .route(CALLS, get(api::calls))
-        .route(CALL, get(api::call))
-        .route(HANG_UP, post(api::hang_up))
-        .route(APPOINTMENTS, get(api::appointments))
-        .route_layer(middleware::from_fn_with_state(Arc::clone(&web), api::guard));
     Router::new()
         .route(VOICE, get(voice::arrived).post(voice::arrived))
         .route(RESUME, get(voice::resumed).post(voice::resumed))
@@ -52,7 +37,7 @@ pub fn router(web: Arc<Web>) -> Router {
         .route(HEALTHZ, get(health::alive))
         .route(READYZ, get(health::ready))
         .route(METRICS, get(health::metrics))
-        .merge(api)
+        .merge(api::routes(&web))
         .fallback(async || Problem::NOT_FOUND)
         .method_not_allowed_fallback(async || Problem::WRONG_METHOD)
         .layer(middleware::from_fn(finish))
@@ -62,8 +47,8 @@ pub fn router(web: Arc<Web>) -> Router {
 /// Counts the answer and keeps it out of caches and out of guesses.
 async fn finish(path: Option<MatchedPath>, request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
-    let route = path.and_then(|path| ROUTES.into_iter().find(|route| *route == path.as_str()));
-    metrics::http_request(route.unwrap_or("other"), response.status().as_u16());
+    let route = path.as_ref().map_or("other", MatchedPath::as_str);
+    metrics::http_request(route, response.status().as_u16());
     let headers = response.headers_mut();
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));

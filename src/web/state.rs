@@ -4,7 +4,6 @@ use super::{client::Tally, limits::HttpLimits};
 use crate::{
     base::{
         clock::{self, WallClock},
-        rate::{Meter, TooMany},
         secret::SecretString,
     },
     channels::{
@@ -26,14 +25,15 @@ use serde::Deserialize;
 use std::{
     collections::BTreeMap,
     fmt,
+    path::PathBuf,
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc,
         atomic::{AtomicBool, AtomicUsize, Ordering},
     },
-    time::{Duration, Instant},
+    time::Duration,
 };
 
-/// Who may read `/metrics`. Whoever shows the API token may, except from [`MetricsFor::Nobody`].
+/// Who may read `/metrics`. Whoever shows a key to the API may, except from [`MetricsFor::Nobody`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum MetricsFor {
@@ -71,8 +71,10 @@ pub struct Parts {
     pub agent: AgentNow,
     /// The number that is called; any where absent.
     pub number: Option<String>,
-    /// Opens the API; nothing does where it is empty.
+    /// Opens the API besides the keys; does not where it is empty.
     pub api_token: SecretString,
+    /// Where recordings and logs of calls lie: no other file is ever sent or deleted.
+    pub files: PathBuf,
     /// What was counted.
     pub metrics: Metrics,
     /// Who may read it.
@@ -101,8 +103,10 @@ pub struct Web {
     pub(super) statuses: StatusBook,
     pub(super) unsigned: Tally,
     pub(super) wrong_tokens: Tally,
-    api: Mutex<Meter>,
+    /// By the keys' identifiers.
+    pub(super) keys: Tally<String>,
     draining: AtomicBool,
+    others: AtomicBool,
     handshakes: AtomicUsize,
 }
 
@@ -118,10 +122,11 @@ impl Web {
         Arc::new(Self {
             unsigned: Tally::new(parts.http.unsigned),
             wrong_tokens: Tally::new(parts.http.wrong_tokens),
-            api: Mutex::default(),
+            keys: Tally::new(parts.http.api),
             statuses: StatusBook::default(),
             parts,
             draining: AtomicBool::new(false),
+            others: AtomicBool::new(false),
             handshakes: AtomicUsize::new(0),
         })
     }
@@ -139,7 +144,7 @@ impl Web {
 
     /// Asks every live call to say goodbye; those on their way get no line any more.
     pub fn say_goodbye(&self) {
-        self.parts.admission.forget_all();
+        self.parts.admission.close();
         for CallSummary { call, .. } in self.parts.calls.list() {
             if self.parts.calls.hang_up(&call).is_err() {
                 tracing::debug!(call.sid = %call, "the call was over already");
@@ -147,9 +152,24 @@ impl Web {
         }
     }
 
-    /// Counts a request with the API token.
-    pub(super) fn count_api(&self, now: Instant) -> Result<(), TooMany> {
-        self.api.lock().unwrap_or_else(PoisonError::into_inner).count(self.parts.http.api, now)
+    /// From now on, or no longer, other nodes take calls: who calls while this one drains is sent to them.
+    pub fn others_serve(&self, others: bool) {
+        self.others.store(others, Ordering::Relaxed);
+    }
+
+    /// Whether a call that asks now should rather ask another node.
+    pub(super) fn sends_elsewhere(&self) -> bool {
+        self.is_draining() && self.others.load(Ordering::Relaxed)
+    }
+
+    /// Lets go of every live call, so that the network brings it to another node; those on their way get no line here any more.
+    pub fn hand_over(&self) {
+        self.parts.admission.close();
+        for CallSummary { call, .. } in self.parts.calls.list() {
+            if self.parts.calls.hand_over(&call).is_err() {
+                tracing::debug!(call.sid = %call, "the call was over already");
+            }
+        }
     }
 
     pub(super) fn is_draining(&self) -> bool {

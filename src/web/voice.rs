@@ -13,7 +13,10 @@ use crate::{
         admission::{Ticket, Verdict},
         handshake::TOKEN,
     },
-    ports::carrier::{Answer, BadRequest, Denied, Params},
+    ports::{
+        carrier::{Answer, BadRequest, Denied, News, Params},
+        store::inbox::Event,
+    },
     telemetry::metrics,
 };
 use axum::{
@@ -39,6 +42,9 @@ pub(super) async fn arrived(State(web): State<Arc<Web>>, request: Request) -> Re
     let carrier = &web.parts.carrier;
     let arrival = carrier.arrival(&params).map_err(unusable)?;
     let agent = (web.parts.agent)();
+    if web.sends_elsewhere() {
+        return Ok(twiml(carrier.ask_again(VOICE)));
+    }
     if web.is_draining() {
         metrics::call_refused("draining");
         return Ok(twiml(carrier.goodbye(&agent.tag, call_again(agent.language))));
@@ -55,14 +61,25 @@ pub(super) async fn arrived(State(web): State<Arc<Web>>, request: Request) -> Re
         Verdict::Welcome { token } => {
             let answer = carrier.connect(MEDIA, &[(TOKEN, &token)], &way_back(&call, 1));
             let event = arrivals::announced(&web, arrival, &agent.name, &params, &answer);
-            arrivals::keep(&web, event).await;
-            Ok(twiml(answer))
+            Ok(twiml(let_in(&web, &call, &token, event, answer).await))
         }
         Verdict::Busy { code } => {
             tracing::warn!(call.sid = %call, code, "a call was refused");
             metrics::call_refused("busy");
             Ok(twiml(carrier.busy()))
         }
+    }
+}
+
+/// Keeps the event and shares the token, and returns the answer: where the call has asked before, what it was answered then.
+async fn let_in(web: &Arc<Web>, call: &CallSid, token: &str, event: Event, answer: Answer) -> Answer {
+    let admission = &web.parts.admission;
+    match tokio::join!(arrivals::keep(web, event), admission.share(call, token)) {
+        (Some(first), ()) if first != answer.body => {
+            admission.withdraw(call, token);
+            Answer { body: first, ..answer }
+        }
+        _ => answer,
     }
 }
 
@@ -85,6 +102,9 @@ pub(super) async fn resumed(State(web): State<Arc<Web>>, request: Request) -> Re
     web.parts.admission.forget(&call);
     let agent = (web.parts.agent)();
     let goodbye = || twiml(carrier.goodbye(&agent.tag, cut_off(agent.language)));
+    if web.sends_elsewhere() {
+        return Ok(twiml(carrier.ask_again(&way_back(&call, former))));
+    }
     if web.is_draining() {
         return Ok(goodbye());
     }
@@ -93,6 +113,7 @@ pub(super) async fn resumed(State(web): State<Arc<Web>>, request: Request) -> Re
             tracing::warn!(call.sid = %call, code = "RESUME", epoch, "a call lost its media socket and gets another one");
             let ticket = Ticket { arrival, agent: agent.name.clone(), epoch };
             let token = web.parts.admission.ask_again(clock::now(), ticket);
+            web.parts.admission.share(&call, &token).await;
             Ok(connect(epoch, &token))
         }
         ComesBack::IsOver => Ok(twiml(carrier.hang_up())),
@@ -106,7 +127,14 @@ pub(super) async fn resumed(State(web): State<Arc<Web>>, request: Request) -> Re
 /// News of a call.
 pub(super) async fn news(State(web): State<Arc<Web>>, request: Request) -> Result<Response, Problem> {
     let params = verified(&web, request).await?;
-    let news = web.parts.carrier.progress(&params).map_err(unusable)?;
+    let news = match web.parts.carrier.news(&params).map_err(unusable)? {
+        News::Progress(news) => news,
+        News::Unknown { call, word } => {
+            let event = arrivals::not_understood(&call, &word, &params);
+            web.parts.ledger.keep(event).await.map_err(|_| Problem::NOT_KEPT)?;
+            return Ok(StatusCode::NO_CONTENT.into_response());
+        }
+    };
     let event = arrivals::news(&web, &news, &params);
     // Before it is safe nothing is said: then the network may send it again.
     web.parts.ledger.keep(event).await.map_err(|_| Problem::NOT_KEPT)?;

@@ -61,7 +61,7 @@ async fn a_call_with_faults_writes_a_log_that_replays_and_tells_its_story() {
     assert_eq!(record["entries"], Value::Array(entries));
 
     let file = house.log_of(&sid);
-    assert_eq!(record["replay"], file.to_str().unwrap());
+    assert_eq!(record["files"]["replay"], file.to_str().unwrap());
     let (status, told) = replayed(&[], &file);
     assert!(status.success(), "{told}");
     for line in [

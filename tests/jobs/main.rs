@@ -22,10 +22,13 @@ mod spy;
 mod stage;
 
 mod abort;
+mod call_back;
 mod cron;
 mod deliver;
 mod drain;
+mod janitor;
 mod kill;
 mod queue;
+mod retention;
 mod runner;
 mod summary;

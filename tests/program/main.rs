@@ -1,6 +1,13 @@
 //! The program as an operator meets it: exit codes, messages, signals. Real processes on loopback.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test may panic")]
 
+mod backup;
+mod calls;
+mod database;
+mod doctor;
+mod files;
+mod folder;
+mod keys;
 mod leaks;
 
 use std::{
@@ -23,8 +30,8 @@ const KEYS: &[(&str, &str)] = &[
 fn program(arguments: &[&str], environment: &[(&str, &str)]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_centralita"));
     command.env_clear().args(arguments).stdin(Stdio::null());
-    command.envs(environment.iter().copied()).env("HOME", env!("CARGO_TARGET_TMPDIR"));
-    command.env("DATA_DIR", env!("CARGO_TARGET_TMPDIR")).current_dir(env!("CARGO_MANIFEST_DIR"));
+    command.env("HOME", env!("CARGO_TARGET_TMPDIR")).env("DATA_DIR", env!("CARGO_TARGET_TMPDIR"));
+    command.envs(environment.iter().copied()).current_dir(env!("CARGO_MANIFEST_DIR"));
     command
 }
 
@@ -44,7 +51,12 @@ struct Server {
 impl Server {
     fn start(environment: &[(&str, &str)]) -> Self {
         let mut command = program(&["--port", "0"], KEYS);
-        let mut child = command.envs(environment.iter().copied()).stdout(Stdio::piped()).spawn().unwrap();
+        command.envs(environment.iter().copied());
+        Self::launch(command)
+    }
+
+    fn launch(mut command: Command) -> Self {
+        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
         let mut log = BufReader::new(child.stdout.take().unwrap());
         let mut begun = String::new();
         while !begun.contains("listening on ") {

@@ -5,7 +5,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use centralita::{
     base::secret::SecretString,
     ports::{
-        carrier::{CallState, Carrier},
+        carrier::{CallState, Carrier, News, Progress},
         media::{FromPhone, MediaCodec, MediaError, Oddity, ToPhone},
     },
     providers::twilio::{Keys, MediaStreams, Twilio},
@@ -54,6 +54,11 @@ pub(crate) fn twilio() -> Twilio {
 
 // === forms ===
 
+fn progress(news: News) -> Progress {
+    let News::Progress(progress) = news else { panic!("{news:?}") };
+    progress
+}
+
 #[test]
 fn every_form_of_a_webhook_is_verified_and_read() {
     let names = fixtures("twilio", ".form");
@@ -66,11 +71,11 @@ fn every_form_of_a_webhook_is_verified_and_read() {
         assert_eq!(params.0, form, "{name}");
         let arrival = twilio().arrival(&params).unwrap();
         assert_eq!(arrival.call.as_str(), "CA5f1d7c0a93be4d6c8e2f4a6b0c1d2e3f", "{name}");
-        let progress = twilio().progress(&params);
-        assert_eq!(progress.is_ok(), params.get("CallStatus").is_some(), "{name}");
+        let news = twilio().news(&params);
+        assert_eq!(news.is_ok(), params.get("CallStatus").is_some(), "{name}");
         if let Some(state) = name.strip_prefix("call_status_").and_then(|rest| rest.split_once('_')) {
             let state = state.1.trim_end_matches(".form");
-            let progress = progress.unwrap();
+            let progress = progress(news.unwrap());
             assert_eq!(serde_json::to_value(progress.state).unwrap(), state, "{name}");
             assert!(progress.sequence.is_some(), "{name}");
         }
@@ -87,7 +92,7 @@ fn a_call_and_its_end_are_read_from_their_forms() {
     };
     let arrival = twilio().arrival(&read("voice_inbound.form")).unwrap();
     assert_eq!((arrival.from.as_str(), arrival.to.as_str()), ("+34600111222", "+34910123456"));
-    let progress = twilio().progress(&read("call_status_3_completed.form")).unwrap();
+    let progress = progress(twilio().news(&read("call_status_3_completed.form")).unwrap());
     assert_eq!((progress.state, progress.sequence), (CallState::Completed, Some(3)));
     assert_eq!(progress.lasted.unwrap().as_secs(), 82);
     assert!(progress.state.is_final());

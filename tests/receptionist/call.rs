@@ -15,6 +15,7 @@ use centralita::{
 use futures_util::future::BoxFuture;
 use jiff::{ToSpan, civil::DateTime};
 use std::{
+    collections::BTreeSet,
     fmt::Write as _,
     fs,
     sync::{Arc, Mutex},
@@ -92,6 +93,10 @@ impl Calendar for Book {
 
     fn appointments(&self) -> BoxFuture<'_, Result<Vec<Appointment>, CalendarError>> {
         Box::pin(async move { Ok(self.state.lock().unwrap().appointments.clone()) })
+    }
+
+    fn forget(&self, _: BTreeSet<CallSid>) -> BoxFuture<'_, Result<u64, CalendarError>> {
+        Box::pin(async { Ok(0) })
     }
 }
 

@@ -3,10 +3,9 @@
 use super::{
     counted::Counted,
     http::{api, post_signed},
-    phone::{Phone, arrival, mark, media, start, stop},
+    phone::{Phone, arrival, connected, mark, media, start, stop},
     rig::{CALL, GUARD, Rig, soon},
     staff::{Office, Seen},
-    store::Kept,
 };
 use centralita::{
     audio::opus::{self, Channels, Form},
@@ -40,8 +39,8 @@ pub(super) async fn listen(phone: &mut Phone) -> u16 {
 async fn open(limits: impl FnOnce(&mut Limits), staff: impl FnOnce(&mut Staff)) -> (Rig<Desk>, Office) {
     let (office, mut all) = Office::open().await;
     staff(&mut all);
-    let kept = Kept { store: all.store.clone(), ledger: all.ledger.clone(), owner: all.owner.clone() };
-    (Rig::keeping(kept, Arc::new(Desk::new(all)), |setup| limits(&mut setup.line)).await, office)
+    let desk = Arc::new(Desk::new(all));
+    (Rig::keeping(office.kept.clone(), desk, |setup| limits(&mut setup.line)).await, office)
 }
 
 async fn ask_to_end(rig: &Rig<Desk>, phone: &mut Phone) {
@@ -86,7 +85,8 @@ async fn a_call_that_we_end_is_ended_at_the_network_and_recorded() {
     assert_eq!(record["outcome"], "asked");
     assert_eq!(record["entries"][0]["what"], "agent");
     let recording = office.folder.join(format!("{CALL}.opus"));
-    assert_eq!(record["recording"], recording.to_str().unwrap());
+    assert_eq!(record["files"]["recording"], recording.to_str().unwrap());
+    assert_eq!(record["recording"], format!("/api/calls/{CALL}/recording"));
     assert!(sound(&fs::read(recording).unwrap()).is_empty());
 }
 
@@ -169,14 +169,25 @@ async fn a_server_that_stops_waits_for_callers_on_their_way_and_then_refuses_the
     all_gone(&rig).await;
 }
 
+pub(super) fn token(twiml: &str) -> Option<&str> {
+    twiml.split("name=\"token\" value=\"").nth(1)?.split('"').next()
+}
+
+/// The media socket that the answer asks for.
+pub(super) async fn begins(rig: &Rig<Desk>, twiml: &str) -> Phone {
+    let mut phone = rig.socket().await;
+    phone.say(&connected()).await;
+    phone.say(&start(CALL, token(twiml).unwrap_or_else(|| panic!("no socket in {twiml}")))).await;
+    phone
+}
+
 #[tokio::test]
 async fn a_second_stream_of_a_call_takes_its_place_and_keeps_it() {
     let (rig, mut office) = open(|_| (), |_| ()).await;
     let mut first = rig.call(CALL).await;
     first.hears().await;
-    // The network asks anew, so that there is another token.
-    post_signed(&rig, "/webhook/voice/resume", &arrival(CALL)).await;
-    let mut second = rig.call(CALL).await;
+    let twiml = post_signed(&rig, "/webhook/voice/resume", &arrival(CALL)).await.body;
+    let mut second = begins(&rig, &twiml).await;
     assert_eq!(listen(&mut first).await, 1000);
     ask_to_end(&rig, &mut second).await;
     assert_eq!(listen(&mut second).await, 1000);

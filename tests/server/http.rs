@@ -39,7 +39,8 @@ pub(crate) async fn raw(address: SocketAddr, request: &[u8]) -> Answer {
 pub(crate) async fn answer(stream: &mut TcpStream) -> Answer {
     let mut bytes = Vec::new();
     soon(stream.read_to_end(&mut bytes)).await.ok();
-    let text = String::from_utf8(bytes).unwrap();
+    // Some files come compressed.
+    let text = String::from_utf8_lossy(&bytes);
     let (head, body) = text.split_once("\r\n\r\n").unwrap_or((&text, ""));
     let status = head.split(' ').nth(1).map_or(0, |status| status.parse().unwrap());
     Answer { status, head: head.to_owned(), body: body.to_owned() }

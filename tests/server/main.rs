@@ -10,17 +10,25 @@
 mod api;
 #[path = "../support/counted.rs"]
 mod counted;
+mod description;
 mod desk;
+mod faults;
 mod http;
+mod keys;
 mod limits;
 mod line;
 mod line_ends;
 #[path = "../support/log.rs"]
 mod log;
 mod media;
+mod nodes;
+mod people;
 mod phone;
+mod recording;
+mod records;
 mod resume;
 mod rig;
+mod rows;
 mod staff;
 #[path = "../support/store.rs"]
 mod store;

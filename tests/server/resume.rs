@@ -1,9 +1,9 @@
 //! A call whose media socket, or whose whole server, is gone: it goes on at the next one that the network asks.
 
 use super::{
-    desk::{all_gone, listen},
+    desk::{all_gone, begins, listen},
     http::{api, post_signed},
-    phone::{Phone, arrival, connected, start, stop},
+    phone::{Phone, arrival, stop},
     rig::{CALL, Rig, soon},
     staff::Office,
     store::{Kept, kept_in},
@@ -16,7 +16,7 @@ use tokio::runtime::Runtime;
 async fn serve(folder: &Path) -> (Rig<Desk>, Office) {
     let kept = kept_in(folder).await;
     let (office, mut staff) = Office::open().await;
-    let Kept { store, ledger, owner } = kept.clone();
+    let Kept { store, ledger, owner, .. } = kept.clone();
     (staff.store, staff.ledger, staff.owner) = (store, ledger, owner);
     (Rig::keeping(kept, Arc::new(Desk::new(staff)), |_| ()).await, office)
 }
@@ -27,14 +27,8 @@ async fn asks_again(rig: &Rig<Desk>, epoch: u32) -> String {
     post_signed(rig, &path, &arrival(CALL)).await.body
 }
 
-fn token(twiml: &str) -> Option<&str> {
-    twiml.split("name=\"token\" value=\"").nth(1)?.split('"').next()
-}
-
 async fn goes_on(rig: &Rig<Desk>, twiml: &str) -> Phone {
-    let mut phone = rig.socket().await;
-    phone.say(&connected()).await;
-    phone.say(&start(CALL, token(twiml).unwrap_or_else(|| panic!("no socket in {twiml}")))).await;
+    let mut phone = begins(rig, twiml).await;
     phone.hears().await;
     phone
 }
@@ -106,4 +100,26 @@ async fn a_call_that_the_network_has_ended_does_not_come_back() {
     assert_eq!(post_signed(&rig, "/webhook/voice/status", &news).await.status, 204);
     let twiml = asks_again(&rig, 1).await;
     assert!(twiml.ends_with("<Response><Hangup/></Response>"), "{twiml}");
+}
+
+#[tokio::test]
+async fn a_call_whose_caller_was_erased_goes_on_without_a_recording() {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("erased-{}", std::process::id()));
+    let (rig, office) = serve(&folder).await;
+    let mut phone = rig.call(CALL).await;
+    phone.hears().await;
+    drop(phone);
+    is_known(&rig).await;
+    let erased = rig.store.erase("+34600111222".to_owned()).await.unwrap();
+    assert_eq!(erased.calls, 1);
+    let twiml = asks_again(&rig, 1).await;
+    let mut phone = goes_on(&rig, &twiml).await;
+    phone.say(&stop()).await;
+    assert_eq!(listen(&mut phone).await, 1000);
+    all_gone(&rig).await;
+    assert!(office.folder.join(format!("{CALL}.opus")).exists(), "it was recorded before");
+    for file in [format!("{CALL}-2.opus"), format!("{CALL}-2.replay")] {
+        assert!(!office.folder.join(&file).exists(), "{file}");
+    }
+    assert_eq!(rig.store.call(CALL.parse().unwrap()).await.unwrap().files, [None, None]);
 }

@@ -38,9 +38,10 @@ pub(crate) const ACCOUNT: &str = "AC0123456789abcdef0123456789abcdef";
 pub(crate) const STREAM: &str = "MZ18ad3ab5a668481ce02b83e7395059f0";
 pub(crate) const CALL: &str = "CA5f1d7c0a93be4d6c8e2f4a6b0c1d2e3f";
 
-/// One for all: how long any event may take before the test fails.
 /// So many bytes a phone's system holds for a phone that does not read.
 pub(crate) const PHONE_HOLDS: u32 = 64 * 1024;
+
+/// One for all: how long any event may take before the test fails.
 pub(crate) const GUARD: Duration = Duration::from_secs(20);
 
 /// Waits for an event.
@@ -60,6 +61,7 @@ pub(crate) struct Setup {
     pub(crate) prompts: PathBuf,
     pub(crate) number: Option<String>,
     pub(crate) state: Shelf,
+    pub(crate) files: PathBuf,
 }
 
 impl Default for Setup {
@@ -73,6 +75,7 @@ impl Default for Setup {
             prompts: concat!(env!("CARGO_MANIFEST_DIR"), "/prompts").into(),
             number: None,
             state: Shelf::default(),
+            files: env!("CARGO_TARGET_TMPDIR").into(),
         }
     }
 }
@@ -81,6 +84,7 @@ pub(crate) struct Rig<C = Stub> {
     pub(crate) address: SocketAddr,
     pub(crate) calls: Arc<C>,
     pub(crate) web: Arc<Web>,
+    pub(crate) admission: Arc<Admission>,
     pub(crate) store: SharedStore,
     pub(crate) shutdown: CancellationToken,
     pub(crate) server: JoinSet<()>,
@@ -128,10 +132,11 @@ impl<C: Calls> Rig<C> {
         let agents = Agents::open(setup.prompts).unwrap();
         let keys = Keys { tokens: vec![SecretString::from(TOKEN)], shared: Vec::new() };
         let account = Some(ACCOUNT.parse().unwrap());
+        let admission = Arc::new(Admission::new(setup.rules, kept.state.clone()));
         let web = Web::new(Parts {
             carrier: Arc::new(Twilio::new(keys, account, &format!("https://{PUBLIC}")).unwrap()),
             codec: Arc::new(MediaStreams),
-            admission: Arc::new(Admission::new(setup.rules)),
+            admission: Arc::clone(&admission),
             calls: Arc::clone(&calls) as Arc<dyn Calls>,
             calendar: Arc::new(Book),
             store: kept.store.clone(),
@@ -140,10 +145,11 @@ impl<C: Calls> Rig<C> {
             agent: Arc::new(move || agents.find("clinica").unwrap()),
             number: setup.number,
             api_token: SecretString::from(API_TOKEN),
+            files: setup.files,
             metrics: metrics::install().unwrap(),
             metrics_for: setup.metrics_for,
             features: BTreeMap::from([("stt".to_owned(), "stub".to_owned())]),
-            state: Arc::new(setup.state),
+            state: setup.state.on(kept.state),
             state_ttl: Duration::from_hours(24),
             line: setup.line,
             http: setup.http,
@@ -153,7 +159,16 @@ impl<C: Calls> Rig<C> {
         let shutdown = CancellationToken::new();
         let mut server = JoinSet::new();
         server.spawn(serve(listener, Arc::clone(&web), shutdown.clone()));
-        Self { address, calls, web, store: kept.store, shutdown, server, taken: mpsc::channel(1).1 }
+        Self {
+            address,
+            calls,
+            web,
+            admission,
+            store: kept.store,
+            shutdown,
+            server,
+            taken: mpsc::channel(1).1,
+        }
     }
 
     /// Announces a call and returns its token.

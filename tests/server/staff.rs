@@ -45,6 +45,8 @@ pub(crate) struct Office {
     pub(crate) folder: PathBuf,
     /// So many orders the network carries out.
     pub(crate) network: Arc<Semaphore>,
+    /// What it writes to.
+    pub(crate) kept: Kept,
     seen: mpsc::Receiver<Seen>,
 }
 
@@ -61,7 +63,8 @@ Atiende {{ business }}.
 impl Office {
     pub(crate) async fn open() -> (Self, Staff) {
         static OFFICES: AtomicU32 = AtomicU32::new(0);
-        let Kept { store, ledger, owner } = kept().await;
+        let kept = kept().await;
+        let Kept { store, ledger, owner, .. } = kept.clone();
         let number = OFFICES.fetch_add(1, Ordering::Relaxed);
         let folder =
             Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("office-{}-{number}", std::process::id()));
@@ -88,7 +91,7 @@ impl Office {
             ledger,
             owner,
         };
-        (Self { folder, network, seen }, staff)
+        (Self { folder, network, kept, seen }, staff)
     }
 
     /// What is seen next.

@@ -11,12 +11,13 @@ use centralita::{
     ports::{
         calendar::{Appointment, Booking, Calendar, CalendarError, Slot, SlotQuery},
         carrier::Progress,
-        state::{Counted, Held, Key, Kind, StateStore},
+        state::{Counted, Held, Key, Kind, SharedState, StateStore},
     },
 };
 use futures_util::future::BoxFuture;
 use serde_json::{Value, json};
 use std::{
+    collections::BTreeSet,
     sync::{
         Arc, Mutex,
         atomic::{AtomicBool, AtomicUsize, Ordering},
@@ -150,6 +151,10 @@ impl Calls for Stub {
         }
     }
 
+    fn hand_over(&self, call: &CallSid) -> Result<(), NoSuchCall> {
+        self.hang_up(call)
+    }
+
     fn ended_well(&self, call: &CallSid) -> bool {
         self.ended_well.lock().unwrap().contains(&call.to_string())
     }
@@ -180,9 +185,13 @@ impl Calendar for Book {
         let appointment = Appointment { id, slot, name, document, call: CALL.parse().unwrap() };
         Box::pin(async { Ok(vec![appointment]) })
     }
+
+    fn forget(&self, _: BTreeSet<CallSid>) -> BoxFuture<'_, Result<u64, CalendarError>> {
+        Box::pin(async { Ok(0) })
+    }
 }
 
-/// A state store that only says what it is and whether it is there.
+/// What a state store says of itself.
 #[derive(Clone, Debug)]
 pub(crate) struct Shelf {
     pub(crate) kind: Kind,
@@ -195,32 +204,46 @@ impl Default for Shelf {
     }
 }
 
-impl StateStore for Shelf {
-    fn put(&self, _: Key, _: Vec<u8>, _: Duration) -> BoxFuture<'_, Held<()>> {
-        unimplemented!("nothing is kept here")
+impl Shelf {
+    /// With the keeping left to `table`.
+    pub(crate) fn on(self, table: SharedState) -> SharedState {
+        Arc::new(Labelled { shelf: self, table })
+    }
+}
+
+/// A state store under another name.
+#[derive(Debug)]
+struct Labelled {
+    shelf: Shelf,
+    table: SharedState,
+}
+
+impl StateStore for Labelled {
+    fn put(&self, key: Key, value: Vec<u8>, life: Duration) -> BoxFuture<'_, Held<()>> {
+        self.table.put(key, value, life)
     }
 
-    fn get(&self, _: Key) -> BoxFuture<'_, Held<Option<Vec<u8>>>> {
-        unimplemented!("nothing is kept here")
+    fn get(&self, key: Key) -> BoxFuture<'_, Held<Option<Vec<u8>>>> {
+        self.table.get(key)
     }
 
-    fn take(&self, _: Key) -> BoxFuture<'_, Held<Option<Vec<u8>>>> {
-        unimplemented!("nothing is kept here")
+    fn take(&self, key: Key) -> BoxFuture<'_, Held<Option<Vec<u8>>>> {
+        self.table.take(key)
     }
 
-    fn add(&self, _: Key, _: Duration) -> BoxFuture<'_, Held<bool>> {
-        unimplemented!("nothing is kept here")
+    fn add(&self, key: Key, life: Duration) -> BoxFuture<'_, Held<bool>> {
+        self.table.add(key, life)
     }
 
-    fn count(&self, _: Key, _: Duration) -> BoxFuture<'_, Held<Counted>> {
-        unimplemented!("nothing is kept here")
+    fn count(&self, key: Key, window: Duration) -> BoxFuture<'_, Held<Counted>> {
+        self.table.count(key, window)
     }
 
     fn kind(&self) -> Kind {
-        self.kind
+        self.shelf.kind
     }
 
     fn is_available(&self) -> BoxFuture<'_, bool> {
-        Box::pin(async { self.available.load(Ordering::Relaxed) })
+        Box::pin(async { self.shelf.available.load(Ordering::Relaxed) })
     }
 }

@@ -106,7 +106,7 @@ async fn the_melody_of_a_pause_is_told_and_that_of_a_pause_which_is_over_is_not(
     let (judge, mut asked) = mpsc::channel(1);
     staff.activity = Some(Arc::new(Loud));
     staff.turn_end = Some(Arc::new(Judge(judge)));
-    let rig = Rig::holding(Arc::new(Desk::new(staff)), |_| ()).await;
+    let rig = Rig::keeping(office.kept.clone(), Arc::new(Desk::new(staff)), |_| ()).await;
     let mut caller = Caller { phone: rig.call(CALL).await, chunk: 0 };
     caller.is_greeted(&rig).await;
 

@@ -151,9 +151,9 @@ async fn a_signed_request_without_a_call_is_a_bad_request() {
 }
 
 #[tokio::test]
-async fn a_call_that_lost_its_socket_hears_a_goodbye_in_the_agents_language() {
+async fn a_call_that_lost_its_socket_too_often_hears_a_goodbye_in_the_agents_language() {
     let rig = Rig::start().await;
-    let answer = post_signed(&rig, "/webhook/voice/resume", &arrival(CALL)).await;
+    let answer = post_signed(&rig, "/webhook/voice/resume?e=4", &arrival(CALL)).await;
     assert!(
         answer.body.contains("<Say language=\"es-MX\">Lo sentimos, se cortó la comunicación."),
         "{}",
@@ -166,13 +166,20 @@ async fn a_call_that_lost_its_socket_hears_a_goodbye_in_the_agents_language() {
 }
 
 #[tokio::test]
+async fn a_call_that_nobody_knows_any_more_is_served_all_the_same() {
+    let rig = Rig::start().await;
+    let answer = post_signed(&rig, "/webhook/voice/resume?e=1", &arrival(CALL)).await;
+    assert!(answer.body.contains("<Stream") && answer.body.contains("&amp;e=2#rc=5"), "{}", answer.body);
+}
+
+#[tokio::test]
 async fn an_edited_agent_says_goodbye_in_its_new_language() {
     let (office, _) = Office::open().await;
     let rig = Rig::with(|setup| setup.prompts.clone_from(&office.folder)).await;
     let file = office.folder.join("clinica.md");
     let text = fs::read_to_string(&file).unwrap();
     fs::write(&file, text.replace("\"es-AR\"", "\"en-GB\" # anew")).unwrap();
-    let answer = post_signed(&rig, "/webhook/voice/resume", &arrival(CALL)).await;
+    let answer = post_signed(&rig, "/webhook/voice/resume?e=4", &arrival(CALL)).await;
     assert!(answer.body.contains("<Say language=\"en-GB\">We&apos;re sorry"), "{}", answer.body);
 }
 
@@ -206,6 +213,7 @@ async fn while_draining_new_callers_are_asked_to_call_again() {
 #[tokio::test]
 async fn news_in_any_order_and_number_settle_on_the_end_once() {
     let rig = Rig::start().await;
+    rig.announce(CALL).await;
     for (state, sequence) in [("completed", 3), ("ringing", 1), ("completed", 3), ("in-progress", 2)] {
         let answer = post_signed(&rig, "/webhook/voice/status", &status(state, sequence)).await;
         assert_eq!((answer.status, answer.body.as_str()), (204, ""));

@@ -1,11 +1,14 @@
 //! The records of calls.
 
-use crate::rig::{Rig, began, call, owner, sid};
-use centralita::ports::store::{
-    StoreError,
-    calls::{CallEnd, CallFilter, CallRecords as _, CallState, NewCall, TurnRow},
-    jobs::Jobs as _,
-    people::People as _,
+use crate::rig::{Rig, asks, began, call, claimed, job, owner, sid};
+use centralita::{
+    base::ids::CallSid,
+    ports::store::{
+        StoreError,
+        calls::{CallEnd, CallFilter, CallRecords as _, CallRow, CallState, NewCall, TurnRow},
+        jobs::Jobs as _,
+        people::People as _,
+    },
 };
 use futures_util::future::join_all;
 use std::time::Duration;
@@ -25,7 +28,7 @@ facts! {
     turns_of_an_old_epoch_are_written_all_the_same,
     turns_of_an_unknown_call_are_refused,
     a_heartbeat_tells_which_calls_are_ours_no_longer,
-    silent_calls_come_with_the_longest_silence_first,
+    silent_calls_are_closed_the_longest_silent_first,
     a_call_that_never_began_is_silent_too,
     a_call_that_lost_its_socket_gets_its_next_epoch,
     a_call_that_ended_well_is_not_taken_up_again,
@@ -37,7 +40,7 @@ fn end(outcome: &str, jobs: &[&str]) -> CallEnd {
     CallEnd {
         outcome: outcome.to_owned(),
         at: "2026-11-20T10:05:00Z".parse().unwrap(),
-        jobs: jobs.iter().map(|key| crate::rig::job(key)).collect(),
+        jobs: jobs.iter().map(|key| job(key)).collect(),
     }
 }
 
@@ -146,7 +149,7 @@ async fn an_end_brings_its_jobs_once(rig: &Rig) {
     for _ in 0..2 {
         rig.store.call_ended(sid(1), 1, end("goodbye", &["summary", "usage"])).await.unwrap();
     }
-    assert_eq!(crate::rig::claimed(&rig.store, crate::rig::asks("a")).await, ["summary", "usage"]);
+    assert_eq!(claimed(&rig.store, asks("a")).await, ["summary", "usage"]);
 }
 
 async fn the_end_of_an_unknown_call_is_told(rig: &Rig) {
@@ -191,30 +194,47 @@ async fn a_heartbeat_tells_which_calls_are_ours_no_longer(rig: &Rig) {
     assert_eq!(rig.store.heartbeat(owner("b"), vec![(sid(1), 1)]).await.unwrap(), [sid(1)]);
 }
 
-async fn silent_calls_come_with_the_longest_silence_first(rig: &Rig) {
-    for number in 1..=4 {
+async fn closed(rig: &Rig, for_s: u64, most: u32) -> Vec<(CallSid, String)> {
+    let jobs = |call: &CallRow| vec![job(&format!("{}:{:?}", call.call.sid, call.state))];
+    let at = "2026-11-20T11:00:00Z".parse().unwrap();
+    let rows = rig.store.close_silent(Duration::from_secs(for_s), at, jobs, most).await.unwrap();
+    assert!(rows.iter().all(|row| row.state == CallState::Over && row.ended_at == Some(at)));
+    let mut closed: Vec<_> = rows.into_iter().map(|row| (row.call.sid, row.outcome.unwrap())).collect();
+    closed.sort();
+    closed
+}
+
+fn lost(number: u32) -> (CallSid, String) {
+    (sid(number), "lost".to_owned())
+}
+
+async fn silent_calls_are_closed_the_longest_silent_first(rig: &Rig) {
+    for number in 1..=5 {
         rig.store.call_began(began(number, "a", 1)).await.unwrap();
     }
     rig.sql("UPDATE calls SET heartbeat_at = heartbeat_at - 60000").await;
     rig.sql(&format!("UPDATE calls SET heartbeat_at = heartbeat_at - 5000 WHERE sid = '{}'", sid(3))).await;
     rig.store.call_ended(sid(2), 1, end("goodbye", &[])).await.unwrap();
     rig.store.heartbeat(owner("a"), vec![(sid(4), 1)]).await.unwrap();
-    let silent = async |for_s, most| {
-        let rows = rig.store.silent_calls(Duration::from_secs(for_s), most).await.unwrap();
-        rows.into_iter().map(|row| row.call.sid).collect::<Vec<_>>()
-    };
-    assert_eq!(silent(30, 10).await, [sid(3), sid(1)]);
-    assert_eq!(silent(30, 1).await, [sid(3)]);
-    assert_eq!(silent(0, 10).await, [sid(3), sid(1), sid(4)]);
-    assert!(silent(3_600, 10).await.is_empty());
+    assert!(closed(rig, 3_600, 10).await.is_empty());
+    assert_eq!(closed(rig, 30, 1).await, [lost(3)]);
+    assert_eq!(closed(rig, 30, 10).await, [lost(1), lost(5)]);
+    assert_eq!(closed(rig, 0, 10).await, [lost(4)]);
+    assert!(closed(rig, 0, 10).await.is_empty());
+    let mut follow = claimed(&rig.store, asks("a")).await;
+    follow.sort();
+    assert_eq!(follow, [1, 3, 4, 5].map(|number| format!("{}:Over", sid(number))));
+    // The others' word stands, and who lives all the same says so.
+    assert_eq!(rig.store.call(sid(2)).await.unwrap().outcome.unwrap(), "goodbye");
+    assert!(rig.store.heartbeat(owner("a"), vec![(sid(1), 1)]).await.unwrap().is_empty());
+    let row = rig.store.call(sid(1)).await.unwrap();
+    assert_eq!((row.state, row.outcome, row.ended_at), (CallState::Live, None, None));
 }
 
 async fn a_call_that_never_began_is_silent_too(rig: &Rig) {
     rig.store.call_arrived(call(1)).await.unwrap();
-    let silent = rig.store.silent_calls(Duration::ZERO, 10).await.unwrap();
-    assert_eq!(silent.iter().map(|row| row.state).collect::<Vec<_>>(), [CallState::Arrived]);
-    rig.store.call_ended(sid(1), 0, end("never_began", &[])).await.unwrap();
-    assert!(rig.store.silent_calls(Duration::ZERO, 10).await.unwrap().is_empty());
+    assert_eq!(closed(rig, 0, 10).await, [(sid(1), "never_began".to_owned())]);
+    assert!(closed(rig, 0, 10).await.is_empty());
 }
 
 async fn a_call_that_lost_its_socket_gets_its_next_epoch(rig: &Rig) {
@@ -271,9 +291,7 @@ async fn calls_come_newest_first_and_page_by_page(rig: &Rig) {
         rig.store.call_arrived(NewCall { from, ..call(number) }).await.unwrap();
     }
     let page = async |filter: CallFilter| rig.store.calls(filter).await.unwrap();
-    let sids = |rows: &[centralita::ports::store::calls::CallRow]| -> Vec<_> {
-        rows.iter().map(|row| row.call.sid.clone()).collect()
-    };
+    let sids = |rows: &[CallRow]| -> Vec<_> { rows.iter().map(|row| row.call.sid.clone()).collect() };
     let first = page(CallFilter { most: 2, ..CallFilter::default() }).await;
     assert_eq!(sids(&first), [sid(5), sid(4)]);
     let next = page(CallFilter { most: 9, before: Some(first[1].id.clone()), ..CallFilter::default() }).await;
@@ -283,6 +301,9 @@ async fn calls_come_newest_first_and_page_by_page(rig: &Rig) {
     assert_eq!(sids(&theirs), [sid(5), sid(3), sid(1)]);
     let elsewhere = CallFilter { most: 9, workspace: Some("other".to_owned()), ..CallFilter::default() };
     assert!(page(elsewhere).await.is_empty());
+    let so_far =
+        async |state| page(CallFilter { most: 9, state: Some(state), ..CallFilter::default() }).await.len();
+    assert_eq!([so_far(CallState::Arrived).await, so_far(CallState::Live).await], [5, 0]);
     assert_eq!(
         page(CallFilter { most: 9, workspace: Some("main".to_owned()), ..CallFilter::default() }).await.len(),
         5

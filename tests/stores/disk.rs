@@ -1,8 +1,11 @@
 //! SQLite's file: held by others, full, damaged.
 
-use crate::rig::{Folder, Rig, ask, asks, claimed, connect, job, options};
+use crate::{
+    log::Log,
+    rig::{Folder, Rig, ask, asks, claimed, connect, job, options},
+};
 use centralita::{
-    ports::store::{StoreError, Stored, jobs::Jobs as _},
+    ports::store::{StoreError, Stored, jobs::Jobs as _, retention::Retention as _},
     storage::{Options, Place, SqlStore},
 };
 use futures_util::future::join_all;
@@ -206,4 +209,32 @@ async fn more_than_may_wait_is_refused_at_once() {
     assert_eq!(store.job_counts(None).await.unwrap().waiting, written);
     store.close().await;
     assert_eq!(ask(&rig.file(), "PRAGMA integrity_check").await, [[Some("ok".to_owned())]]);
+}
+
+/// On one thread, whose log is read.
+#[tokio::test]
+async fn a_log_that_grows_because_somebody_reads_for_long_is_told_once() {
+    let rig = rig().await;
+    let store = rig.with(Options { long_log: 1 << 20, ..options() }).await;
+    Log::begin();
+    let mut reader = connect(&rig.file()).await;
+    sqlx::raw_sql("BEGIN; SELECT count(*) FROM jobs").execute(&mut reader).await.unwrap();
+    let grow = async |round: &str| {
+        for number in 0..40 {
+            let mut job = job(&format!("{round} {number}"));
+            job.payload = serde_json::json!("x".repeat(100_000));
+            store.enqueue(vec![job]).await.unwrap();
+        }
+        Log::text().matches("LONG_LOG").count()
+    };
+    assert_eq!(grow("first").await, 1);
+    assert_eq!(grow("second").await, 0);
+    reader.close().await.unwrap();
+    assert!(store.scrub().await.unwrap());
+    store.enqueue(vec![job("short")]).await.unwrap();
+    let mut reader = connect(&rig.file()).await;
+    sqlx::raw_sql("BEGIN; SELECT count(*) FROM jobs").execute(&mut reader).await.unwrap();
+    assert_eq!(grow("third").await, 1);
+    reader.close().await.unwrap();
+    store.close().await;
 }

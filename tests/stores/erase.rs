@@ -1,6 +1,7 @@
 //! What stays of a person who was erased: nothing but totals.
 
 use crate::rig::{Rig, asks, began, call, job, sid};
+use centralita::ports::state::{Key, StateStore as _, Use};
 use centralita::ports::store::{
     StoreError,
     calls::{CallEnd, CallFilter, CallRecords as _, NetworkNews, NewCall, TurnRow},
@@ -21,6 +22,8 @@ facts! {
     what_was_erased_does_not_come_back,
     what_was_to_go_outside_does_not_go,
     who_is_erased_twice_or_unknown_is_nobody,
+    a_call_that_goes_on_keeps_no_files,
+    somebody_is_erased_among_very_many_calls,
 }
 
 const ANA: &str = "+34600100200";
@@ -95,6 +98,9 @@ async fn live_through(rig: &Rig, number: u32, phone: &str, name: &str) {
            VALUES ('p{number}', 'main', '{sid}', 'skin', 'Dr', 0, 1, 'UTC', '{name}', '{name} 1Z', 'booked', 0)"
     );
     rig.sql(&tables).await;
+    let summary = Key::new(Use::Summary, sid.as_str());
+    let life = Duration::from_hours(1);
+    rig.store.state().put(summary, format!("{name} was in pain").into_bytes(), life).await.unwrap();
     let deed = Deed {
         workspace: main(),
         who: "operator".to_owned(),
@@ -125,15 +131,10 @@ async fn nothing_of_the_person_is_left_in_any_table(rig: &Rig) {
     deliver(rig, "Aurelia").await;
     let before = rig.dump().await;
     assert!(before.contains("Aurelia") && before.contains("600100200"));
+    assert_eq!(rig.store.calls_of(ANA.to_owned()).await.unwrap(), [sid(1), sid(2)]);
     let erased = rig.store.erase(ANA.to_owned()).await.unwrap();
-    let expected = Erased {
-        contacts: 1,
-        calls: 2,
-        notes: 1,
-        messages: 1,
-        appointments: 1,
-        files: vec!["Aurelia.wav".to_owned(), "Aurelia.log".to_owned()],
-    };
+    let expected =
+        Erased { contacts: 1, calls: 2, notes: 1, messages: 1, appointments: 1, sids: vec![sid(1), sid(2)] };
     assert_eq!(erased, expected);
     let after = rig.dump().await;
     let left: Vec<&str> =
@@ -207,4 +208,72 @@ async fn who_is_erased_twice_or_unknown_is_nobody(rig: &Rig) {
     assert!(rig.dump().await.contains("Aurelia"));
     rig.store.erase(ANA.to_owned()).await.unwrap();
     assert_eq!(rig.store.erase(ANA.to_owned()).await.unwrap(), Erased::default());
+}
+
+async fn a_call_that_goes_on_keeps_no_files(rig: &Rig) {
+    rig.store.call_began(began(1, "a", 1)).await.unwrap();
+    rig.store.erase(call(1).from).await.unwrap();
+    rig.store.call_began(began(1, "b", 2)).await.unwrap();
+    let row = rig.store.call(sid(1)).await.unwrap();
+    assert_eq!((row.epoch, row.files), (2, [None, None]));
+}
+
+/// Half of the calls are hers, and each left something everywhere: whoever looks at all calls for each row does not come to an end.
+async fn somebody_is_erased_among_very_many_calls(rig: &Rig) {
+    let sid = "'CA' || substr('00000000000000000000000000000000', 1, 32 - length(CAST(i AS TEXT))) || i";
+    let whose = format!("CASE WHEN i % 2 = 0 THEN '{ANA}' ELSE '{LEO}' END");
+    let name = "CASE WHEN i % 2 = 0 THEN 'Aurelia' ELSE 'Leonardo' END";
+    let bytes = if rig.is_sqlite() { "BLOB" } else { "BYTEA" };
+    let json = format!(r#"'{{"call":"' || {sid} || '","name":"' || {name} || '"}}'"#);
+    let tables = [
+        (
+            "calls (sid, id, workspace_id, agent, direction, from_number, to_number, account, state, epoch, arrived_at)",
+            format!(
+                "{sid}, 'c' || i, 'main', 'clara', 'inbound', {whose}, '+34910000000', 'AC1', 'over', 1, 0"
+            ),
+        ),
+        (
+            "notes (id, workspace_id, call_sid, kind, text, created_at)",
+            format!("'n' || i, 'main', {sid}, 'summary', {name}, 0"),
+        ),
+        (
+            "outbox (id, workspace_id, target, mode, dedupe_key, payload, state, tries, created_at)",
+            format!(
+                "'o' || i, 'main', 'crm', 'key', 'note:' || {sid} || ':summary', {name}, 'pending', 0, 0"
+            ),
+        ),
+        (
+            "jobs (workspace_id, kind, dedupe_key, payload, state, run_at, attempts, most, epoch, created_at)",
+            format!("'main', 'deliver', 'deliver:o' || i, {name}, 'waiting', 0, 0, 5, 0, 0"),
+        ),
+        (
+            "jobs (workspace_id, kind, dedupe_key, payload, state, run_at, attempts, most, epoch, created_at)",
+            format!("'main', 'odd', 'odd:' || i, {json}, 'waiting', 0, 0, 5, 0, 0"),
+        ),
+        (
+            "inbox (source, dedupe_key, received_at, payload, state)",
+            format!("'twilio_voice', {sid} || ':voice', 0, CAST({name} AS {bytes}), 'kept'"),
+        ),
+        (
+            "inbox (source, dedupe_key, received_at, payload, state)",
+            format!("'twilio_status', {sid} || ':1:ringing', 0, CAST({name} AS {bytes}), 'kept'"),
+        ),
+    ];
+    for (table, row) in tables {
+        let numbers = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 10000)";
+        rig.sql(&format!("INSERT INTO {table} {numbers} SELECT {row} FROM n")).await;
+    }
+    let erased = rig.store.erase(ANA.to_owned()).await.unwrap();
+    assert_eq!((erased.calls, erased.notes, erased.sids.len()), (5_000, 5_000, 5_000));
+    let after = rig.dump().await;
+    assert!(!after.contains("Aurelia") && !after.contains(ANA));
+    for (rows, left) in [
+        ("calls WHERE from_number = 'erased'", 5_000),
+        ("notes", 5_000),
+        ("outbox WHERE state = 'pending' AND payload = 'Leonardo'", 5_000),
+        ("jobs WHERE state = 'waiting' AND payload LIKE '%Leonardo%'", 10_000),
+        ("inbox WHERE state = 'kept' AND payload IS NOT NULL", 10_000),
+    ] {
+        assert_eq!(rig.number(&format!("SELECT count(*) FROM {rows}")).await, left, "{rows}");
+    }
 }

@@ -14,7 +14,6 @@ facts! {
     an_event_comes_with_its_jobs_or_not_at_all,
     the_same_key_from_another_source_is_another_event,
     of_fifty_at_once_one_is_new,
-    bodies_are_forgotten_and_keys_are_not,
 }
 
 fn event(source: &str, key: &str) -> Event {
@@ -76,14 +75,4 @@ async fn of_fifty_at_once_one_is_new(rig: &Rig) {
     assert_eq!(accepted.iter().filter(|accepted| **accepted == repeat(Some(b"<Response/>"))).count(), 49);
     assert_eq!(rig.store.events("calendly".to_owned()).await.unwrap(), 1);
     assert_eq!(rig.store.job_counts(None).await.unwrap().waiting, 1);
-}
-
-async fn bodies_are_forgotten_and_keys_are_not(rig: &Rig) {
-    rig.store.accept(event("vapi", "1")).await.unwrap();
-    assert_eq!(rig.store.forget_bodies(1).await.unwrap(), 0);
-    assert_eq!(rig.store.forget_bodies(0).await.unwrap(), 1);
-    assert_eq!(rig.store.forget_bodies(0).await.unwrap(), 0);
-    assert_eq!(rig.store.accept(event("vapi", "1")).await.unwrap(), repeat(None));
-    let kept = "SELECT count(*) FROM inbox WHERE payload IS NOT NULL OR response IS NOT NULL";
-    assert_eq!(rig.number(kept).await, 0);
 }

@@ -9,6 +9,8 @@
     reason = "a test may panic"
 )]
 
+#[path = "../support/log.rs"]
+mod log;
 #[macro_use]
 mod rig;
 #[expect(dead_code, unused_imports, reason = "not every server is needed here")]
@@ -26,9 +28,11 @@ mod inbox;
 mod jobs;
 mod keys;
 mod leases;
+mod ledger;
 mod network;
 mod notes;
 mod outbox;
 mod people;
+mod retention;
 mod schema;
 mod server;

@@ -3,7 +3,8 @@
 use crate::rig::{Rig, asks, began, call, claimed, job, sid};
 use centralita::ports::store::{
     StoreError,
-    calls::{CallEnd, CallRecords as _, CallState, NetworkNews},
+    calls::{CallEnd, CallEntry, CallRecords as _, CallState, NetworkNews},
+    inbox::{Event, Inbox as _},
     jobs::Jobs as _,
 };
 use futures_util::future::join_all;
@@ -19,6 +20,7 @@ facts! {
     a_socket_that_opens_at_the_same_time_is_not_lost,
     a_call_the_network_has_ended_is_not_taken_up_again,
     news_of_an_unknown_call_are_told,
+    news_of_a_call_that_comes_later_wait_for_it,
 }
 
 fn news(state: &str, sequence: Option<i64>) -> NetworkNews {
@@ -101,8 +103,8 @@ async fn a_call_that_waits_for_its_next_socket_is_over_by_its_final_state(rig: &
     rig.store.resume_call(sid(1), 1).await.unwrap();
     assert!(rig.store.network_news(news("completed", Some(1))).await.unwrap());
     let row = rig.store.call(sid(1)).await.unwrap();
-    assert_eq!((row.state, row.outcome.as_deref()), (CallState::Over, Some("network")));
-    assert_eq!(claimed(&rig.store, asks("a")).await, ["summary"]);
+    assert_eq!((row.state, row.outcome.as_deref()), (CallState::Over, Some("lost")));
+    assert_eq!(claimed(&rig.store, asks("a")).await, [format!("call_back:{}", sid(1)), "summary".to_owned()]);
 }
 
 async fn of_many_final_news_at_once_one_ends_the_call(rig: &Rig) {
@@ -148,4 +150,30 @@ async fn news_of_an_unknown_call_are_told(rig: &Rig) {
     assert!(matches!(rig.store.network_news(news("ringing", None)).await, Err(StoreError::Unknown)));
     assert!(matches!(rig.store.network_news(news("completed", None)).await, Err(StoreError::Unknown)));
     assert_eq!(rig.store.job_counts(None).await.unwrap().waiting, 0);
+}
+
+async fn news_of_a_call_that_comes_later_wait_for_it(rig: &Rig) {
+    let event = |key: &str, change| Event {
+        source: "test".to_owned(),
+        key: key.to_owned(),
+        payload: Vec::new(),
+        response: None,
+        change: Some(change),
+        jobs: Vec::new(),
+    };
+    rig.store.accept(event("1", CallEntry::News(news("completed", Some(3))))).await.unwrap();
+    rig.store.write_calls(vec![CallEntry::News(news("ringing", Some(1)))]).await.unwrap();
+    rig.store.accept(event("2", CallEntry::Arrived(call(1)))).await.unwrap();
+    assert_eq!(state(rig).await, told("completed", Some(61)));
+    // What its own node has to say comes all the same, and is summed up once.
+    let end = CallEnd { outcome: "goodbye".to_owned(), at: news("", None).at, jobs: vec![job("summary")] };
+    let ended = CallEntry::Ended { sid: sid(1), epoch: 1, end };
+    assert_eq!(
+        rig.store.write_calls(vec![CallEntry::Began(began(1, "a", 1)), ended]).await.unwrap(),
+        [false, false]
+    );
+    let row = rig.store.call(sid(1)).await.unwrap();
+    assert_eq!((row.state, row.outcome.as_deref()), (CallState::Over, Some("goodbye")));
+    assert_eq!(claimed(&rig.store, asks("a")).await, ["summary"]);
+    assert_eq!(rig.number("SELECT count(*) FROM early_news").await, 0);
 }

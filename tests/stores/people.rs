@@ -12,10 +12,12 @@ facts! {
     a_number_is_one_person,
     of_many_at_once_who_meet_a_number_one_makes_it_known,
     a_change_keeps_what_it_does_not_name,
+    an_empty_text_takes_away_what_was_there,
     a_change_of_an_old_version_is_a_conflict,
     of_many_changes_of_a_version_at_once_one_is_made,
     changes_of_any_version_are_all_made,
     an_unknown_contact_is_told,
+    who_is_known_is_found_by_number_and_nobody_is_made,
     contacts_come_newest_first_and_page_by_page,
 }
 
@@ -46,6 +48,14 @@ async fn a_number_is_one_person(rig: &Rig) {
     assert_ne!(elsewhere.id, first.id);
 }
 
+async fn who_is_known_is_found_by_number_and_nobody_is_made(rig: &Rig) {
+    assert!(matches!(rig.store.known(main(), ANA.to_owned()).await, Err(StoreError::Unknown)));
+    let first = ana(rig).await;
+    assert_eq!(rig.store.known(main(), ANA.to_owned()).await.unwrap(), first);
+    assert!(matches!(rig.store.known("other".to_owned(), ANA.to_owned()).await, Err(StoreError::Unknown)));
+    assert_eq!(rig.number("SELECT count(*) FROM contacts").await, 1);
+}
+
 async fn of_many_at_once_who_meet_a_number_one_makes_it_known(rig: &Rig) {
     let met = join_all((0..12).map(|_| {
         let store = rig.store.clone();
@@ -70,6 +80,14 @@ async fn a_change_keeps_what_it_does_not_name(rig: &Rig) {
     };
     assert_eq!(changed, expected);
     assert_eq!(ana(rig).await, expected);
+}
+
+async fn an_empty_text_takes_away_what_was_there(rig: &Rig) {
+    let first = ana(rig).await;
+    let change = ContactChange { document: Some("12345678Z".to_owned()), ..named("Ana") };
+    rig.store.change_contact(main(), first.id.clone(), None, change).await.unwrap();
+    let changed = rig.store.change_contact(main(), first.id, None, named("")).await.unwrap();
+    assert_eq!((changed.name, changed.document.as_deref()), (None, Some("12345678Z")));
 }
 
 async fn a_change_of_an_old_version_is_a_conflict(rig: &Rig) {

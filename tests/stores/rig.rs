@@ -27,7 +27,8 @@ use tokio::{sync::OnceCell, time::timeout};
 const GUARD: Duration = Duration::from_mins(2);
 
 /// Whatever a fact may write to, the pointing before what is pointed to; of the workspaces the first one stays.
-const TABLES: [&str; 15] = [
+const TABLES: [&str; 16] = [
+    "early_news",
     "state",
     "audit",
     "api_keys",

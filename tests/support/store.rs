@@ -2,7 +2,10 @@
 
 use centralita::{
     channels::ledger::{Ledger, Settings},
-    ports::store::{Owner, SharedStore},
+    ports::{
+        state::SharedState,
+        store::{Owner, SharedStore},
+    },
     storage::{Options, Place, SqlStore},
 };
 use std::{
@@ -20,6 +23,7 @@ pub(crate) struct Kept {
     pub(crate) store: SharedStore,
     pub(crate) ledger: Ledger,
     pub(crate) owner: Owner,
+    pub(crate) state: SharedState,
 }
 
 /// An empty one.
@@ -32,11 +36,20 @@ pub(crate) async fn kept() -> Kept {
 
 /// What lies in `folder`.
 pub(crate) async fn kept_in(folder: &Path) -> Kept {
+    kept_with(folder, |_| ()).await
+}
+
+/// The same, with another spool.
+pub(crate) async fn kept_with(folder: &Path, change: impl FnOnce(&mut Settings)) -> Kept {
     static PROCESSES: AtomicU32 = AtomicU32::new(0);
     fs::create_dir_all(folder).unwrap();
     let place = Place::File(folder.join("centralita.db"));
-    let store: SharedStore = Arc::new(SqlStore::open(place, Options::default()).await.unwrap());
-    let ledger = Ledger::open(store.clone(), &Settings::in_folder(folder.join("spool"))).unwrap();
+    let store = Arc::new(SqlStore::open(place, Options::default()).await.unwrap());
+    let state = Arc::new(store.state());
+    let store: SharedStore = store;
+    let mut settings = Settings::in_folder(folder.join("spool"));
+    change(&mut settings);
+    let ledger = Ledger::open(store.clone(), &settings).unwrap();
     let owner = Owner(format!("test:{}", PROCESSES.fetch_add(1, Ordering::Relaxed)));
-    Kept { store, ledger, owner }
+    Kept { store, ledger, owner, state }
 }

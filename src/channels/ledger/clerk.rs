@@ -1,7 +1,7 @@
 //! The one who writes the ledger.
 
 use super::{
-    NotKept,
+    Flags, NotKept,
     spool::{Spool, Spooled},
 };
 use crate::{
@@ -13,12 +13,11 @@ use crate::{
     },
     telemetry::metrics,
 };
+use futures_util::future::join_all;
 use std::{
+    collections::VecDeque,
     io, mem,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Arc, atomic::Ordering},
     time::{Duration, Instant},
 };
 use tokio::{
@@ -27,8 +26,15 @@ use tokio::{
     time::{Instant as Moment, sleep_until},
 };
 
-/// Changes that are written in one transaction.
+/// Changes that are written in one transaction, where the database takes so many in its time; fewer over a slow line.
 const TOGETHER: usize = 256;
+
+/// Records of the spool that are delivered before it is looked what is new: events are a transaction each, of some tens of
+/// milliseconds where the database is far away, though side by side.
+const IN_A_ROW: usize = 32;
+
+/// Changes that wait in memory while neither the database nor the disk takes them; beyond them the newest are lost, and counted.
+const HELD: usize = 8_192;
 
 /// A database that stays away is told of at most so often (reliability E7).
 const TOLD_EVERY: Duration = Duration::from_secs(10);
@@ -49,16 +55,33 @@ pub(super) struct Clerk {
     store: SharedStore,
     /// Absent only while another thread writes or reads it.
     spool: Option<Spool>,
-    spooling: Arc<AtomicBool>,
+    flags: Arc<Flags>,
+    /// What the disk did not take either; newer than what is spooled.
+    held: VecDeque<CallEntry>,
+    /// The disk did not take what came last.
+    refused: bool,
     retry: Duration,
     /// When the database is tried again.
     next: Moment,
+    /// Changes that it takes in its time.
+    together: usize,
     told: Option<Instant>,
 }
 
 impl Clerk {
-    pub(super) fn new(store: SharedStore, spool: Spool, spooling: Arc<AtomicBool>, retry: Duration) -> Self {
-        Self { store, spool: Some(spool), spooling, retry, next: Moment::now(), told: None }
+    pub(super) fn new(store: SharedStore, spool: Spool, flags: Arc<Flags>, retry: Duration) -> Self {
+        let (held, next) = (VecDeque::new(), Moment::now());
+        Self {
+            store,
+            spool: Some(spool),
+            flags,
+            held,
+            refused: false,
+            retry,
+            next,
+            together: TOGETHER,
+            told: None,
+        }
     }
 
     pub(super) async fn run(mut self, mut queue: mpsc::Receiver<Order>) {
@@ -66,19 +89,25 @@ impl Clerk {
         loop {
             tokio::select! {
                 biased;
-                () = sleep_until(self.next), if self.is_spooling() => self.catch_up().await,
+                () = sleep_until(self.next), if self.is_spooling() => {
+                    self.catch_up().await;
+                    // Whoever waits for the disk is served between two steps.
+                    while orders.len() < TOGETHER && let Ok(order) = queue.try_recv() {
+                        orders.push(order);
+                    }
+                }
                 taken = queue.recv_many(&mut orders, TOGETHER) => {
                     if taken == 0 {
                         return;
                     }
-                    self.carry_out(mem::take(&mut orders)).await;
                 }
             }
+            self.carry_out(mem::take(&mut orders)).await;
         }
     }
 
     fn is_spooling(&self) -> bool {
-        self.spooling.load(Ordering::Acquire)
+        self.flags.spooling.load(Ordering::Acquire)
     }
 
     async fn carry_out(&mut self, orders: Vec<Order>) {
@@ -90,13 +119,14 @@ impl Clerk {
                 Order::Settle(waiting) => settled.push(waiting),
             }
         }
-        let mut spooled = Vec::new();
-        if self.is_spooling() {
-            spooled.extend(entries.into_iter().map(Spooled::Call));
-        } else if let Err((left, error)) = write(&self.store, entries).await {
+        let mut left = entries;
+        if !self.is_spooling()
+            && let Err((refused, error)) = write(&self.store, mem::take(&mut left)).await
+        {
             self.away(&error);
-            spooled.extend(left.into_iter().map(Spooled::Call));
+            left = refused;
         }
+        let mut spooled: Vec<Spooled> = left.into_iter().map(Spooled::Call).collect();
         let (events, waiting): (Vec<_>, Vec<Waiting>) = events.into_iter().unzip();
         spooled.extend(events.into_iter().map(|event| Spooled::Event(*event)));
         self.put_by(spooled, waiting).await;
@@ -111,45 +141,86 @@ impl Clerk {
         if spooled.is_empty() {
             return;
         }
-        self.spooling.store(true, Ordering::Release);
-        let lost = spooled.len();
-        let done = self.with_spool(move |spool| spool.append(&spooled)).await;
-        if let Err(error) = &done {
-            tracing::error!(code = "SPOOL", %error, lost, "neither the database nor the disk takes what happens");
-        }
+        self.flags.spooling.store(true, Ordering::Release);
+        let mut all: Vec<Spooled> = mem::take(&mut self.held).into_iter().map(Spooled::Call).collect();
+        all.extend(spooled);
+        let (all, done) = match self.with_spool(move |spool| Ok((spool.append(&all), all))).await {
+            Ok((done, all)) => (all, done),
+            Err(error) => (Vec::new(), Err(error)),
+        };
         let failed = done.err().map(|error| error.to_string());
+        self.refused = failed.is_some();
+        self.flags.full.fetch_or(self.refused, Ordering::AcqRel);
+        if let Some(error) = &failed {
+            self.hold(all, error);
+        }
         for waiting in waiting {
             // Whoever sent the event may have hung up.
             waiting.send(failed.clone().map_or(Ok(Accepted::New), |why| Err(NotKept(why)))).ok();
         }
     }
 
-    /// Brings what lies in the spool to the database, as far as that takes it.
-    async fn catch_up(&mut self) {
-        loop {
-            match self.batch().await {
-                Some(batch) if batch.is_empty() => break,
-                Some(batch) => {
-                    if let Err(error) = deliver(&self.store, batch).await {
-                        // What was delivered of it is delivered again: nothing of it happens twice.
-                        return self.away(&error);
-                    }
-                }
-                None => return,
-            }
-            if let Err(error) = self.with_spool(Spool::advance).await {
-                tracing::error!(code = "SPOOL", %error, "a file of the spool can't be deleted");
+    /// Keeps the changes in memory until the database or the disk takes them. Who sent an event is told, and sends it again.
+    fn hold(&mut self, spooled: Vec<Spooled>, error: &str) {
+        let calls = spooled.into_iter().filter_map(|spooled| match spooled {
+            Spooled::Call(entry) => Some(entry),
+            Spooled::Event(_) => None,
+        });
+        let mut lost = 0_usize;
+        for entry in calls {
+            if self.held.len() < HELD {
+                self.held.push_back(entry);
+            } else {
+                lost += 1;
+                metrics::ledger_dropped();
             }
         }
-        self.spooling.store(false, Ordering::Release);
+        let held = self.held.len();
+        tracing::error!(
+            code = "SPOOL",
+            error,
+            held,
+            lost,
+            "neither the database nor the disk takes what happens"
+        );
+    }
+
+    /// Brings the next of what lies in the spool to the database, and once that is empty what is held.
+    async fn catch_up(&mut self) {
+        let most = self.together.min(IN_A_ROW);
+        let Some(batch) = self.batch(most).await else { return };
+        let empty = batch.is_empty();
+        let batch =
+            if empty { self.held.iter().take(most).cloned().map(Spooled::Call).collect() } else { batch };
+        let count = batch.len();
+        if let Err(error) = deliver(&self.store, batch).await {
+            // What was delivered of it is delivered again: nothing of it happens twice.
+            self.together = (self.together / 2).max(1);
+            return self.away(&error);
+        }
+        self.together = (self.together * 2).min(TOGETHER);
+        if empty {
+            self.held.drain(..count);
+            if self.held.is_empty() {
+                self.is_back();
+            }
+        } else if let Err(error) = self.with_spool(Spool::advance).await {
+            tracing::error!(code = "SPOOL", %error, "a file of the spool can't be deleted");
+        }
+    }
+
+    fn is_back(&mut self) {
+        self.refused = false;
+        self.flags.full.store(false, Ordering::Release);
+        self.flags.spooling.store(false, Ordering::Release);
         if self.told.take().is_some() {
             tracing::info!(code = "STORE_UP", "the database is back, and has all that happened meanwhile");
         }
     }
 
     /// The next of the spool; `None` where it can't be read now.
-    async fn batch(&mut self) -> Option<Vec<Spooled>> {
-        let batch = self.with_spool(|spool| spool.next(TOGETHER)).await;
+    async fn batch(&mut self, most: usize) -> Option<Vec<Spooled>> {
+        let batch = self.with_spool(move |spool| spool.next(most)).await;
         if let Err(error) = &batch {
             tracing::error!(code = "SPOOL", %error, "the spool can't be read");
             self.next = Moment::now() + self.retry;
@@ -177,6 +248,7 @@ impl Clerk {
         })
         .await?;
         metrics::spooled_bytes(spool.bytes());
+        self.flags.full.store(self.refused || spool.is_nearly_full(), Ordering::Release);
         self.spool = Some(spool);
         done
     }
@@ -226,19 +298,31 @@ async fn one_by_one(
 
 /// Writes what was spooled, in its order.
 async fn deliver(store: &SharedStore, batch: Vec<Spooled>) -> Stored<()> {
-    let mut entries = Vec::new();
+    let (mut entries, mut events) = (Vec::new(), Vec::new());
     for spooled in batch {
         match spooled {
-            Spooled::Call(entry) => entries.push(entry),
+            Spooled::Call(entry) => {
+                accept(store, mem::take(&mut events)).await?;
+                entries.push(entry);
+            }
             Spooled::Event(event) => {
                 write(store, mem::take(&mut entries)).await.map_err(|(_, error)| error)?;
-                match store.accept(event).await {
-                    Ok(_) => {}
-                    Err(error) if error.is_temporary() => return Err(error),
-                    Err(error) => tracing::error!(code = "STORE", %error, "the database refused an event"),
-                }
+                events.push(event);
             }
         }
     }
+    accept(store, events).await?;
     write(store, entries).await.map_err(|(_, error)| error)
+}
+
+/// Accepts events side by side: in whatever order they come, they settle on one truth, and the database shares its waits among them.
+async fn accept(store: &SharedStore, events: Vec<Event>) -> Stored<()> {
+    for accepted in join_all(events.into_iter().map(|event| store.accept(event))).await {
+        match accepted {
+            Err(error) if error.is_temporary() => return Err(error),
+            Err(error) => tracing::error!(code = "STORE", %error, "the database refused an event"),
+            Ok(_) => {}
+        }
+    }
+    Ok(())
 }

@@ -26,10 +26,16 @@ use std::{
     },
     time::Duration,
 };
-use tokio::sync::{mpsc, oneshot};
+use tokio::{
+    sync::{mpsc, oneshot},
+    time::timeout,
+};
 
 /// Changes that may wait for the clerk: about a minute of a hundred lively calls. Beyond that they are lost, and counted.
 const WAITING: usize = 8_192;
+
+/// How long an event may wait for the database or the disk; whoever sent it has given up soon after (Twilio after 15 s).
+const KEEPING: Duration = Duration::from_secs(5);
 
 /// How the ledger is kept.
 #[derive(Clone, Debug)]
@@ -59,8 +65,16 @@ pub struct NotKept(pub String);
 pub struct Ledger {
     store: SharedStore,
     orders: mpsc::Sender<Order>,
+    flags: Arc<Flags>,
+}
+
+/// How the ledger fares.
+#[derive(Debug, Default)]
+struct Flags {
     /// What is new must queue up behind what is spooled.
-    spooling: Arc<AtomicBool>,
+    spooling: AtomicBool,
+    /// The spool has, or soon has, no room.
+    full: AtomicBool,
 }
 
 impl Ledger {
@@ -70,11 +84,11 @@ impl Ledger {
     /// The folder of the spool can't be made or read.
     pub fn open(store: SharedStore, settings: &Settings) -> io::Result<Self> {
         let spool = Spool::open(&settings.folder, settings.most)?;
-        let spooling = Arc::new(AtomicBool::new(!spool.is_empty()));
+        let flags = Arc::new(Flags { spooling: AtomicBool::new(!spool.is_empty()), ..Flags::default() });
         let (orders, queue) = mpsc::channel(WAITING);
-        let clerk = Clerk::new(Arc::clone(&store), spool, Arc::clone(&spooling), settings.retry);
+        let clerk = Clerk::new(Arc::clone(&store), spool, Arc::clone(&flags), settings.retry);
         tokio::spawn(clerk.run(queue));
-        Ok(Self { store, orders, spooling })
+        Ok(Self { store, orders, flags })
     }
 
     /// Writes a change soon. Never waits.
@@ -90,7 +104,7 @@ impl Ledger {
     /// is a repeat, and it counts as new. Dropping the future does not take the event back.
     ///
     /// # Errors
-    /// [`NotKept`] when neither the database nor the disk takes it.
+    /// [`NotKept`] when neither the database nor the disk takes it, or not in time; then it may be kept all the same.
     pub async fn keep(&self, event: Event) -> Result<Accepted, NotKept> {
         if !self.is_spooling() {
             match self.store.accept(event.clone()).await {
@@ -102,7 +116,10 @@ impl Ledger {
         let (reply, kept) = oneshot::channel();
         let order = Order::Keep(Box::new(event), reply);
         self.orders.try_send(order).map_err(|_| NotKept("too much waits for the disk".to_owned()))?;
-        kept.await.unwrap_or_else(|_| Err(NotKept("the clerk broke off".to_owned())))
+        match timeout(KEEPING, kept).await {
+            Ok(kept) => kept.unwrap_or_else(|_| Err(NotKept("the clerk broke off".to_owned()))),
+            Err(_) => Err(NotKept("the disk took too long".to_owned())),
+        }
     }
 
     /// Waits until all that was noted before is in the database, or in the spool.
@@ -116,7 +133,13 @@ impl Ledger {
 
     /// Whether the database is, or was just, away.
     pub fn is_spooling(&self) -> bool {
-        self.spooling.load(Ordering::Acquire)
+        self.flags.spooling.load(Ordering::Acquire)
+    }
+
+    /// Whether there is, or soon will be, no place for what happens: the database is away, and the spool takes nothing or is
+    /// filled to four fifths. New calls should go elsewhere.
+    pub fn is_full(&self) -> bool {
+        self.flags.full.load(Ordering::Acquire)
     }
 }
 

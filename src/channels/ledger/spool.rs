@@ -34,6 +34,8 @@ struct Segment {
     length: u64,
     /// Where the first record lies that is not in the database yet.
     read: u64,
+    /// It has records that this program does not understand: it is put aside, and not deleted.
+    strange: bool,
 }
 
 /// The files of this process, those included that it took over.
@@ -68,6 +70,11 @@ impl Spool {
     /// Bytes that are not in the database yet.
     pub(super) fn bytes(&self) -> u64 {
         self.segments.iter().map(|segment| segment.length - segment.read).sum()
+    }
+
+    /// Whether four fifths of what it may hold are there.
+    pub(super) fn is_nearly_full(&self) -> bool {
+        self.bytes().saturating_mul(5) >= self.most.saturating_mul(4) && !self.is_empty()
     }
 
     /// Brings records to the disk: when this returns `Ok` they outlive the machine's power.
@@ -110,7 +117,11 @@ impl Spool {
     }
 
     fn forget_first(&mut self) -> io::Result<()> {
-        self.segments.pop_front().map_or(Ok(()), |done| fs::remove_file(done.path))
+        match self.segments.pop_front() {
+            Some(done) if done.strange => fs::rename(&done.path, done.path.with_extension("strange")),
+            Some(done) => fs::remove_file(done.path),
+            None => Ok(()),
+        }
     }
 
     fn begin(&mut self) -> io::Result<Segment> {
@@ -120,7 +131,7 @@ impl Spool {
         let file = File::options().create_new(true).read(true).write(true).open(&path)?;
         file.lock()?;
         File::open(&self.folder)?.sync_all()?;
-        Ok(Segment { path, file, length: 0, read: 0 })
+        Ok(Segment { path, file, length: 0, read: 0, strange: false })
     }
 }
 
@@ -150,7 +161,7 @@ impl Segment {
                 "a process died while it wrote to the spool; the last record was never whole"
             );
         }
-        Ok(Some(Self { path, file, length: whole, read: 0 }))
+        Ok(Some(Self { path, file, length: whole, read: 0, strange: false }))
     }
 
     fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
@@ -174,7 +185,8 @@ impl Segment {
             match rmp_serde::from_slice(&bytes) {
                 Ok(spooled) => records.push(spooled),
                 Err(error) => {
-                    tracing::error!(code = "SPOOL", %error, "a record of the spool is not understood");
+                    self.strange = true;
+                    tracing::error!(code = "SPOOL", %error, file = %self.path.display(), "a record of the spool is not understood; the file is put aside");
                 }
             }
         }

@@ -33,6 +33,10 @@ pub(super) enum Steer {
     End,
     /// The network says that the caller is gone.
     Over,
+    /// The call goes on at another socket: not a word more.
+    Fenced,
+    /// This process stops, and another one takes the call: the network brings it there when the socket closes.
+    HandOver,
 }
 
 /// How a call ended.
@@ -44,6 +48,10 @@ pub(super) enum Ended {
     Line(LineEnd),
     /// The network said that it is over.
     Network,
+    /// Another socket has the call.
+    Fenced,
+    /// Another process is to take it.
+    HandedOver,
 }
 
 /// Everything that one call works with.
@@ -102,6 +110,8 @@ impl Actor {
                     steer = self.steer.recv() => match steer {
                         Some(Steer::End) => break Input::EndAsked,
                         Some(Steer::Over) | None => break 'call Ended::Network,
+                        Some(Steer::Fenced) => break 'call Ended::Fenced,
+                        Some(Steer::HandOver) => break 'call Ended::HandedOver,
                     },
                     input = self.sessions.next(full) => break input,
                     probability = self.melody.judged() => break Input::SoundsOver(probability),

@@ -34,6 +34,12 @@ pub trait Calls: Send + Sync + 'static {
     /// [`NoSuchCall`] when it is not, or no longer, live.
     fn hang_up(&self, call: &CallSid) -> Result<(), NoSuchCall>;
 
+    /// Lets go of a live call without a word, so that the network brings it to another node.
+    ///
+    /// # Errors
+    /// [`NoSuchCall`] when it is not, or no longer, live.
+    fn hand_over(&self, call: &CallSid) -> Result<(), NoSuchCall>;
+
     /// Whether the call ended as it should, so that nothing is left to be said to the caller. Known for at least a
     /// minute after its end.
     fn ended_well(&self, call: &CallSid) -> bool;

@@ -25,11 +25,12 @@ use crate::{
         output::Ending,
         replay::Head,
     },
-    ports::{carrier::Progress, stt::SttSpec, tts::TtsSpec},
+    ports::{carrier::Progress, store::calls::HANDED_OVER, stt::SttSpec, tts::TtsSpec},
     telemetry::metrics,
 };
 use dashmap::DashMap;
 use futures_util::future::BoxFuture;
+use jiff::SignedDuration;
 use serde_json::Value;
 use std::{
     sync::Arc,
@@ -46,8 +47,10 @@ use tracing::Instrument as _;
 const STEERS_WAITING: usize = 4;
 /// How long it is known how a call ended.
 const ENDINGS_KEPT: Duration = Duration::from_mins(5);
-/// Normal closure (RFC 6455 §7.4.1).
+/// Normal closure, a breach of our rules (RFC 6455 §7.4.1), and a server that stops (IANA's registry of close codes).
 const NORMAL: u16 = 1000;
+const POLICY: u16 = 1008;
+const RESTART: u16 = 1012;
 
 #[derive(Debug)]
 struct Live {
@@ -145,6 +148,10 @@ impl Calls for Desk {
         self.steer(call, Steer::End)
     }
 
+    fn hand_over(&self, call: &CallSid) -> Result<(), NoSuchCall> {
+        self.steer(call, Steer::HandOver)
+    }
+
     fn ended_well(&self, call: &CallSid) -> bool {
         self.room.well.contains_key(call)
     }
@@ -170,7 +177,7 @@ impl<'a> Seat<'a> {
         let live = Arc::new(live);
         room.well.remove(&call);
         if let Some(earlier) = room.live.insert(call, Arc::clone(&live)) {
-            earlier.steer(Steer::Over);
+            earlier.steer(Steer::Fenced);
         }
         metrics::call_began();
         Self { room, live, outcome: "broken" }
@@ -189,7 +196,7 @@ impl<'a> Seat<'a> {
     fn ended(&mut self, ended: Ended) {
         self.outcome = outcome(ended);
         self.live.journal.ended(self.outcome);
-        if self.is_ours() && !matches!(ended, Ended::Line(_)) {
+        if self.is_ours() && !matches!(ended, Ended::Line(_) | Ended::Fenced | Ended::HandedOver) {
             let now = clock::now();
             self.room.well.retain(|_, at| now.saturating_duration_since(*at) < ENDINGS_KEPT);
             self.room.well.insert(self.call().clone(), now);
@@ -217,7 +224,25 @@ impl Room {
         self.live.iter().map(|live| (live.key().clone(), live.journal.start.epoch)).collect()
     }
 
+    /// Whether no live call here has had this media socket, or a later one.
+    fn is_later(&self, start: &CallStart) -> bool {
+        let present = self.live.get(&start.call).map(|live| live.journal.start.epoch);
+        let passed = present.filter(|present| *present >= start.epoch);
+        if let Some(present) = passed {
+            tracing::warn!(
+                code = "NOT_LATER",
+                present,
+                epoch = start.epoch,
+                "a media socket of a call that has one was refused"
+            );
+        }
+        passed.is_none()
+    }
+
     async fn answer(&self, line: Line, start: CallStart) {
+        if !self.is_later(&start) {
+            return line.close(POLICY).await;
+        }
         let agent = match self.staff.agents.find(&start.agent) {
             Ok(agent) => agent,
             Err(error) => {
@@ -229,7 +254,8 @@ impl Room {
         let _live = self.staff.phrases.call_begins();
         let book = self.staff.phrases.book(&agent);
         let opened_at = self.staff.clock.now();
-        let recording = agent.record.then(|| self.staff.folder.join(format!("{}.opus", name(&start))));
+        let records = agent.record && (start.epoch == 1 || !self.staff.is_erased(&start.call).await);
+        let recording = records.then(|| self.staff.folder.join(format!("{}.opus", name(&start))));
         let (began, now) = (clock::now(), opened_at.to_zoned(agent.zone.clone()));
         let caller = start.from.starts_with('+').then_some(start.from.as_str());
         let mut setup = self.setup(&agent, &book, agent.system_message(&now, caller));
@@ -251,10 +277,7 @@ impl Room {
             Live { began, steer: wishes, journal: Arc::clone(&journal), saved: CancellationToken::new() };
         let mut seat = Seat::take(self, entry);
 
-        let opening = match start.epoch {
-            1 => agent.opening(now.hour()),
-            _ => agent.reopening().to_owned(),
-        };
+        let opening = opening(&agent, &start, now.hour());
         let actor = Box::new(Actor {
             call: Call::new(setup, began),
             line,
@@ -270,8 +293,12 @@ impl Room {
         let (ended, line, recorder) = actor.run(opening).await;
         // The resume webhook may come as soon as the line closes: by then it must be known how the call ended.
         seat.ended(ended);
-        let may_come_back = matches!(ended, Ended::Line(_));
-        self.staff.note_end(&start, outcome(ended), may_come_back);
+        let may_come_back = matches!(ended, Ended::Line(_) | Ended::HandedOver);
+        // The calendar may be set while a call lives: it has lasted as long as it has.
+        let lasted =
+            SignedDuration::try_from(clock::now().saturating_duration_since(began)).unwrap_or_default();
+        let ended_at = opened_at.saturating_add(lasted).unwrap_or(opened_at);
+        self.staff.note_end(&start, ended_at, outcome(ended), may_come_back);
         self.hang_up(ended, &seat, line).await;
         self.save(recorder).await;
         drop(journal);
@@ -311,7 +338,11 @@ impl Room {
         {
             tracing::warn!(code = "TWILIO_REST", %error, "the call could not be ended by REST");
         }
-        let code = if let Ended::Line(end) = ended { end.close_code() } else { NORMAL };
+        let code = match ended {
+            Ended::Line(end) => end.close_code(),
+            Ended::HandedOver => RESTART,
+            _ => NORMAL,
+        };
         line.close(code).await;
         tracing::info!(outcome = outcome(ended), "Call ended");
     }
@@ -328,6 +359,14 @@ impl Room {
         if written.await.is_err() {
             tracing::error!(code = "RECORD", "the disk is too slow for the record of a call");
         }
+    }
+}
+
+/// What the agent begins with.
+fn opening(agent: &Agent, start: &CallStart, hour: i8) -> String {
+    match start.epoch {
+        1 => agent.opening(hour),
+        _ => agent.reopening().to_owned(),
     }
 }
 
@@ -348,5 +387,7 @@ const fn outcome(ended: Ended) -> &'static str {
         Ended::Ours(Ending::Asked) => "asked",
         Ended::Line(_) => "caller_left",
         Ended::Network => "network",
+        Ended::Fenced => "taken_over",
+        Ended::HandedOver => HANDED_OVER,
     }
 }

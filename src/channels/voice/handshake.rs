@@ -45,7 +45,11 @@ pub async fn accept(
     let mut told = Vec::new();
     let first = timeout(limits.start, first_start(&mut peer, &*codec, &mut told)).await;
     let start = first.unwrap_or(Err(refused(close_code::POLICY, "NO_START")));
-    match start.and_then(|start| admit(*start, admission)) {
+    let admitted = match start {
+        Ok(start) => admit(*start, admission).await,
+        Err(refused) => Err(refused),
+    };
+    match admitted {
         Ok(start) => {
             let ids = (start.call.clone(), start.stream.clone());
             Ok((Line::new(peer, codec, ids, limits.clone(), told), start))
@@ -88,7 +92,7 @@ async fn first_start(
     }
 }
 
-fn admit(start: StreamStart, admission: &Admission) -> Result<CallStart, Refused> {
+async fn admit(start: StreamStart, admission: &Admission) -> Result<CallStart, Refused> {
     if !start.format.is_phone() {
         tracing::warn!(call.sid = %start.call, format = ?start.format, "the sound is not mu-law, 8 kHz, one channel");
         return Err(refused(close_code::POLICY, "MEDIA_FORMAT"));
@@ -96,6 +100,7 @@ fn admit(start: StreamStart, admission: &Admission) -> Result<CallStart, Refused
     let token = start.parameters.get(TOKEN).map(String::as_str);
     let Ticket { arrival, agent, epoch } = admission
         .redeem(clock::now(), &start.call, &start.account, token)
+        .await
         .map_err(|why: TokenRefused| refused(close_code::POLICY, why.code()))?;
     Ok(CallStart {
         call: start.call,

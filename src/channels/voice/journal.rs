@@ -23,7 +23,7 @@ use std::{
 };
 
 /// The kind of the rows that tell how long each step of a turn took.
-pub(super) const TIMES: &str = "times";
+pub const TIMES: &str = "times";
 
 #[derive(Debug, Default)]
 struct Pages {

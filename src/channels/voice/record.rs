@@ -1,6 +1,7 @@
 //! Calls as the store has them.
 
-use super::journal::TIMES;
+pub use super::journal::TIMES;
+
 use crate::{
     base::{ids::CallSid, secret::Masked},
     dialogue::{

@@ -13,6 +13,7 @@ use crate::{
             MAIN_WORKSPACE, Owner, SharedStore,
             calls::{CallBegan, CallEnd, CallEntry, NewCall},
             notes::summary_job,
+            people::ERASED,
         },
         stt::SpeechToText,
         tts::TextToSpeech,
@@ -97,6 +98,12 @@ impl Staff {
         }
     }
 
+    /// Whether the caller was erased while the call had no line: nothing is recorded any more.
+    pub(super) async fn is_erased(&self, call: &CallSid) -> bool {
+        let row = timeout(RECALL, self.store.call(call.clone())).await;
+        matches!(row, Ok(Ok(row)) if [&row.call.from, &row.call.to].into_iter().any(|number| number == ERASED))
+    }
+
     /// The call has a media socket.
     pub(super) fn note_beginning(&self, start: &CallStart, at: Timestamp, recording: Option<&Path>) {
         let text = |path: &Path| path.to_string_lossy().into_owned();
@@ -120,13 +127,9 @@ impl Staff {
     }
 
     /// The call is over, unless its line broke and the network brings it back.
-    pub(super) fn note_end(&self, start: &CallStart, outcome: &str, may_come_back: bool) {
+    pub(super) fn note_end(&self, start: &CallStart, at: Timestamp, outcome: &str, may_come_back: bool) {
         let after = if may_come_back { MAY_COME_BACK } else { Duration::ZERO };
-        let end = CallEnd {
-            outcome: outcome.to_owned(),
-            at: self.clock.now(),
-            jobs: vec![summary_job(&start.call, after)],
-        };
+        let end = CallEnd { outcome: outcome.to_owned(), at, jobs: vec![summary_job(&start.call, after)] };
         self.ledger.note(CallEntry::Ended { sid: start.call.clone(), epoch: start.epoch, end });
     }
 }

@@ -261,7 +261,10 @@ mod tests {
     use super::*;
     use crate::{base::clock::SetClock, ports::calendar::Appointment};
     use futures_util::{FutureExt, future::BoxFuture};
-    use std::sync::atomic::{AtomicU32, Ordering};
+    use std::{
+        collections::BTreeSet,
+        sync::atomic::{AtomicU32, Ordering},
+    };
 
     /// Free on Monday at ten and at eleven; counts the bookings.
     #[derive(Default)]
@@ -290,6 +293,10 @@ mod tests {
 
         fn appointments(&self) -> BoxFuture<'_, Result<Vec<Appointment>, CalendarError>> {
             std::future::ready(Ok(Vec::new())).boxed()
+        }
+
+        fn forget(&self, _: BTreeSet<CallSid>) -> BoxFuture<'_, Result<u64, CalendarError>> {
+            std::future::ready(Ok(0)).boxed()
         }
     }
 

@@ -1,7 +1,10 @@
 //! What the live calls of this process owe the others: a sign of life, and to do what they are asked.
 
 use super::{actor::Steer, desk::Room};
-use crate::{base::ids::CallSid, ports::store::Stored};
+use crate::{
+    base::ids::CallSid,
+    ports::store::{StoreError, Stored},
+};
 use std::{
     sync::{Arc, Weak},
     time::Duration,
@@ -53,10 +56,17 @@ async fn once(room: &Arc<Room>, beat: bool) -> Stored<()> {
 /// A call that the store does not take for ours is another's, or has only just begun.
 async fn fenced(room: &Arc<Room>, live: &[(CallSid, i64)], call: CallSid) -> Stored<()> {
     let ours = live.iter().find(|(sid, _)| *sid == call).map_or(0, |(_, epoch)| *epoch);
-    let theirs = room.staff.store.call(call.clone()).await?.epoch;
-    if theirs > ours {
+    let row = match room.staff.store.call(call.clone()).await {
+        Ok(row) => row,
+        // Its beginning still waits in the ledger.
+        Err(StoreError::Unknown) => return Ok(()),
+        Err(error) => return Err(error),
+    };
+    let theirs = row.epoch;
+    // Under our own epoch it is another's where two sockets opened with one token, or where we were taken for dead.
+    if theirs > ours || theirs == ours && row.owner.as_ref() != Some(&room.staff.owner) {
         tracing::warn!(code = "FENCED", call.sid = %call, ours, theirs, "another process has taken the call over");
-        room.steer(&call, Steer::Over);
+        room.steer(&call, Steer::Fenced);
     }
     Ok(())
 }

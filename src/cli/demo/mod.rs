@@ -29,7 +29,7 @@ use std::{
     time::Duration,
 };
 use verify::{Evidence, Verdict};
-use watch::{Screen, text_of};
+use watch::{Screen, file_of};
 
 /// How long the end of the process waits for a decoding.
 const LAST_TASKS: Duration = Duration::from_secs(1);
@@ -101,11 +101,11 @@ fn demonstrated(args: &Args) -> anyhow::Result<bool> {
             caller: &caller,
         };
         say(format_args!("\nHow long the agent took to answer\n{}", chart::chart(&record)));
-        say(format_args!("Recording:  {}", text_of(&record, "recording")));
+        say(format_args!("Recording:  {}", file_of(&record, "recording")));
         let transcript = stage.data.join(format!("{}.json", drawn.scenario.call));
         fs::write(&transcript, format!("{record:#}\n"))?;
         say(format_args!("Transcript: {}", transcript.display()));
-        say(format_args!("Once more:  centralita replay {}\n\nChecks", text_of(&record, "replay")));
+        say(format_args!("Once more:  centralita replay {}\n\nChecks", file_of(&record, "replay")));
         let mut verdict = Verdict::default();
         evidence.judge(&mut verdict);
         evidence.recording(&*recogniser, &mut verdict).await?;

@@ -1,6 +1,10 @@
 //! Whether the demo's call did what it should: judged by the server's API, the caller's measurements and the recording.
 
-use super::{draw::Drawn, transcribe, watch::text_of};
+use super::{
+    draw::Drawn,
+    transcribe,
+    watch::{file_of, text_of},
+};
 use crate::{
     base::language::Language,
     cli::terminal::say,
@@ -135,7 +139,7 @@ impl Evidence<'_> {
             .collect();
         let said = said.join(" ");
         let heard =
-            transcribe::agent(text_of(self.record, "recording"), &self.drawn.scenario, recogniser).await?;
+            transcribe::agent(file_of(self.record, "recording"), &self.drawn.scenario, recogniser).await?;
         let spelled = |text: &str| figures::spelled(self.language, text);
         let heard = self.without_clips(&spelled(&heard));
         let errors = WordErrors::between(&said, &heard, &spelled);

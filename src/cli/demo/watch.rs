@@ -111,6 +111,11 @@ pub(super) fn text_of<'a>(value: &'a Value, key: &str) -> &'a str {
     value.get(key).and_then(Value::as_str).unwrap_or_default()
 }
 
+/// Where a file of the call lies.
+pub(super) fn file_of<'a>(record: &'a Value, which: &str) -> &'a str {
+    record.get("files").map_or("", |files| text_of(files, which))
+}
+
 fn shortened(text: &str) -> String {
     const MOST: usize = 90;
     if text.chars().count() <= MOST {

@@ -70,6 +70,9 @@ pub struct TurnRow {
     pub body: String,
 }
 
+/// How a call ended whose process stops, for another one to take it.
+pub const HANDED_OVER: &str = "handed_over";
+
 /// The end of a call.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CallEnd {
@@ -149,6 +152,17 @@ pub enum CallState {
     Over,
 }
 
+impl CallState {
+    /// As it is written.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Arrived => "arrived",
+            Self::Live => "live",
+            Self::Over => "over",
+        }
+    }
+}
+
 /// A call in the store.
 #[derive(Clone, PartialEq, Eq)]
 pub struct CallRow {
@@ -194,11 +208,16 @@ pub struct CallFilter {
     pub workspace: Option<String>,
     /// Of this person only.
     pub contact: Option<String>,
+    /// That are so far.
+    pub state: Option<CallState>,
     /// Older than the call with this identifier of ours.
     pub before: Option<String>,
     /// At most so many.
     pub most: u32,
 }
+
+/// What is to be done about a call that was closed.
+pub type JobsOf = fn(&CallRow) -> Vec<NewJob>;
 
 /// The calls.
 pub trait CallRecords: Send + Sync {
@@ -237,15 +256,23 @@ pub trait CallRecords: Send + Sync {
     /// `Fenced` where a later epoch has begun, `Unknown` where there is no such call.
     fn call_ended(&self, sid: CallSid, epoch: i64, end: CallEnd) -> BoxFuture<'_, Stored<()>>;
 
-    /// The network tells of a call. Reordered and doubled news settle on one truth: a final state is never left, else the
+    /// The network tells of a call. In [`Self::write_calls`] and with an event, news of a call that is not known yet wait for it.
+    /// Reordered and doubled news settle on one truth: a final state is never left, else the
     /// higher sequence counts. Returns whether the call is over by it, which is so at most once.
     ///
     /// # Errors
     /// `Unknown` where there is no such call.
     fn network_news(&self, news: NetworkNews) -> BoxFuture<'_, Stored<bool>>;
 
-    /// Calls that are not over, of which nobody has said for so long that they live, the oldest first.
-    fn silent_calls(&self, silent: Duration, most: u32) -> BoxFuture<'_, Stored<Vec<CallRow>>>;
+    /// Ends calls of which nobody has said for so long that they live, the longest silent first, with the jobs that follow: those
+    /// that had a socket as `lost`, the others as `never_began`. Returns them as they are now.
+    fn close_silent(
+        &self,
+        silent: Duration,
+        at: Timestamp,
+        jobs: JobsOf,
+        most: u32,
+    ) -> BoxFuture<'_, Stored<Vec<CallRow>>>;
 
     /// One call.
     ///

@@ -40,7 +40,4 @@ pub trait Inbox: Send + Sync {
 
     /// How many events of a source are kept.
     fn events(&self, source: String) -> BoxFuture<'_, Stored<u64>>;
-
-    /// Forgets bodies and answers that are older than `days`; the keys stay, so that nothing is done twice. Returns how many.
-    fn forget_bodies(&self, days: u32) -> BoxFuture<'_, Stored<u64>>;
 }

@@ -17,7 +17,7 @@ pub struct NewJob {
     pub workspace: String,
     /// Which program runs it.
     pub kind: String,
-    /// There is at most one job of a key, for ever.
+    /// There is at most one job of a key, for as long as it is kept: a week after it is done (see [`retention`](super::retention)).
     pub key: String,
     /// Jobs of the same order run one after another, as they came; one that is given up lets the next one run.
     pub order: Option<String>,

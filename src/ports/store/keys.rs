@@ -1,12 +1,46 @@
 //! Keys to the API, and who did what with them.
 
 use super::Stored;
+use crate::base::secret::SecretString;
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use futures_util::future::BoxFuture;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
 use std::time::Duration;
 
-/// What a key may do.
+/// Every key begins so, and is recognised where it leaked.
+pub const PREFIX: &str = "ck_";
+
+/// How long every key is: after the beginning, 256 bits in base 64.
+const LENGTH: usize = PREFIX.len() + 43;
+
+/// The longest name of a key, in letters.
+pub const LONGEST_NAME: usize = 100;
+
+/// A key that nobody has yet: 256 random bits.
+pub fn draw() -> SecretString {
+    let bits: [u8; 32] = rand::random();
+    SecretString::from(format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(bits)))
+}
+
+/// Whether somebody may have drawn this.
+pub fn is_key(sent: &str) -> bool {
+    sent.len() == LENGTH && sent.starts_with(PREFIX)
+}
+
+/// What is stored of a key.
+pub fn hash(key: &str) -> [u8; 32] {
+    Sha256::digest(key.as_bytes()).into()
+}
+
+/// Whether a key may be called so: it is read in lists and in the audit log.
+pub fn is_name(name: &str) -> bool {
+    let fits = (1..=LONGEST_NAME).contains(&name.chars().count());
+    fits && name.trim() == name && !name.chars().any(char::is_control)
+}
+
+/// What a key may do; a later one includes those before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Scope {
@@ -73,7 +107,7 @@ pub struct Key {
 pub struct Deed {
     /// Where.
     pub workspace: String,
-    /// The key's name, or `operator` for the command line.
+    /// The key's name and identifier, `API_TOKEN`, or `operator` for the command line.
     pub who: String,
     /// Such as `call.read`.
     pub what: String,
@@ -86,7 +120,8 @@ pub trait Keys: Send + Sync {
     /// Stores a key, and returns its identifier.
     fn make_key(&self, key: NewKey) -> BoxFuture<'_, Stored<String>>;
 
-    /// The key with this hash that is neither revoked nor past its end.
+    /// The key with this hash that is neither revoked nor past its end. Notes at most once a minute that it was used, so that
+    /// the usual look-up only reads.
     fn key(&self, hash: [u8; 32]) -> BoxFuture<'_, Stored<Option<Key>>>;
 
     /// All keys of a workspace, revoked ones too, the newest first.

@@ -12,4 +12,14 @@ pub trait Leases: Send + Sync {
 
     /// Gives a lease back before its time.
     fn give_back(&self, name: String, owner: Owner) -> BoxFuture<'_, Stored<()>>;
+
+    /// How many leases whose name begins with `prefix` somebody else than `owner` has at this moment.
+    fn leases_of_others(&self, prefix: String, owner: Owner) -> BoxFuture<'_, Stored<u64>>;
+
+    /// A process is gone for good: its leases end now, and what it ran is due at once, or within some seconds where it was begun
+    /// before. Calls that it held are nobody's until the network brings them to another one; those that the network has ended are
+    /// over, and are summed up.
+    ///
+    /// Where it lives all the same, it finds itself fenced.
+    fn bury(&self, owner: Owner) -> BoxFuture<'_, Stored<()>>;
 }

@@ -12,6 +12,7 @@ pub mod leases;
 pub mod notes;
 pub mod outbox;
 pub mod people;
+pub mod retention;
 
 use serde::{Deserialize, Serialize};
 use std::{error::Error, fmt, sync::Arc};
@@ -65,6 +66,7 @@ pub trait Store:
     + notes::Notes
     + outbox::Outbox
     + people::People
+    + retention::Retention
     + fmt::Debug
 {
 }

@@ -20,6 +20,15 @@ pub fn summary_job(call: &CallSid, after: Duration) -> NewJob {
     NewJob { after, lane, attempts: 20, ..job }
 }
 
+/// The kind of the note that asks to call somebody back whom we cut off, and of the job that writes it.
+pub const CALL_BACK: &str = "call_back";
+
+/// The job that asks to call back whoever was in a call that is lost, unless the call comes back within `after`.
+pub fn call_back_job(call: &CallSid, after: Duration) -> NewJob {
+    let job = NewJob::new(CALL_BACK, format!("{CALL_BACK}:{call}"), json!({"call": call}));
+    NewJob { after, ..job }
+}
+
 /// A note to be.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewNote {

@@ -43,7 +43,7 @@ pub struct NewDelivery {
     pub target: String,
     /// What is done where its end is not known.
     pub settle: Settle,
-    /// There is at most one delivery of a key to a target, for ever.
+    /// There is at most one delivery of a key to a target, for as long as it is kept: a week after it arrived.
     pub key: String,
     /// What is delivered.
     pub payload: Value,

@@ -1,6 +1,7 @@
 //! The people who call and write.
 
 use super::Stored;
+use crate::base::ids::CallSid;
 use futures_util::future::BoxFuture;
 use jiff::Timestamp;
 
@@ -34,7 +35,7 @@ impl std::fmt::Debug for Contact {
     }
 }
 
-/// What is to be changed of a contact; what is absent stays.
+/// What is to be changed of a contact: what is absent stays, and an empty text takes away what was there.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ContactChange {
     /// The full name.
@@ -44,6 +45,9 @@ pub struct ContactChange {
     /// The language.
     pub language: Option<String>,
 }
+
+/// Stands where something of an erased person stood.
+pub const ERASED: &str = "erased";
 
 /// What of a person is no longer there.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -58,8 +62,8 @@ pub struct Erased {
     pub messages: u64,
     /// Appointments.
     pub appointments: u64,
-    /// Recordings and logs that are to be deleted as files.
-    pub files: Vec<String>,
+    /// Which calls: their recordings and logs are to be deleted as files.
+    pub sids: Vec<CallSid>,
 }
 
 /// The people.
@@ -85,6 +89,12 @@ pub trait People: Send + Sync {
     /// `Unknown` where the workspace has no such contact.
     fn contact(&self, workspace: String, id: String) -> BoxFuture<'_, Stored<Contact>>;
 
+    /// The contact with this number.
+    ///
+    /// # Errors
+    /// `Unknown` where the workspace knows nobody with it.
+    fn known(&self, workspace: String, phone: String) -> BoxFuture<'_, Stored<Contact>>;
+
     /// Contacts, the newest first, older than `before`.
     fn contacts(
         &self,
@@ -92,6 +102,10 @@ pub trait People: Send + Sync {
         before: Option<String>,
         most: u32,
     ) -> BoxFuture<'_, Stored<Vec<Contact>>>;
+
+    /// The calls of a number, in all workspaces. What lies outside of the store goes by them, before [`erase`](Self::erase) takes
+    /// the number out: whoever then gets no answer in time has lost nothing.
+    fn calls_of(&self, phone: String) -> BoxFuture<'_, Stored<Vec<CallSid>>>;
 
     /// Erases whoever has this number, in all workspaces: what was said and written, names, numbers. Times and outcomes of calls
     /// stay, so that totals do not change.

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     base::{ids::AccountSid, language::Language},
-    ports::carrier::{Answer, Arrival, BadRequest, CallState, Carrier, Denied, Params, Progress},
+    ports::carrier::{Answer, Arrival, BadRequest, CallState, Carrier, Denied, News, Params, Progress},
 };
 use bytes::Bytes;
 use http::{HeaderMap, Uri, header, uri::Scheme};
@@ -143,18 +143,21 @@ impl Carrier for Twilio {
         })
     }
 
-    fn progress(&self, params: &Params) -> Result<Progress, BadRequest> {
-        let state = params.get("CallStatus").unwrap_or_default();
-        Ok(Progress {
-            call: id(params, "CallSid")?,
-            state: call_state(state)
-                .ok_or_else(|| BadRequest(format!("CallStatus is `{}`", state.escape_default())))?,
+    fn news(&self, params: &Params) -> Result<News, BadRequest> {
+        let call = id(params, "CallSid")?;
+        let word = params.get("CallStatus").ok_or_else(|| BadRequest("CallStatus is missing".to_owned()))?;
+        let Some(state) = call_state(word) else {
+            return Ok(News::Unknown { call, word: word.to_owned() });
+        };
+        Ok(News::Progress(Progress {
+            call,
+            state,
             sequence: params.get("SequenceNumber").and_then(|number| number.parse().ok()),
             lasted: params
                 .get("CallDuration")
                 .and_then(|seconds| seconds.parse().ok())
                 .map(Duration::from_secs),
-        })
+        }))
     }
 
     fn connect(&self, stream_path: &str, parameters: &[(&str, &str)], resume_path: &str) -> Answer {
@@ -163,6 +166,11 @@ impl Carrier for Twilio {
         // A call whose server is gone asks five times, whatever the failure: that is how long it waits for a restart.
         let resume = format!("{resume}{INSIST}");
         answer(Twiml::begin().connect(&stream, parameters).redirect(&resume))
+    }
+
+    fn ask_again(&self, path: &str) -> Answer {
+        let url = self.public.url(self.public.http(), self.public.port, path);
+        answer(Twiml::begin().pause().redirect(&format!("{url}{INSIST}")))
     }
 
     fn busy(&self) -> Answer {

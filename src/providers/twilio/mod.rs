@@ -11,5 +11,5 @@ pub use self::{
     carrier::{BadPublicUrl, Twilio},
     media::MediaStreams,
     rest::{Account, Rest},
-    signature::Keys,
+    signature::{Keys, sign},
 };

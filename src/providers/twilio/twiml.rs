@@ -30,6 +30,12 @@ impl Twiml {
         self
     }
 
+    /// `<Pause>` of a second.
+    pub(super) fn pause(mut self) -> Self {
+        self.raw("<Pause length=\"1\"/>");
+        self
+    }
+
     /// `<Say>` in a language such as `es-MX`.
     pub(super) fn say(mut self, language: &str, text: &str) -> Self {
         self.raw("<Say language=\"").text(language).raw("\">").text(text).raw("</Say>");

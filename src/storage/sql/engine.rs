@@ -21,13 +21,15 @@ pub struct Options {
     pub patience: Duration,
     /// Connections to Postgres.
     pub connections: u32,
+    /// Bytes of SQLite's log from which on it is told that it grows: 256 MiB (reliability E6).
+    pub long_log: u64,
     /// Transactions that may wait for SQLite's one writer; beyond them the database counts as away.
     pub waiting: usize,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { patience: Duration::from_secs(2), connections: 10, waiting: 1_024 }
+        Self { patience: Duration::from_secs(2), connections: 10, long_log: 256 << 20, waiting: 1_024 }
     }
 }
 
@@ -94,6 +96,20 @@ impl Engine {
         A: Send + Sync + 'static,
         T: Send + 'static,
     {
+        self.write_within(self.patience, args, work).await
+    }
+
+    /// The same for what may take longer than the rest: so long, where that is more.
+    pub(in crate::storage) async fn write_within<A, T>(
+        &self,
+        patience: Duration,
+        args: A,
+        work: Work<A, T>,
+    ) -> Stored<T>
+    where
+        A: Send + Sync + 'static,
+        T: Send + 'static,
+    {
         let done = async {
             match &self.kind {
                 Kind::Postgres(postgres) => postgres.write(&args, work).await,
@@ -104,7 +120,7 @@ impl Engine {
                 }
             }
         };
-        self.in_time(done).await
+        in_time(patience.max(self.patience), done).await
     }
 
     /// Reads in one transaction: what it sees is of one moment.
@@ -122,13 +138,15 @@ impl Engine {
             tx.rollback().await?;
             read
         };
-        self.in_time(done).await
+        in_time(self.patience, done).await
     }
 
-    async fn in_time<T>(&self, done: impl Future<Output = Stored<T>>) -> Stored<T> {
-        match timeout(self.patience, done).await {
-            Ok(done) => done,
-            Err(_) => Err(unavailable(format!("no answer within {} ms", self.patience.as_millis()))),
+    /// Takes SQLite's log into its file and empties it; `false` where somebody still reads from it. Postgres' pages are its own
+    /// business.
+    pub(in crate::storage) async fn empty_log(&self) -> Stored<bool> {
+        match &self.kind {
+            Kind::Sqlite(sqlite) => in_time(self.patience, sqlite.empty_log()).await,
+            Kind::Postgres(_) => Ok(true),
         }
     }
 
@@ -140,6 +158,21 @@ impl Engine {
         }
     }
 }
+
+async fn in_time<T>(patience: Duration, done: impl Future<Output = Stored<T>>) -> Stored<T> {
+    match timeout(patience, done).await {
+        Ok(done) => done,
+        Err(_) => Err(unavailable(format!("no answer within {} ms", patience.as_millis()))),
+    }
+}
+
+/// The arguments of a statement: `$1` is the first.
+pub(in crate::storage) trait Args:
+    IntoIterator<Item = Arg, IntoIter: Send> + Send
+{
+}
+
+impl<T: IntoIterator<Item = Arg, IntoIter: Send> + Send> Args for T {}
 
 /// A transaction.
 pub(in crate::storage) struct Tx {
@@ -188,7 +221,7 @@ impl Tx {
     }
 
     /// Runs a statement and tells how many rows it touched.
-    pub(in crate::storage) async fn run<const N: usize>(&mut self, sql: &str, args: [Arg; N]) -> Stored<u64> {
+    pub(in crate::storage) async fn run(&mut self, sql: &str, args: impl Args) -> Stored<u64> {
         let sql = self.dialect().write(sql).into_owned();
         let done = match self.way() {
             Way::Sqlite(conn) => query!(sql, args, true).execute(conn).await.map(|done| done.rows_affected()),
@@ -200,11 +233,7 @@ impl Tx {
     }
 
     /// All rows of a result.
-    pub(in crate::storage) async fn rows<const N: usize>(
-        &mut self,
-        sql: &str,
-        args: [Arg; N],
-    ) -> Stored<Vec<Row>> {
+    pub(in crate::storage) async fn rows(&mut self, sql: &str, args: impl Args) -> Stored<Vec<Row>> {
         let sql = self.dialect().write(sql).into_owned();
         let rows = match self.way() {
             Way::Sqlite(conn) => {
@@ -220,11 +249,7 @@ impl Tx {
     }
 
     /// The first row of a result, where there is one.
-    pub(in crate::storage) async fn row<const N: usize>(
-        &mut self,
-        sql: &str,
-        args: [Arg; N],
-    ) -> Stored<Option<Row>> {
+    pub(in crate::storage) async fn row(&mut self, sql: &str, args: impl Args) -> Stored<Option<Row>> {
         Ok(self.rows(sql, args).await?.into_iter().next())
     }
 

@@ -41,6 +41,12 @@ pub(super) fn is_collision(error: &sqlx::Error) -> bool {
     matches!(code.as_ref(), "40001" | "40P01") || code.len() < 5 && primary(&code) == Some(sqlite::BUSY)
 }
 
+/// Somebody else has SQLite's file.
+pub(super) fn is_held(error: &sqlx::Error) -> bool {
+    let sqlx::Error::Database(error) = error else { return false };
+    matches!(error.code().and_then(|code| primary(&code)), Some(sqlite::BUSY | sqlite::LOCKED))
+}
+
 fn said(error: &dyn DatabaseError) -> Option<StoreError> {
     let why = error.message().to_owned();
     match error.kind() {

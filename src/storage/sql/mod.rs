@@ -6,6 +6,7 @@
 
 mod engine;
 mod failure;
+pub mod file;
 mod migrate;
 mod postgres;
 mod sqlite;
@@ -13,8 +14,8 @@ mod value;
 
 pub(super) use engine::{Engine, Tx};
 pub use engine::{Options, Place};
-pub use migrate::SCHEMA;
-pub(super) use migrate::migrate;
+pub use migrate::{SCHEMA, STEPS, schema};
+pub(super) use migrate::{is_ours, migrate};
 pub(super) use value::{Arg, Row};
 
 use std::borrow::Cow;
@@ -30,7 +31,7 @@ pub(super) enum Dialect {
 
 impl Dialect {
     /// The words in braces and what each database calls them: SQLite's first.
-    const WORDS: [(&'static str, [&'static str; 2]); 7] = [
+    const WORDS: [(&'static str, [&'static str; 2]); 9] = [
         // The database's clock in milliseconds since 1970: leases of several machines must not depend on theirs. It stands
         // still within a statement, so that an index can be asked with it.
         (
@@ -44,9 +45,13 @@ impl Dialect {
         ("{skip}", ["", "FOR UPDATE SKIP LOCKED"]),
         // A row that nobody may change until the transaction ends.
         ("{hold}", ["", "FOR SHARE"]),
+        // Rows that are about to be changed: in one order everywhere, so that no two transactions wait for each other.
+        ("{lock}", ["", "FOR UPDATE"]),
         // The first argument as bytes, and where it lies in the column of bytes that is named between the two words.
         ("{in}", ["instr(", "position(convert_to($1, 'UTF8') IN "]),
         ("{in_end}", [", CAST($1 AS BLOB))", ")"]),
+        // Where a text lies in another one, which comes first; from 1, and 0 where it does not.
+        ("{find}", ["instr", "strpos"]),
         ("{blob}", ["BLOB", "BYTEA"]),
         (
             "{serial}",

@@ -2,22 +2,33 @@
 
 use super::{
     engine::{Conn, Options, Tx, Unit},
-    failure::{consequence, unavailable},
+    failure::{consequence, is_collision, unavailable},
+    file::log_of,
     value::Row,
 };
 use crate::ports::store::{StoreError, Stored};
 use sqlx::{
-    ConnectOptions as _, Connection as _, SqlitePool,
+    ConnectOptions as _, Connection as _, SqliteConnection, SqlitePool,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
-use std::{path::Path, time::Duration};
-use tokio::sync::{mpsc, oneshot};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+use tokio::{
+    sync::{mpsc, oneshot},
+    time::{Instant, sleep},
+};
 
 /// Transactions that share one `fsync`.
 const TOGETHER: usize = 128;
 
 /// How long SQLite itself waits for another process that holds the file; after it the writer tries again.
 const BUSY: Duration = Duration::from_millis(250);
+
+/// How soon a file that another process opens too is tried again.
+const AGAIN: Duration = Duration::from_millis(20);
 
 /// Bytes of the write-ahead log that are kept on the disk after a checkpoint: 64 MiB.
 const LOG_KEPT: &str = "67108864";
@@ -33,6 +44,8 @@ pub(super) struct Sqlite {
 
 enum Order {
     Work(Box<dyn Unit>),
+    /// Empties the log.
+    Empty(oneshot::Sender<Stored<bool>>),
     /// Everything before it is done when the sender is dropped.
     Close(oneshot::Sender<()>),
 }
@@ -52,9 +65,9 @@ impl Sqlite {
             .pragma("secure_delete", "ON")
             .disable_statement_logging();
         if path.exists() {
-            sound(path).await?;
+            sound(path, options.patience).await?;
         }
-        let writer = Tx::on(Conn::Writer(Box::new(file.connect().await.map_err(consequence)?)));
+        let writer = Tx::on(Conn::Writer(Box::new(connect(&file, options.patience).await?)));
         // All of them now, and for ever: each is a thread with three open files, which must not be missing later.
         let readers = SqlitePoolOptions::new()
             .min_connections(READERS)
@@ -66,16 +79,28 @@ impl Sqlite {
             .await
             .map_err(consequence)?;
         let (orders, queue) = mpsc::channel(options.waiting);
-        tokio::spawn(write(writer, queue));
+        let log = LongLog { path: log_of(path), from: options.long_log, told: false };
+        tokio::spawn(write(writer, queue, log));
         Ok(Self { orders, readers })
     }
 
     /// Gives the writer something to do. Never waits.
     pub(super) fn queue(&self, unit: Box<dyn Unit>) -> Stored<()> {
-        self.orders.try_send(Order::Work(unit)).map_err(|refused| match refused {
+        self.order(Order::Work(unit))
+    }
+
+    fn order(&self, order: Order) -> Stored<()> {
+        self.orders.try_send(order).map_err(|refused| match refused {
             mpsc::error::TrySendError::Full(_) => unavailable("too much waits for the disk"),
             mpsc::error::TrySendError::Closed(_) => unavailable("the connection is closed"),
         })
+    }
+
+    /// Takes the log into the file and empties it; `false` where somebody still reads from it.
+    pub(super) async fn empty_log(&self) -> Stored<bool> {
+        let (reply, emptied) = oneshot::channel();
+        self.order(Order::Empty(reply))?;
+        emptied.await.unwrap_or_else(|_| Err(unavailable("the connection is closed")))
     }
 
     pub(super) async fn reader(&self) -> Stored<Tx> {
@@ -92,9 +117,20 @@ impl Sqlite {
     }
 }
 
+/// Connects. Whoever else opens the file at this moment holds it alone for a while, for which SQLite itself does not always wait.
+async fn connect(file: &SqliteConnectOptions, patience: Duration) -> Stored<SqliteConnection> {
+    let until = Instant::now() + patience;
+    loop {
+        match file.connect().await {
+            Err(error) if is_collision(&error) && Instant::now() < until => sleep(AGAIN).await,
+            connected => return connected.map_err(consequence),
+        }
+    }
+}
+
 /// A damaged file must not be written to, least of all silently: it is looked at by a connection that can't write.
-async fn sound(path: &Path) -> Stored<()> {
-    let look = SqliteConnectOptions::new().filename(path).read_only(true).busy_timeout(BUSY);
+async fn sound(path: &Path, patience: Duration) -> Stored<()> {
+    let look = SqliteConnectOptions::new().filename(path).read_only(true).busy_timeout(patience);
     let mut conn = look.disable_statement_logging().connect().await.map_err(consequence)?;
     let verdict = sqlx::query("PRAGMA quick_check(1)").persistent(false).fetch_one(&mut conn).await;
     let verdict = match verdict.map_err(consequence).map(|row| Row::Sqlite(row).text("quick_check")) {
@@ -110,19 +146,49 @@ async fn sound(path: &Path) -> Stored<()> {
     Err(StoreError::Broken(damage.into()))
 }
 
+/// Tells where the log grows and can't be emptied, because somebody reads for long.
+struct LongLog {
+    path: PathBuf,
+    from: u64,
+    told: bool,
+}
+
+impl LongLog {
+    fn look(&mut self) {
+        let bytes = fs::metadata(&self.path).map_or(0, |log| log.len());
+        let is_long = bytes >= self.from;
+        if is_long && !self.told {
+            let mib = bytes >> 20;
+            tracing::warn!(
+                code = "LONG_LOG",
+                mib,
+                "the database's log grows: somebody reads from it for long"
+            );
+        }
+        self.told = is_long;
+    }
+}
+
 /// The writer: until it is closed, or nobody can give it anything any more.
-async fn write(mut tx: Tx, mut queue: mpsc::Receiver<Order>) {
+async fn write(mut tx: Tx, mut queue: mpsc::Receiver<Order>, mut log: LongLog) {
     let mut orders = Vec::with_capacity(TOGETHER);
     let mut closing = None;
     while closing.is_none() && queue.recv_many(&mut orders, TOGETHER).await > 0 {
         let mut units = Vec::with_capacity(orders.len());
+        let mut empties = Vec::new();
         for order in orders.drain(..) {
             match order {
                 Order::Work(unit) => units.push(unit),
+                Order::Empty(reply) => empties.push(reply),
                 Order::Close(until) => closing = Some(until),
             }
         }
         together(&mut tx, units).await;
+        log.look();
+        for reply in empties {
+            // Whoever asked may have given up.
+            reply.send(empty(&mut tx).await).ok();
+        }
     }
     queue.close();
     if let Conn::Writer(conn) = tx.into_conn()
@@ -131,6 +197,11 @@ async fn write(mut tx: Tx, mut queue: mpsc::Receiver<Order>) {
         tracing::warn!(code = "STORE", %error, "the database was not closed as it should be");
     }
     drop(closing);
+}
+
+async fn empty(tx: &mut Tx) -> Stored<bool> {
+    let row = tx.row("PRAGMA wal_checkpoint(TRUNCATE)", []).await?;
+    Ok(row.map(|row| row.int("busy")).transpose()? == Some(0))
 }
 
 /// Does the units in one transaction: each of them whole or not at all, and all of them with one `fsync`.

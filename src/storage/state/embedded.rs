@@ -29,6 +29,9 @@ mod tag {
     pub(super) const COUNT: u8 = 3;
 }
 
+/// The row of a key that was taken.
+pub(in crate::storage) const TAKEN: [u8; 1] = [tag::TAKEN];
+
 /// How long a taken key is remembered beyond its life: what was sent to Redis before may arrive there so much later, as long
 /// as the system repeats what was not acknowledged (Linux: `tcp_retries2`, about 924 s).
 const LATE: Duration = Duration::from_secs(924);
@@ -105,7 +108,7 @@ impl Embedded {
                 if lock(tx, name).await?.is_some() {
                     return Ok(false);
                 }
-                write(tx, name, vec![tag::TAKEN], *left).await?;
+                write(tx, name, TAKEN.to_vec(), *left).await?;
                 Ok(true)
             })
         });
@@ -220,9 +223,8 @@ async fn withdraw(tx: &mut Tx, name: &str) -> Stored<Known> {
     let known = known(&row.blob("value")?);
     if matches!(known, Known::Value(_)) {
         let late = i64::try_from(LATE.as_millis()).unwrap_or(i64::MAX);
-        let taken = [tag::TAKEN];
         let sql = "UPDATE state SET value = $2, until = until + $3 WHERE name = $1";
-        tx.run(sql, [name.into(), taken.as_slice().into(), late.into()]).await?;
+        tx.run(sql, [name.into(), TAKEN.as_slice().into(), late.into()]).await?;
     }
     Ok(known)
 }

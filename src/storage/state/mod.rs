@@ -5,10 +5,11 @@ mod fallback;
 mod link;
 mod redis;
 
+pub(super) use self::embedded::TAKEN;
 pub use self::{
     embedded::Embedded,
     fallback::Fallback,
     link::Options as RedisOptions,
-    redis::{Redis, check_url},
+    redis::{Redis, check_url, try_redis},
 };
 pub use crate::ports::state::LONGEST_LIFE;

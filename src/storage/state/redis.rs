@@ -121,6 +121,20 @@ fn time_left(millis: i64) -> Duration {
     Duration::from_millis(u64::try_from(millis).unwrap_or(0))
 }
 
+/// Connects, writes and reads, as an operator's question; what is written is gone after a second.
+///
+/// # Errors
+/// Why it can't; without the address, which may hold a password.
+pub async fn try_redis(url: &str) -> Result<(), redis::RedisError> {
+    const LIFE: u32 = 1_000;
+    let mut connection = redis::Client::open(url)?.get_multiplexed_async_connection().await?;
+    let name = format!("{OURS}doctor");
+    let mut trial = pipe();
+    trial.cmd("SET").arg(&name).arg("well").arg("PX").arg(LIFE).ignore().get(&name);
+    let (_,): (Option<String>,) = trial.query_async(&mut connection).await?;
+    Ok(())
+}
+
 /// Whether a text is the address of a Redis, such as `rediss://user:password@host:6379/0`.
 ///
 /// # Errors

@@ -1,20 +1,22 @@
 //! The records of calls.
 
-use super::{ERASED, SqlStore, call_sid, instant, is_number, jobs, meet, millis, new_id, resume};
+use super::{
+    ERASED, SqlStore, call_sid, instant, is_number, jobs, meet, millis, new_id, places, resume, turns,
+};
 use crate::{
     base::ids::CallSid,
     ports::store::{
         Owner, StoreError, Stored,
         calls::{
-            CallBegan, CallEnd, CallEntry, CallFilter, CallRecords, CallRow, CallState, NetworkNews, NewCall,
-            Resumed, TurnRow,
+            CallBegan, CallEnd, CallEntry, CallFilter, CallRecords, CallRow, CallState, JobsOf, NetworkNews,
+            NewCall, Resumed, TurnRow,
         },
     },
-    storage::sql::{Arg, Row, Tx},
+    storage::sql::{Arg, Dialect, Row, Tx},
 };
 use futures_util::future::BoxFuture;
 use jiff::Timestamp;
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 pub(super) const COLUMNS: &str = "sid, id, workspace_id, contact_id, agent, direction, from_number, to_number, account, state, \
     outcome, owner, epoch, arrived_at, began_at, ended_at, recording, replay, network, network_s";
@@ -23,9 +25,17 @@ impl CallRecords for SqlStore {
     fn write_calls(&self, entries: Vec<CallEntry>) -> BoxFuture<'_, Stored<Vec<bool>>> {
         Box::pin(self.engine.write(entries, |tx, entries| {
             Box::pin(async move {
-                let mut useless = Vec::with_capacity(entries.len());
-                for entry in entries {
-                    useless.push(!apply(tx, entry).await?);
+                lock(tx, entries).await?;
+                let (mut useless, mut rest) = (Vec::with_capacity(entries.len()), entries.as_slice());
+                while let [entry, others @ ..] = rest {
+                    let said = turns::said(rest);
+                    if said.is_empty() {
+                        useless.push(!apply(tx, entry).await?);
+                        rest = others;
+                    } else {
+                        rest = rest.get(said.len()..).unwrap_or_default();
+                        useless.extend(turns::write(tx, &said).await?.into_iter().map(|known| !known));
+                    }
                 }
                 Ok(useless)
             })
@@ -47,26 +57,13 @@ impl CallRecords for SqlStore {
     }
 
     fn add_turns(&self, sid: CallSid, turns: Vec<TurnRow>) -> BoxFuture<'_, Stored<()>> {
-        Box::pin(self.engine.write((sid, turns), |tx, (sid, turns)| Box::pin(add(tx, sid, turns))))
+        Box::pin(self.engine.write((sid, turns), |tx, (sid, turns)| Box::pin(turns::add(tx, sid, turns))))
     }
 
     fn heartbeat(&self, owner: Owner, calls: Vec<(CallSid, i64)>) -> BoxFuture<'_, Stored<Vec<CallSid>>> {
-        Box::pin(self.engine.write((owner, calls), |tx, (owner, calls)| {
-            Box::pin(async move {
-                // One that was taken for lost while nobody could say otherwise lives again.
-                let sql = "UPDATE calls SET heartbeat_at = {now}, state = 'live', \
-                             outcome = CASE WHEN outcome = 'lost' THEN NULL ELSE outcome END, \
-                             ended_at = CASE WHEN outcome = 'lost' THEN NULL ELSE ended_at END \
-                           WHERE sid = $1 AND epoch = $2 AND owner = $3 AND (state = 'live' OR outcome = 'lost')";
-                let mut lost = Vec::new();
-                for (sid, epoch) in calls {
-                    if tx.run(sql, [sid.as_str().into(), (*epoch).into(), (&owner.0).into()]).await? == 0 {
-                        lost.push(sid.clone());
-                    }
-                }
-                Ok(lost)
-            })
-        }))
+        Box::pin(
+            self.engine.write((owner, calls), |tx, (owner, calls)| Box::pin(heartbeat(tx, owner, calls))),
+        )
     }
 
     fn call_ended(&self, sid: CallSid, epoch: i64, end: CallEnd) -> BoxFuture<'_, Stored<()>> {
@@ -80,15 +77,15 @@ impl CallRecords for SqlStore {
         Box::pin(self.engine.write(news, |tx, news| Box::pin(resume::learn(tx, news))))
     }
 
-    fn silent_calls(&self, silent: Duration, most: u32) -> BoxFuture<'_, Stored<Vec<CallRow>>> {
-        Box::pin(self.engine.read((millis(silent), i64::from(most)), |tx, (silent, most)| {
-            Box::pin(async move {
-                let sql = format!(
-                    "SELECT {COLUMNS} FROM calls WHERE state <> 'over' AND heartbeat_at <= {{now}} - $1 \
-                     ORDER BY heartbeat_at LIMIT $2"
-                );
-                tx.rows(&sql, [(*silent).into(), (*most).into()]).await?.iter().map(read).collect()
-            })
+    fn close_silent(
+        &self,
+        silent: Duration,
+        at: Timestamp,
+        jobs: JobsOf,
+        most: u32,
+    ) -> BoxFuture<'_, Stored<Vec<CallRow>>> {
+        Box::pin(self.engine.write((millis(silent), at, jobs, most), |tx, (silent, at, jobs, most)| {
+            Box::pin(close_silent(tx, *silent, *at, *jobs, *most))
         }))
     }
 
@@ -103,13 +100,15 @@ impl CallRecords for SqlStore {
                     "SELECT {COLUMNS} FROM calls \
                      WHERE (workspace_id = $1 OR CAST($1 AS TEXT) IS NULL) \
                        AND (contact_id = $2 OR CAST($2 AS TEXT) IS NULL) \
-                       AND (id < $3 OR CAST($3 AS TEXT) IS NULL) ORDER BY id DESC LIMIT $4"
+                       AND (id < $3 OR CAST($3 AS TEXT) IS NULL) \
+                       AND (state = $5 OR CAST($5 AS TEXT) IS NULL) ORDER BY id DESC LIMIT $4"
                 );
                 let args = [
                     (&filter.workspace).into(),
                     (&filter.contact).into(),
                     (&filter.before).into(),
                     i64::from(filter.most).into(),
+                    filter.state.map(|state| state.as_str().to_owned()).into(),
                 ];
                 tx.rows(&sql, args).await?.iter().map(read).collect()
             })
@@ -117,13 +116,7 @@ impl CallRecords for SqlStore {
     }
 
     fn turns(&self, sid: CallSid) -> BoxFuture<'_, Stored<Vec<TurnRow>>> {
-        Box::pin(self.engine.read(sid, |tx, sid| {
-            Box::pin(async move {
-                let sql =
-                    "SELECT epoch, seq, kind, at_ms, body FROM turns WHERE call_sid = $1 ORDER BY epoch, seq";
-                tx.rows(sql, [sid.as_str().into()]).await?.iter().map(turn).collect()
-            })
-        }))
+        Box::pin(self.engine.read(sid, |tx, sid| Box::pin(turns::of(tx, sid))))
     }
 
     fn command(&self, sid: CallSid, command: String) -> BoxFuture<'_, Stored<()>> {
@@ -163,9 +156,12 @@ pub(super) async fn apply(tx: &mut Tx, entry: &CallEntry) -> Stored<bool> {
     let done = match entry {
         CallEntry::Arrived(call) => arrived(tx, call).await,
         CallEntry::Began(began) => begin(tx, began).await,
-        CallEntry::Turns { sid, turns } => add(tx, sid, turns).await,
+        CallEntry::Turns { sid, turns } => turns::add(tx, sid, turns).await,
         CallEntry::Ended { sid, epoch, end } => ended(tx, sid, *epoch, end).await,
-        CallEntry::News(news) => resume::learn(tx, news).await.map(drop),
+        CallEntry::News(news) => match resume::learn(tx, news).await {
+            Err(StoreError::Unknown) => resume::learn_later(tx, news).await,
+            learnt => learnt.map(drop),
+        },
     };
     match done {
         Ok(()) => Ok(true),
@@ -199,60 +195,81 @@ async fn arrived(tx: &mut Tx, call: &NewCall) -> Stored<()> {
         ],
     )
     .await?;
-    Ok(())
+    resume::learn_at_last(tx, &call.sid).await
 }
 
 async fn begin(tx: &mut Tx, began: &CallBegan) -> Stored<()> {
     arrived(tx, &began.call).await?;
     let [recording, replay] = &began.files;
-    let taken = tx
-        .run(
-            "UPDATE calls SET owner = $2, epoch = $3, heartbeat_at = {now}, \
-               state = CASE WHEN epoch = $3 AND owner = $2 THEN state ELSE 'live' END, \
-               outcome = CASE WHEN epoch = $3 AND owner = $2 THEN outcome END, \
-               ended_at = CASE WHEN epoch = $3 AND owner = $2 THEN ended_at END, \
-               began_at = COALESCE(began_at, $4), recording = COALESCE(recording, $5), replay = COALESCE(replay, $6) \
-             WHERE sid = $1 AND (epoch < $3 OR (epoch = $3 AND (owner IS NULL OR owner = $2)))",
-            [
-                began.call.sid.as_str().into(),
-                (&began.owner.0).into(),
-                began.epoch.into(),
-                began.at.as_millisecond().into(),
-                recording.into(),
-                replay.into(),
-            ],
-        )
-        .await?;
+    // Of a call whose caller was erased no files are kept, should it go on.
+    let sql = format!(
+        "UPDATE calls SET owner = $2, epoch = $3, heartbeat_at = {{now}}, \
+           state = CASE WHEN epoch = $3 AND owner = $2 THEN state ELSE 'live' END, \
+           outcome = CASE WHEN epoch = $3 AND owner = $2 THEN outcome END, \
+           ended_at = CASE WHEN epoch = $3 AND owner = $2 THEN ended_at END, \
+           began_at = COALESCE(began_at, $4), \
+           recording = CASE WHEN '{ERASED}' IN (from_number, to_number) THEN NULL ELSE COALESCE(recording, $5) END, \
+           replay = CASE WHEN '{ERASED}' IN (from_number, to_number) THEN NULL ELSE COALESCE(replay, $6) END \
+         WHERE sid = $1 AND (epoch < $3 OR (epoch = $3 AND (owner IS NULL OR owner = $2)))"
+    );
+    let args = [
+        began.call.sid.as_str().into(),
+        (&began.owner.0).into(),
+        began.epoch.into(),
+        began.at.as_millisecond().into(),
+        recording.into(),
+        replay.into(),
+    ];
+    let taken = tx.run(&sql, args).await?;
     if taken == 0 { Err(StoreError::Fenced) } else { Ok(()) }
 }
 
-async fn add(tx: &mut Tx, sid: &CallSid, turns: &[TurnRow]) -> Stored<()> {
-    // A violated key would end Postgres' transaction, and what else is in it: hence it is asked first whether there is a call.
-    if !is_kept(tx, sid.as_str()).await? {
+/// Locks the calls that the entries change, in the order in which everybody does. SQLite has one writer anyway.
+async fn lock(tx: &mut Tx, entries: &[CallEntry]) -> Stored<()> {
+    let sids: BTreeSet<&str> = entries.iter().map(|entry| entry.sid().as_str()).collect();
+    if tx.dialect() == Dialect::Sqlite || sids.len() < 2 {
         return Ok(());
     }
-    for turn in turns {
-        tx.run(
-            "INSERT INTO turns (call_sid, epoch, seq, kind, at_ms, body) VALUES ($1, $2, $3, $4, $5, $6) \
-             ON CONFLICT (call_sid, epoch, seq) DO NOTHING",
-            [
-                sid.as_str().into(),
-                turn.epoch.into(),
-                turn.seq.into(),
-                (&turn.kind).into(),
-                turn.at_ms.into(),
-                (&turn.body).into(),
-            ],
-        )
-        .await?;
+    let sql = format!(
+        "SELECT sid FROM calls WHERE sid IN (VALUES {}) ORDER BY sid {{lock}}",
+        places(1, sids.len(), 1)
+    );
+    let args: Vec<Arg> = sids.into_iter().map(Arg::from).collect();
+    tx.rows(&sql, args).await.map(drop)
+}
+
+/// Calls whose signs of life are written with one statement.
+const BEATS: usize = 100;
+
+async fn heartbeat(tx: &mut Tx, owner: &Owner, calls: &[(CallSid, i64)]) -> Stored<Vec<CallSid>> {
+    let mut lost: Vec<CallSid> = calls.iter().map(|(sid, _)| sid.clone()).collect();
+    for some in calls.chunks(BEATS) {
+        // One that was taken for lost while nobody could say otherwise lives again.
+        let sql = format!(
+            "UPDATE calls SET heartbeat_at = {{now}}, state = 'live', \
+               outcome = CASE WHEN outcome = 'lost' THEN NULL ELSE outcome END, \
+               ended_at = CASE WHEN outcome = 'lost' THEN NULL ELSE ended_at END \
+             WHERE sid IN (SELECT sid FROM calls WHERE (sid, epoch) IN (VALUES {}) AND owner = $1 \
+                             AND (state = 'live' OR outcome = 'lost') ORDER BY sid {{lock}}) RETURNING sid",
+            places(2, some.len(), 2)
+        );
+        let ids = some.iter().flat_map(|(sid, epoch)| [sid.as_str().into(), (*epoch).into()]);
+        let args: Vec<Arg> = std::iter::once((&owner.0).into()).chain(ids).collect();
+        for row in tx.rows(&sql, args).await? {
+            let living = call_sid(row.text("sid")?)?;
+            lost.retain(|sid| *sid != living);
+        }
     }
-    Ok(())
+    Ok(lost)
 }
 
 async fn ended(tx: &mut Tx, sid: &CallSid, epoch: i64, end: &CallEnd) -> Stored<()> {
     let done = tx
         .run(
-            "UPDATE calls SET state = 'over', outcome = COALESCE(outcome, $3), ended_at = COALESCE(ended_at, $4) \
+            // Whoever held the call knows better than those who took it for lost.
+            "UPDATE calls SET state = 'over', \
+               outcome = CASE WHEN outcome IS NULL OR outcome = 'lost' THEN $3 ELSE outcome END, \
+               ended_at = CASE WHEN ended_at IS NULL OR outcome = 'lost' THEN $4 ELSE ended_at END \
              WHERE sid = $1 AND epoch = $2",
             [sid.as_str().into(), epoch.into(), (&end.outcome).into(), end.at.as_millisecond().into()],
         )
@@ -265,6 +282,33 @@ async fn ended(tx: &mut Tx, sid: &CallSid, epoch: i64, end: &CallEnd) -> Stored<
         jobs::insert(tx, job).await?;
     }
     Ok(())
+}
+
+async fn close_silent(
+    tx: &mut Tx,
+    silent: i64,
+    at: Timestamp,
+    jobs: JobsOf,
+    most: u32,
+) -> Stored<Vec<CallRow>> {
+    // Asked again in the statement that closes: one that has said a word meanwhile lives.
+    let sql = format!(
+        "UPDATE calls SET state = 'over', ended_at = $2, outcome = CASE state WHEN 'arrived' THEN 'never_began' ELSE 'lost' END \
+         WHERE sid IN (SELECT sid FROM calls WHERE state <> 'over' AND heartbeat_at <= {{now}} - $1 \
+                       ORDER BY heartbeat_at LIMIT $3 {{skip}}) \
+           AND state <> 'over' AND heartbeat_at <= {{now}} - $1 RETURNING {COLUMNS}"
+    );
+    let args = [silent.into(), at.as_millisecond().into(), i64::from(most).into()];
+    let closed: Vec<CallRow> = tx.rows(&sql, args).await?.iter().map(read).collect::<Stored<_>>()?;
+    if closed.is_empty() {
+        resume::forget_early_news(tx).await?;
+    }
+    for call in &closed {
+        for job in jobs(call) {
+            jobs::insert(tx, &job).await?;
+        }
+    }
+    Ok(closed)
 }
 
 /// Whether what belongs to this call is kept; not so where its caller was erased. Until the transaction ends it stays so.
@@ -309,15 +353,5 @@ fn read(row: &Row) -> Stored<CallRow> {
         ended_at: at("ended_at")?,
         files: [row.maybe_text("recording")?, row.maybe_text("replay")?],
         network: (row.maybe_text("network")?, row.maybe_int("network_s")?),
-    })
-}
-
-fn turn(row: &Row) -> Stored<TurnRow> {
-    Ok(TurnRow {
-        epoch: row.int("epoch")?,
-        seq: row.int("seq")?,
-        kind: row.text("kind")?,
-        at_ms: row.int("at_ms")?,
-        body: row.text("body")?,
     })
 }

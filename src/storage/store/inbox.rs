@@ -10,8 +10,6 @@ use crate::{
 };
 use futures_util::future::BoxFuture;
 
-const MS_A_DAY: i64 = 24 * 60 * 60 * 1_000;
-
 impl Inbox for SqlStore {
     fn accept(&self, event: Event) -> BoxFuture<'_, Stored<Accepted>> {
         Box::pin(self.engine.write(event, |tx, event| Box::pin(accept(tx, event))))
@@ -27,28 +25,21 @@ impl Inbox for SqlStore {
             })
         }))
     }
-
-    fn forget_bodies(&self, days: u32) -> BoxFuture<'_, Stored<u64>> {
-        Box::pin(self.engine.write(i64::from(days) * MS_A_DAY, |tx, age| {
-            Box::pin(tx.run(
-                "UPDATE inbox SET payload = NULL, response = NULL, state = 'forgotten' \
-                 WHERE received_at <= {now} - $1 AND state <> 'forgotten'",
-                [(*age).into()],
-            ))
-        }))
-    }
 }
 
 async fn accept(tx: &mut Tx, event: &Event) -> Stored<Accepted> {
+    // What changes nothing is kept for whoever will understand it (reliability H9).
+    let state = if event.change.is_none() && event.jobs.is_empty() { "ignored" } else { "kept" };
     let new = tx
         .run(
             "INSERT INTO inbox (source, dedupe_key, received_at, payload, response, state) \
-             VALUES ($1, $2, {now}, $3, $4, 'kept') ON CONFLICT (source, dedupe_key) DO NOTHING",
+             VALUES ($1, $2, {now}, $3, $4, $5) ON CONFLICT (source, dedupe_key) DO NOTHING",
             [
                 (&event.source).into(),
                 (&event.key).into(),
                 event.payload.as_slice().into(),
                 Arg::Blob(event.response.clone()),
+                state.into(),
             ],
         )
         .await?;

@@ -1,6 +1,6 @@
 //! What is to be done later, or again.
 
-use super::{ERASED, SqlStore, count, is_about, millis, outbox};
+use super::{ERASED, SqlStore, count, erase::Rows, millis, outbox, places};
 use crate::{
     ports::store::{
         StoreError, Stored,
@@ -247,20 +247,23 @@ pub(super) async fn finish(tx: &mut Tx, claim: &Claim, outcome: &Outcome) -> Sto
 }
 
 /// What an erased job becomes: one that is not done is given up, so that whoever runs it is fenced.
-const GONE: &str = "payload = '{}', error = CASE WHEN state = 'done' THEN NULL ELSE $3 END, \
-    state = CASE WHEN state = 'done' THEN state ELSE 'dead' END, epoch = epoch + 1, owner = NULL, \
-    done_at = COALESCE(done_at, {now})";
+fn gone() -> String {
+    format!(
+        "payload = '{{}}', error = CASE WHEN state = 'done' THEN NULL ELSE '{ERASED}' END, \
+         state = CASE WHEN state = 'done' THEN state ELSE 'dead' END, epoch = epoch + 1, owner = NULL, \
+         done_at = COALESCE(done_at, {{now}})"
+    )
+}
 
-/// Ends and empties what is to be done about a number.
-pub(super) async fn erase(tx: &mut Tx, phone: &str, digits: Option<&str>) -> Stored<()> {
-    let sql = format!("UPDATE jobs SET {GONE} WHERE {}", is_about("jobs"));
-    tx.run(&sql, [phone.into(), digits.map(str::to_owned).into(), ERASED.into()]).await?;
+/// Ends and empties these jobs.
+pub(super) async fn erase(tx: &mut Tx, Rows { are, args }: &Rows) -> Stored<()> {
+    tx.run(&format!("UPDATE jobs SET {} WHERE {are}", gone()), args.clone()).await?;
     Ok(())
 }
 
-/// Ends and empties the job of a delivery.
-pub(super) async fn erase_delivery(tx: &mut Tx, id: &str) -> Stored<()> {
-    let sql = format!("UPDATE jobs SET {GONE} WHERE dedupe_key = $1 AND kind = $2");
-    tx.run(&sql, [outbox::job_key(id).into(), DELIVER.into(), ERASED.into()]).await?;
-    Ok(())
+/// Ends and empties the jobs of these deliveries.
+pub(super) async fn erase_deliveries(tx: &mut Tx, ids: &[String]) -> Stored<()> {
+    let are = format!("kind = $1 AND dedupe_key IN (VALUES {})", places(2, ids.len(), 1));
+    let keys = ids.iter().map(|id| outbox::job_key(id).into());
+    erase(tx, &Rows { are, args: std::iter::once(DELIVER.into()).chain(keys).collect() }).await
 }

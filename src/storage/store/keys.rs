@@ -19,7 +19,14 @@ impl Keys for SqlStore {
     }
 
     fn key(&self, hash: [u8; 32]) -> BoxFuture<'_, Stored<Option<Key>>> {
-        Box::pin(self.engine.write(hash, |tx, hash| Box::pin(open(tx, hash))))
+        Box::pin(async move {
+            let found = self.engine.read(hash, |tx, hash| Box::pin(look_up(tx, hash))).await?;
+            let Some((key, is_noted)) = found else { return Ok(None) };
+            if !is_noted {
+                self.engine.write(key.id.clone(), |tx, id| Box::pin(note_use(tx, id))).await?;
+            }
+            Ok(Some(key))
+        })
     }
 
     fn keys(&self, workspace: String) -> BoxFuture<'_, Stored<Vec<Key>>> {
@@ -91,17 +98,21 @@ async fn make(tx: &mut Tx, key: &NewKey) -> Stored<String> {
     Ok(id)
 }
 
-async fn open(tx: &mut Tx, hash: &[u8; 32]) -> Stored<Option<Key>> {
+/// The key, and whether its use was noted within the last minute.
+async fn look_up(tx: &mut Tx, hash: &[u8; 32]) -> Stored<Option<(Key, bool)>> {
     let sql = format!(
-        "SELECT {COLUMNS} FROM api_keys WHERE hash = $1 AND revoked_at IS NULL \
-         AND (expires_at IS NULL OR expires_at > {{now}})"
+        "SELECT {COLUMNS}, CAST(CASE WHEN COALESCE(used_at, 0) < {{now}} - 60000 THEN 0 ELSE 1 END AS BIGINT) AS noted \
+         FROM api_keys WHERE hash = $1 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > {{now}})"
     );
     let Some(row) = tx.row(&sql, [hash.as_slice().into()]).await? else { return Ok(None) };
-    let key = read(&row)?;
-    // Once a minute is enough to know whether a key is in use, and not every request shall write.
+    Ok(Some((read(&row)?, row.int("noted")? == 1)))
+}
+
+/// Many requests may come here at once: the first one notes for all of them.
+async fn note_use(tx: &mut Tx, id: &str) -> Stored<()> {
     let used = "UPDATE api_keys SET used_at = {now} WHERE id = $1 AND COALESCE(used_at, 0) < {now} - 60000";
-    tx.run(used, [(&key.id).into()]).await?;
-    Ok(Some(key))
+    tx.run(used, [id.into()]).await?;
+    Ok(())
 }
 
 fn read(row: &Row) -> Stored<Key> {

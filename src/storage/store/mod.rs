@@ -10,14 +10,16 @@ mod notes;
 mod outbox;
 mod people;
 mod resume;
+mod retention;
+mod turns;
 
 use super::{
-    sql::{Engine, Options, Place, Tx, migrate},
+    sql::{Engine, Options, Place, Tx, is_ours, migrate, schema},
     state::Embedded,
 };
 use crate::{
     base::ids::CallSid,
-    ports::store::{Store, StoreError, Stored},
+    ports::store::{Store, StoreError, Stored, people::ERASED},
 };
 use jiff::Timestamp;
 use std::{sync::Arc, time::Duration};
@@ -45,6 +47,35 @@ impl SqlStore {
         Ok(Self { engine: Arc::new(engine) })
     }
 
+    /// Opens a database whose schema is up to date, beside whoever else uses it, and changes nothing.
+    ///
+    /// # Errors
+    /// As [`SqlStore::open`]; `Conflict` also where its schema is older than this program.
+    pub async fn attach(place: Place, options: Options) -> Stored<Self> {
+        is_ours(schema(&place, &options).await?)?;
+        Ok(Self { engine: Arc::new(Engine::open(place, options).await?) })
+    }
+
+    /// Writes and reads a row in a transaction that is taken back, and returns the database's clock.
+    ///
+    /// # Errors
+    /// Why it can't.
+    pub async fn probe(&self) -> Stored<Timestamp> {
+        self.engine
+            .write(new_id(), |tx, name| {
+                Box::pin(async move {
+                    tx.script("SAVEPOINT probe").await?;
+                    let row = "INSERT INTO leases (name, owner, epoch, until) VALUES ($1, 'probe', 0, 0)";
+                    tx.run(row, [name.into()]).await?;
+                    let row = "SELECT {now} AS clock FROM leases WHERE name = $1";
+                    let row = tx.row(row, [name.into()]).await?.ok_or(StoreError::Unknown)?;
+                    tx.script("ROLLBACK TO SAVEPOINT probe; RELEASE SAVEPOINT probe").await?;
+                    Ok(instant(row.int("clock")?))
+                })
+            })
+            .await
+    }
+
     /// The state store in this database, by the same connections.
     pub fn state(&self) -> Embedded {
         Embedded::new(Arc::clone(&self.engine))
@@ -56,13 +87,19 @@ impl SqlStore {
     }
 }
 
+/// Places for `rows` rows of `columns` arguments each, from `$first` on: `($1, $2), ($3, $4)`.
+fn places(first: usize, rows: usize, columns: usize) -> String {
+    let row = |row: usize| {
+        let place = |column: usize| format!("${}", first + row * columns + column);
+        format!("({})", (0..columns).map(place).collect::<Vec<_>>().join(", "))
+    };
+    (0..rows).map(row).collect::<Vec<_>>().join(", ")
+}
+
 /// An identifier that sorts by time.
 fn new_id() -> String {
     Uuid::now_v7().simple().to_string()
 }
-
-/// Stands where something of an erased person stood.
-const ERASED: &str = "erased";
 
 /// A hundred years are for ever, and can be added to the clock.
 const FOR_EVER: Duration = Duration::from_hours(100 * 365 * 24);
@@ -103,13 +140,4 @@ async fn meet(tx: &mut Tx, workspace: &str, phone: &str) -> Stored<String> {
     }
     let known = "SELECT id FROM contacts WHERE workspace_id = $1 AND phone = $2";
     tx.row(known, [workspace.into(), phone.into()]).await?.ok_or(StoreError::Unknown)?.text("id")
-}
-
-/// Whether a row of `table`, which has a key and a text `payload`, is about a call of the number `$1`, or names the digits `$2`.
-fn is_about(table: &str) -> String {
-    format!(
-        "({table}.payload LIKE '%' || CAST($2 AS TEXT) || '%' OR EXISTS (SELECT 1 FROM calls \
-           WHERE (from_number = $1 OR to_number = $1) \
-             AND ({table}.dedupe_key LIKE '%' || sid || '%' OR {table}.payload LIKE '%' || sid || '%')))"
-    )
 }

@@ -1,6 +1,6 @@
 //! What is to happen outside.
 
-use super::{ERASED, SqlStore, is_about, jobs, new_id};
+use super::{ERASED, SqlStore, erase::Rows, jobs, new_id};
 use crate::{
     ports::store::{
         StoreError, Stored,
@@ -116,14 +116,14 @@ pub(super) async fn revived(tx: &mut Tx, kind: &str, job: &str) -> Stored<()> {
     Ok(())
 }
 
-/// Forgets what is delivered of a number; what has not gone yet does not go any more. Returns whose jobs are to end.
-pub(super) async fn erase(tx: &mut Tx, phone: &str, digits: Option<&str>) -> Stored<Vec<String>> {
+/// Forgets what these deliveries hold of a person; what has not gone yet does not go any more. Returns whose jobs are to end.
+pub(super) async fn erase(tx: &mut Tx, Rows { are, args }: &Rows) -> Stored<Vec<String>> {
     let sql = format!(
-        "UPDATE outbox SET payload = '{{}}', provider_ref = NULL, error = CASE WHEN state = 'sent' THEN NULL ELSE $3 END, \
-           state = CASE WHEN state = 'sent' THEN state ELSE 'dead' END WHERE {} RETURNING id",
-        is_about("outbox")
+        "UPDATE outbox SET payload = '{{}}', provider_ref = NULL, \
+           error = CASE WHEN state = 'sent' THEN NULL ELSE '{ERASED}' END, \
+           state = CASE WHEN state = 'sent' THEN state ELSE 'dead' END WHERE {are} RETURNING id"
     );
-    let rows = tx.rows(&sql, [phone.into(), digits.map(str::to_owned).into(), ERASED.into()]).await?;
+    let rows = tx.rows(&sql, args.clone()).await?;
     rows.iter().map(|row| row.text("id")).collect()
 }
 

@@ -2,6 +2,7 @@
 
 use super::{SqlStore, erase, instant, meet};
 use crate::{
+    base::ids::CallSid,
     ports::store::{
         StoreError, Stored,
         people::{Contact, ContactChange, Erased, People},
@@ -32,8 +33,9 @@ impl People for SqlStore {
         Box::pin(self.engine.write((workspace, id, version, change), |tx, (workspace, id, version, change)| {
             Box::pin(async move {
                 find(tx, workspace, id).await?;
-                let sql = "UPDATE contacts SET name = COALESCE($3, name), document = COALESCE($4, document), \
-                             language = COALESCE($5, language), version = version + 1, updated_at = {now} \
+                let sql = "UPDATE contacts SET name = NULLIF(COALESCE($3, name), ''), \
+                             document = NULLIF(COALESCE($4, document), ''), \
+                             language = NULLIF(COALESCE($5, language), ''), version = version + 1, updated_at = {now} \
                            WHERE id = $1 AND (version = $2 OR CAST($2 AS BIGINT) IS NULL)";
                 let args = [
                     id.into(),
@@ -54,6 +56,16 @@ impl People for SqlStore {
         Box::pin(self.engine.read((workspace, id), |tx, (workspace, id)| Box::pin(find(tx, workspace, id))))
     }
 
+    fn known(&self, workspace: String, phone: String) -> BoxFuture<'_, Stored<Contact>> {
+        Box::pin(self.engine.read((workspace, phone), |tx, (workspace, phone)| {
+            Box::pin(async move {
+                let sql = format!("SELECT {COLUMNS} FROM contacts WHERE workspace_id = $1 AND phone = $2");
+                let row = tx.row(&sql, [workspace.into(), phone.into()]).await?;
+                read(&row.ok_or(StoreError::Unknown)?)
+            })
+        }))
+    }
+
     fn contacts(
         &self,
         workspace: String,
@@ -71,8 +83,13 @@ impl People for SqlStore {
         }))
     }
 
+    fn calls_of(&self, phone: String) -> BoxFuture<'_, Stored<Vec<CallSid>>> {
+        Box::pin(self.engine.read(phone, |tx, phone| Box::pin(erase::calls_of(tx, phone))))
+    }
+
     fn erase(&self, phone: String) -> BoxFuture<'_, Stored<Erased>> {
-        Box::pin(self.engine.write(phone, |tx, phone| Box::pin(erase::erase(tx, phone))))
+        let patience = erase::PATIENCE;
+        Box::pin(self.engine.write_within(patience, phone, |tx, phone| Box::pin(erase::erase(tx, phone))))
     }
 }
 

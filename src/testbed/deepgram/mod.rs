@@ -17,7 +17,14 @@ use super::{
     script::Script,
     speech::{SpeechFault, SpeechPace},
 };
-use axum::{Router, routing};
+use axum::{
+    Json, Router,
+    extract::State,
+    http::{HeaderMap, header},
+    response::{IntoResponse, Response},
+    routing,
+};
+use serde_json::json;
 use std::{io, sync::Arc, time::Duration};
 use tokio::sync::{broadcast, watch};
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -134,6 +141,7 @@ impl Deepgram {
             .route("/v1/listen", routing::get(listen::upgrade))
             .route("/v2/listen", routing::get(listen::upgrade_flux))
             .route("/v1/speak", routing::post(speak::post))
+            .route("/v1/projects", routing::get(projects))
             .with_state(Arc::clone(&shared));
         Ok(Self { door: Door::open(port, router).await?, shared, _gone: gone.drop_guard() })
     }
@@ -184,4 +192,13 @@ impl Deepgram {
     pub async fn reopen(&self) {
         self.door.reopen().await;
     }
+}
+
+/// What whoever asks whether a key is good is answered.
+async fn projects(State(shared): State<Arc<Shared>>, headers: HeaderMap) -> Response {
+    let _visit = shared.log.visit(Service::Deepgram, "/v1/projects");
+    if !refusal::is_authorised(headers.get(header::AUTHORIZATION), shared.options.key.as_deref()) {
+        return refusal::refuse(401, None);
+    }
+    Json(json!({"projects": [{"project_id": refusal::REQUEST_ID, "name": "A clinic"}]})).into_response()
 }

@@ -18,7 +18,14 @@ use super::{
     script::Script,
     speech::{SpeechFault, SpeechPace},
 };
-use axum::{Router, routing};
+use axum::{
+    Json, Router,
+    extract::State,
+    http::HeaderMap,
+    response::{IntoResponse, Response},
+    routing,
+};
+use serde_json::json;
 use std::{io, sync::Arc, time::Duration};
 use tokio::sync::watch;
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -75,6 +82,7 @@ impl ElevenLabs {
             .route("/v1/text-to-speech/{voice}/multi-stream-input", routing::get(multi::upgrade))
             .route("/v1/text-to-speech/{voice}/stream", routing::post(stream::post))
             .route("/v1/speech-to-text/realtime", routing::get(scribe::upgrade))
+            .route("/v1/user", routing::get(user))
             .with_state(Arc::clone(&shared));
         Ok(Self { door: Door::open(port, router).await?, shared, _gone: gone.drop_guard() })
     }
@@ -118,4 +126,15 @@ impl ElevenLabs {
     pub async fn reopen(&self) {
         self.door.reopen().await;
     }
+}
+
+/// The account, and what is left of its plan.
+async fn user(State(shared): State<Arc<Shared>>, headers: HeaderMap) -> Response {
+    let _visit = shared.log.visit(Service::ElevenLabs, "/v1/user");
+    if !refusal::is_authorised(&headers, shared.options.key.as_deref()) {
+        return refusal::refuse(401, None);
+    }
+    let subscription =
+        json!({"tier": "creator", "character_count": 1_000, "character_limit": 100_000, "status": "active"});
+    Json(json!({"user_id": "fake-user", "subscription": subscription})).into_response()
 }

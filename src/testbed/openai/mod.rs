@@ -14,7 +14,14 @@ use super::{
     script::Script,
     speech::{SpeechFault, SpeechPace},
 };
-use axum::{Router, routing};
+use axum::{
+    Json, Router,
+    extract::State,
+    http::HeaderMap,
+    response::{IntoResponse, Response},
+    routing,
+};
+use serde_json::json;
 use std::{
     io,
     sync::{Arc, Mutex, PoisonError, atomic::AtomicU64},
@@ -144,6 +151,7 @@ impl OpenAi {
         let router = Router::new()
             .route("/v1/chat/completions", routing::post(chat::post))
             .route("/v1/audio/speech", routing::post(speech::post))
+            .route("/v1/models", routing::get(models))
             .with_state(Arc::clone(&shared));
         Ok(Self { door: Door::open(port, router).await?, shared })
     }
@@ -194,4 +202,14 @@ impl OpenAi {
     pub async fn reopen(&self) {
         self.door.reopen().await;
     }
+}
+
+/// The models that it says it has; it answers as any.
+async fn models(State(shared): State<Arc<Shared>>, headers: HeaderMap) -> Response {
+    let _visit = shared.log.visit(Service::OpenAi, "/v1/models");
+    if !chat::is_authorised(&headers, shared.options.key.as_deref()) {
+        return chat::refuse(401, None);
+    }
+    let model = json!({"id": "fake-model", "object": "model", "created": 0, "owned_by": "a-clinic"});
+    Json(json!({"object": "list", "data": [model]})).into_response()
 }

@@ -17,5 +17,6 @@ pub use line::{Call, Phone};
 pub use options::{
     CallRecord, Ended, HangUpStyle, Oddity, PhoneError, PhoneEvent, PhoneFaults, PhoneOptions,
 };
+pub use signing::sign;
 pub use twiml::BadTwiml;
 pub use witness::{Interruption, Measured};

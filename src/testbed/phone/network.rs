@@ -10,10 +10,16 @@ use super::{
     witness::Witness,
 };
 use crate::base::{clock, secret::ExposeSecret};
-use reqwest::Url;
+use reqwest::{RequestBuilder, Response, Url};
 use std::time::{Duration, Instant};
-use tokio::sync::mpsc;
+use tokio::{sync::mpsc, time::sleep};
 use tokio_util::sync::CancellationToken;
+
+/// How long a request is made again that nobody answers (Twilio's documentation, "total timeout").
+const INSISTS: Duration = Duration::from_secs(15);
+
+/// Tries behind the first that Twilio allows at most.
+const MOST_TRIES: u32 = 5;
 
 /// Documents that one call may fetch; a loop of redirects ends here.
 const DOCUMENTS: usize = 10;
@@ -137,7 +143,12 @@ impl Caller {
                         return Ok(Next::End(Ended::ByCaller));
                     }
                     Over::Rest => return Ok(Next::End(Ended::ByRest)),
-                    Over::Server => self.tell(PhoneEvent::StreamEnded),
+                    Over::Server => {
+                        self.tell(PhoneEvent::StreamEnded);
+                        if self.options.faults.no_next_verb {
+                            return Ok(Next::End(Ended::ByTwiml));
+                        }
+                    }
                     Over::NotOpened(why) => {
                         self.tell(PhoneEvent::Warning(why));
                         self.tell(PhoneEvent::StreamEnded);
@@ -169,7 +180,7 @@ impl Caller {
         let request = self.request(url.clone(), &form);
         async move {
             let unreachable = |source| PhoneError::Unreachable { url: url.to_string(), source };
-            let answer = request.send().await.map_err(unreachable)?;
+            let answer = insist(request, tries(&url)).await.map_err(unreachable)?;
             let status = answer.status().as_u16();
             if status != 200 {
                 return Err(PhoneError::Status { url: url.to_string(), status });
@@ -179,7 +190,7 @@ impl Caller {
         }
     }
 
-    fn request(&self, url: Url, form: &[(String, String)]) -> reqwest::RequestBuilder {
+    fn request(&self, url: Url, form: &[(String, String)]) -> RequestBuilder {
         let signature = sign(self.options.auth_token.expose_secret(), url.as_str(), form);
         let token = format!("{}-{}", self.options.call, form.len());
         self.client
@@ -239,8 +250,30 @@ impl Caller {
             ]
             .map(|(name, value)| (name.to_owned(), value)),
         );
-        Some(self.request(url, &form).send().await.ok()?.status().as_u16())
+        let (tries, request) = (tries(&url), self.request(url, &form));
+        Some(insist(request, tries).await.ok()?.status().as_u16())
     }
+}
+
+/// How often a request is made again that is not answered: `rc` in the fragment of its address, which is never sent.
+/// Spec: <https://www.twilio.com/docs/usage/webhooks/webhooks-connection-overrides> (read 2026-11).
+fn tries(url: &Url) -> u32 {
+    let mut overrides = url.fragment().unwrap_or_default().split('&');
+    let told = overrides.find_map(|one| one.strip_prefix("rc=")?.parse().ok());
+    told.unwrap_or(0).min(MOST_TRIES)
+}
+
+/// Makes a request, and again where nobody answers it or the answer is of a server in trouble. When within its 15 s Twilio tries
+/// again is not documented: here evenly over all of them.
+async fn insist(request: RequestBuilder, tries: u32) -> reqwest::Result<Response> {
+    for _ in 0..tries {
+        let Some(again) = request.try_clone() else { break };
+        match again.send().await {
+            Ok(answer) if !answer.status().is_server_error() => return Ok(answer),
+            Ok(_) | Err(_) => sleep(INSISTS / (tries + 1)).await,
+        }
+    }
+    request.send().await
 }
 
 fn parse_url(url: &str) -> Result<Url, PhoneError> {

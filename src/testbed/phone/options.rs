@@ -56,6 +56,8 @@ pub struct PhoneFaults {
     pub no_parameters: bool,
     /// The end of the call is not reported.
     pub no_status_callback: bool,
+    /// The call is over with a stream that broke: nobody asks what comes next.
+    pub no_next_verb: bool,
 }
 
 /// What can be sent in the midst of a call that no well-behaved network sends, or not so.

@@ -7,7 +7,7 @@ use sha1::Sha1;
 use std::collections::BTreeSet;
 
 /// Signs a request: the URL, then each form field's name and value in the order of names, doubles once.
-pub(super) fn sign(auth_token: &str, url: &str, form: &[(String, String)]) -> String {
+pub fn sign(auth_token: &str, url: &str, form: &[(String, String)]) -> String {
     // A fragment is never sent, so it is not signed either.
     let mut text = url.split('#').next().unwrap_or_default().to_owned();
     let fields: BTreeSet<&(String, String)> = form.iter().collect();

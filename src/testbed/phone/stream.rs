@@ -365,6 +365,7 @@ impl Stream<'_> {
         for frame in self.recorder.frames(now) {
             self.caller.tell(PhoneEvent::Heard(frame));
         }
+        self.caller.witness.stream_ended();
         let rest = self.recorder.rest();
         if !rest.is_empty() {
             self.caller.tell(PhoneEvent::Heard(rest));

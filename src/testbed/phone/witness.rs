@@ -145,6 +145,12 @@ impl Witness {
         }
     }
 
+    /// The stream is over: whatever is heard on the next one begins anew.
+    pub(super) fn stream_ended(&mut self) {
+        self.fresh = true;
+        self.end_frame();
+    }
+
     fn end_frame(&mut self) {
         self.ear.end();
         self.frame_at = None;
@@ -213,6 +219,16 @@ mod tests {
         let cleared = measured.interruptions[0].cleared.unwrap();
         assert_eq!(cleared - measured.interruptions[0].first_voiced, Duration::from_millis(100));
         assert_eq!(measured.responses, [Duration::from_millis(650)]);
+    }
+
+    #[test]
+    fn what_is_heard_on_the_next_stream_begins_there() {
+        let began = clock::now();
+        let mut witness = Witness::default();
+        sound(&mut witness, began, voice::agent(0, 1_600));
+        witness.stream_ended();
+        sound(&mut witness, ms(began, 4_000), voice::agent(0, 1_600));
+        assert_eq!(witness.finish().onsets, [began, ms(began, 4_000)]);
     }
 
     #[test]

@@ -8,21 +8,21 @@ use std::net::{Ipv4Addr, SocketAddr, TcpListener, ToSocketAddrs as _};
 /// It is bound and does not listen: a connection is refused until somebody listens there, and whoever allows addresses to
 /// be used again (`SO_REUSEADDR`, as every server here does) may.
 #[derive(Debug)]
-pub(super) struct Port {
+pub(crate) struct Port {
     _held: Socket,
     number: u16,
 }
 
 impl Port {
     /// A free one, of the system's choice.
-    pub(super) fn reserve() -> Self {
+    pub(crate) fn reserve() -> Self {
         let held = bound(0);
         let number = held.local_addr().unwrap().as_socket_ipv4().unwrap().port();
         Self { _held: held, number }
     }
 
     /// Its number.
-    pub(super) fn number(&self) -> u16 {
+    pub(crate) fn number(&self) -> u16 {
         self.number
     }
 

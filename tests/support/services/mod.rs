@@ -13,13 +13,13 @@
 //! All waiting here is on the machine's own clock: not for tests whose clock is paused.
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "a test may panic")]
 
-mod address;
+pub(crate) mod address;
 mod daemon;
 mod pgbouncer;
 mod postgres;
 mod proxy;
 mod redis;
-mod sql;
+pub(crate) mod sql;
 
 pub(crate) use self::{
     address::{address_of, moved_to},

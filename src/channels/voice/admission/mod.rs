@@ -1,10 +1,13 @@
 //! Who is let in: one-time tokens bound to a call, the limit of calls, and how often a number may call.
 
+mod shared;
+
 use crate::{
     base::ids::{AccountSid, CallSid},
-    ports::carrier::Arrival,
+    ports::{carrier::Arrival, state::SharedState},
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use serde::{Deserialize, Serialize};
 use std::{
     collections::{HashMap, VecDeque},
     fmt,
@@ -16,6 +19,9 @@ use subtle::ConstantTimeEq as _;
 /// Numbers whose calls are counted at the same time. More within a window are forgotten all at once: such a crowd is
 /// stopped by [`Rules::max_calls`], and memory must not grow with it.
 const NUMBERS_KNOWN: usize = 10_000;
+
+/// A socket that opens at all does so within seconds: for so long a call that was let in counts as one of this node.
+const COMING: Duration = Duration::from_secs(10);
 
 /// What some networks send where the caller withholds the number: the letters of ANONYMOUS, RESTRICTED, BLOCKED,
 /// UNKNOWN and UNAVAILABLE on a keypad.
@@ -73,7 +79,7 @@ impl fmt::Debug for Verdict {
 }
 
 /// What the voice webhook knew of the call whose socket was let in.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ticket {
     /// The call as it arrived.
     pub arrival: Arrival,
@@ -110,21 +116,25 @@ impl TokenRefused {
 }
 
 /// Lets calls in. Shared by all requests; every step is atomic.
+///
+/// A token opens a socket at any node that has the same state store, where it was [shared](Self::share), and outlives this process.
 #[derive(Debug)]
 pub struct Admission {
     rules: Rules,
     state: Mutex<State>,
+    others: SharedState,
 }
 
 #[derive(Debug, Default)]
 struct State {
     tickets: HashMap<CallSid, Entry>,
     callers: HashMap<String, VecDeque<Instant>>,
+    closed: bool,
 }
 
 impl State {
     fn coming(&self, now: Instant) -> usize {
-        self.tickets.values().filter(|entry| !entry.used && entry.until > now).count()
+        self.tickets.values().filter(|entry| !entry.used && entry.until > now && entry.comes_by > now).count()
     }
 }
 
@@ -132,7 +142,11 @@ struct Entry {
     token: String,
     ticket: Ticket,
     until: Instant,
+    /// By now the socket has opened, here or at another node.
+    comes_by: Instant,
     used: bool,
+    /// Other nodes may have let somebody in with it.
+    shared: bool,
 }
 
 impl fmt::Debug for Entry {
@@ -142,9 +156,9 @@ impl fmt::Debug for Entry {
 }
 
 impl Admission {
-    /// Nobody is in yet.
-    pub fn new(rules: Rules) -> Self {
-        Self { rules, state: Mutex::default() }
+    /// Nobody is in yet. Tokens are shared by way of `others`.
+    pub fn new(rules: Rules, others: SharedState) -> Self {
+        Self { rules, state: Mutex::default(), others }
     }
 
     /// The most calls at the same time.
@@ -158,7 +172,9 @@ impl Admission {
         let mut state = self.lock();
         state.tickets.retain(|_, entry| entry.until > now);
         if let Some(entry) = state.tickets.get(&arrival.call) {
-            return Verdict::Welcome { token: entry.token.clone() };
+            // A call that is further on keeps its ticket: whoever repeats its first question gets a token that opens nothing.
+            let token = if entry.ticket.epoch == 1 { entry.token.clone() } else { random_token() };
+            return Verdict::Welcome { token };
         }
         if live + state.coming(now) >= self.rules.max_calls {
             return Verdict::Busy { code: "MAX_CALLS" };
@@ -183,39 +199,47 @@ impl Admission {
         (entry.ticket.epoch == epoch).then(|| entry.token.clone())
     }
 
+    /// Takes back a token that was not given to anybody.
+    pub fn withdraw(&self, call: &CallSid, token: &str) {
+        let mut state = self.lock();
+        if state.tickets.get(call).is_some_and(|entry| entry.token == token) {
+            state.tickets.remove(call);
+        }
+    }
+
     fn ticket(&self, state: &mut State, now: Instant, ticket: Ticket) -> String {
-        let token = URL_SAFE_NO_PAD.encode(rand::random::<[u8; 32]>());
-        let until = now + self.rules.token_life;
+        let token = random_token();
+        let (until, comes_by) = (now + self.rules.token_life, now + COMING);
         let call = ticket.arrival.call.clone();
-        state.tickets.insert(call, Entry { token: token.clone(), ticket, until, used: false });
+        let entry = Entry { token: token.clone(), ticket, until, comes_by, used: false, shared: false };
+        state.tickets.insert(call, entry);
         token
     }
 
-    /// Consumes the token that a media socket brought for `call`: of two sockets with the same token one gets in.
-    ///
-    /// # Errors
-    /// [`TokenRefused`]; the token keeps its state, so a stranger's guess does not lock the caller out.
-    pub fn redeem(
+    /// Consumes the token that a media socket brought for `call`, where it was given out here; tells also whether others know it.
+    fn redeem_here(
         &self,
         now: Instant,
         call: &CallSid,
         account: &AccountSid,
-        token: Option<&str>,
-    ) -> Result<Ticket, TokenRefused> {
-        let token = token.filter(|token| !token.is_empty()).ok_or(TokenRefused::Missing)?;
+        token: &str,
+    ) -> Result<(Ticket, bool), NotHere> {
         let mut state = self.lock();
+        if state.closed {
+            return Err(TokenRefused::Unknown.into());
+        }
         let entry = state.tickets.get_mut(call).filter(|entry| entry.until > now);
-        let entry = entry.ok_or(TokenRefused::Unknown)?;
+        let entry = entry.ok_or(NotHere::Other { least: 1 })?;
         if !bool::from(entry.token.as_bytes().ct_eq(token.as_bytes())) {
-            return Err(TokenRefused::Unknown);
+            return Err(NotHere::Other { least: entry.ticket.epoch + i64::from(entry.used) });
         }
         if entry.ticket.arrival.account != *account {
-            return Err(TokenRefused::OtherAccount);
+            return Err(TokenRefused::OtherAccount.into());
         }
         if std::mem::replace(&mut entry.used, true) {
-            return Err(TokenRefused::Used);
+            return Err(TokenRefused::Used.into());
         }
-        Ok(entry.ticket.clone())
+        Ok((entry.ticket.clone(), entry.shared))
     }
 
     /// Calls that were let in and have no media socket yet.
@@ -223,14 +247,18 @@ impl Admission {
         self.lock().coming(now)
     }
 
-    /// No token opens anything any more.
-    pub fn forget_all(&self) {
-        self.lock().tickets.clear();
+    /// No token opens anything here any more.
+    pub fn close(&self) {
+        let mut state = self.lock();
+        state.tickets.clear();
+        state.closed = true;
     }
 
-    /// The call is over: its token opens nothing any more.
+    /// The call is over: its token opens nothing here any more.
     pub fn forget(&self, call: &CallSid) {
-        self.lock().tickets.remove(call);
+        if let Some(entry) = self.lock().tickets.get_mut(call) {
+            entry.used = true;
+        }
     }
 
     fn may_call(&self, state: &mut State, now: Instant, from: &str) -> bool {
@@ -259,6 +287,25 @@ impl Admission {
     }
 }
 
+/// Why a token opens nothing here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum NotHere {
+    /// It was not given out here: another node may have let the call in, under this epoch or a later one.
+    Other { least: i64 },
+    /// It opens nothing anywhere.
+    Refused(TokenRefused),
+}
+
+impl From<TokenRefused> for NotHere {
+    fn from(refused: TokenRefused) -> Self {
+        Self::Refused(refused)
+    }
+}
+
+fn random_token() -> String {
+    URL_SAFE_NO_PAD.encode(rand::random::<[u8; 32]>())
+}
+
 fn is_withheld(from: &str) -> bool {
     let digits = from.strip_prefix('+').unwrap_or(from);
     // No number that can be called back is shorter than five digits.
@@ -266,112 +313,4 @@ fn is_withheld(from: &str) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::base::clock;
-
-    fn arrival(number: u32, from: &str) -> Arrival {
-        Arrival {
-            call: format!("CA{number:032x}").parse().unwrap(),
-            account: "AC0123456789abcdef0123456789abcdef".parse().unwrap(),
-            from: from.to_owned(),
-            to: "+34910123456".to_owned(),
-        }
-    }
-
-    fn token(verdict: Verdict) -> String {
-        match verdict {
-            Verdict::Welcome { token } => token,
-            Verdict::Busy { code } => panic!("busy: {code}"),
-        }
-    }
-
-    #[test]
-    fn the_same_call_gets_the_same_token_and_the_token_opens_once() {
-        let (desk, now, call) = (Admission::new(Rules::default()), clock::now(), arrival(1, "+34600111222"));
-        let first = token(desk.ask(now, 0, call.clone(), "clinica"));
-        let again = token(desk.ask(now + Duration::from_secs(20), 0, call.clone(), "clinica"));
-        assert_eq!(first, again);
-        assert_eq!(first.len(), 43);
-        let redeem = |token: &str| desk.redeem(now, &call.call, &call.account, Some(token));
-        assert_eq!(redeem("guess"), Err(TokenRefused::Unknown));
-        assert_eq!(redeem(&first).unwrap().arrival.from, "+34600111222");
-        assert_eq!(redeem(&first), Err(TokenRefused::Used));
-        assert_eq!(token(desk.ask(now + Duration::from_secs(21), 0, call, "clinica")), first);
-    }
-
-    #[test]
-    fn a_token_is_bound_to_its_call_its_account_and_its_life() {
-        let (desk, now, call) = (Admission::new(Rules::default()), clock::now(), arrival(1, "+34600111222"));
-        let token = token(desk.ask(now, 0, call.clone(), "clinica"));
-        let stranger = "ACffffffffffffffffffffffffffffffff".parse().unwrap();
-        let other = arrival(2, "").call;
-        assert_eq!(desk.redeem(now, &other, &call.account, Some(&token)), Err(TokenRefused::Unknown));
-        assert_eq!(desk.redeem(now, &call.call, &stranger, Some(&token)), Err(TokenRefused::OtherAccount));
-        assert_eq!(desk.redeem(now, &call.call, &call.account, None), Err(TokenRefused::Missing));
-        let late = now + Duration::from_mins(1);
-        assert_eq!(desk.redeem(late, &call.call, &call.account, Some(&token)), Err(TokenRefused::Unknown));
-        desk.forget(&call.call);
-        assert_eq!(desk.redeem(now, &call.call, &call.account, Some(&token)), Err(TokenRefused::Unknown));
-    }
-
-    #[test]
-    fn a_call_that_comes_back_gets_another_token_and_the_former_is_dead() {
-        let (desk, now, call) = (Admission::new(Rules::default()), clock::now(), arrival(1, "+34600111222"));
-        let first = token(desk.ask(now, 0, call.clone(), "clinica"));
-        let second = desk.ask_again(now, Ticket { arrival: call.clone(), agent: "clinica".into(), epoch: 2 });
-        let redeem = |token: &str| desk.redeem(now, &call.call, &call.account, Some(token));
-        assert_eq!(redeem(&first), Err(TokenRefused::Unknown));
-        assert_eq!(desk.token_of(now, &call.call, 2).as_deref(), Some(second.as_str()));
-        assert_eq!(redeem(&second).unwrap().epoch, 2);
-        assert_eq!(desk.token_of(now, &call.call, 2), None);
-    }
-
-    #[test]
-    fn calls_on_their_way_count_as_calls() {
-        let desk = Admission::new(Rules { max_calls: 3, ..Rules::default() });
-        let now = clock::now();
-        let ask = |number: u32, at: Instant| desk.ask(at, 1, arrival(number, "anonymous"), "clinica");
-        token(ask(1, now));
-        token(ask(2, now));
-        assert_eq!(ask(3, now), Verdict::Busy { code: "MAX_CALLS" });
-        token(ask(3, now + Duration::from_secs(61)));
-    }
-
-    #[test]
-    fn a_number_calls_six_times_a_minute_and_retries_are_not_counted() {
-        let (desk, now) = (Admission::new(Rules::default()), clock::now());
-        let ask = |number: u32, at: Instant| desk.ask(at, 0, arrival(number, "+34600111222"), "clinica");
-        for number in 0..6 {
-            token(ask(number, now));
-            token(ask(number, now));
-        }
-        assert_eq!(ask(6, now), Verdict::Busy { code: "CALLER_RATE" });
-        token(desk.ask(now, 0, arrival(7, "+34600111223"), "clinica"));
-        token(ask(8, now + Duration::from_mins(1)));
-    }
-
-    #[test]
-    fn withheld_numbers_share_one_limit() {
-        let (desk, now) = (Admission::new(Rules::default()), clock::now());
-        for number in 0..20 {
-            let from = ["anonymous", "+266696687", "", "Restricted"][number as usize % 4];
-            token(desk.ask(now, 0, arrival(number, from), "clinica"));
-        }
-        assert_eq!(
-            desk.ask(now, 0, arrival(20, "unknown"), "clinica"),
-            Verdict::Busy { code: "CALLER_RATE" }
-        );
-    }
-
-    #[test]
-    fn the_memory_of_numbers_is_bounded() {
-        let desk =
-            Admission::new(Rules { max_calls: usize::MAX, token_life: Duration::ZERO, ..Rules::default() });
-        let now = clock::now();
-        for number in 0..20_000 {
-            token(desk.ask(now, 0, arrival(number, &format!("+34{number:09}")), "clinica"));
-        }
-        assert!(desk.lock().callers.len() <= NUMBERS_KNOWN);
-    }
-}
+mod tests;

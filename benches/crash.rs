@@ -1,0 +1,52 @@
+//! The server is killed a hundred times on each database, under load: nothing that it promised is lost, and nothing happens twice.
+//!
+//! `cargo bench --bench crash -- ROUNDS SEED` takes another number of rounds, and the moments of an earlier run.
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    reason = "a bench may panic and speaks to a person"
+)]
+
+#[expect(dead_code, reason = "signals are tried by the tests")]
+#[path = "../tests/support/crash/mod.rs"]
+mod crash;
+#[expect(dead_code, unused_imports, reason = "not every server is needed here")]
+#[path = "../tests/support/services/mod.rs"]
+mod services;
+
+use crash::{Database, Plan, live, survives};
+use services::Postgres;
+use std::{env, time::Duration};
+
+/// How soon a caller who comes back hears words (reliability I3).
+const WORDS: Duration = Duration::from_millis(1_500);
+
+fn main() {
+    let numbers: Vec<u64> = env::args().skip(1).filter_map(|argument| argument.parse().ok()).collect();
+    let rounds = numbers.first().map_or(100, |rounds| u32::try_from(*rounds).unwrap());
+    let seed = numbers.get(1).copied().unwrap_or_else(rand::random);
+    let plan = Plan { rounds, callers: 3, late: Duration::from_secs(1), seed };
+    println!("{plan:?}");
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let mut waits = live::calls_go_on(Database::Sqlite, 20).await;
+        waits.sort_unstable();
+        println!(
+            "20 calls of a server that was away for 2 s heard words {:?} to {:?} after the new stream",
+            waits[0], waits[19]
+        );
+        assert!(waits[19] <= WORDS, "the last caller waited too long");
+        println!("SQLite");
+        for figures in survives(plan, async || Database::Sqlite).await {
+            println!("  {figures}");
+        }
+        let Some(postgres) = Postgres::any().await else { return };
+        println!("Postgres");
+        for figures in
+            survives(plan, async || Database::Postgres(services::Database::on(postgres.url()).await)).await
+        {
+            println!("  {figures}");
+        }
+    });
+}
