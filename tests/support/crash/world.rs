@@ -187,14 +187,15 @@ impl World {
     }
 
     async fn none_is_left(&self, open: &str) {
+        let mut left = self.rows(open).await;
         let done = async {
-            while !self.rows(open).await.is_empty() {
+            while !left.is_empty() {
                 sleep(LOOK).await;
+                left = self.rows(open).await;
             }
         };
         // The guard tells nothing: what is left does.
         timeout(GUARD, done).await.ok();
-        let left = self.rows(open).await;
         assert!(left.is_empty(), "{left:?} is not done; see {}", self.folder.display());
     }
 
