@@ -1,6 +1,7 @@
 //! The server is killed a hundred times on each database, under load: nothing that it promised is lost, and nothing happens twice.
 //!
-//! `cargo bench --bench crash -- ROUNDS SEED` takes another number of rounds, and the moments of an earlier run.
+//! `cargo bench --bench crash -- ROUNDS SEED` takes another number of rounds, and the moments of an earlier run; with `sqlite` or
+//! `postgres` only that database is tried.
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -29,24 +30,36 @@ fn main() {
     let plan = Plan { rounds, callers: 3, late: Duration::from_secs(1), seed };
     println!("{plan:?}");
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    let only = |name: &str| env::args().any(|argument| argument == name);
     runtime.block_on(async {
-        let mut waits = live::calls_go_on(Database::Sqlite, 20).await;
-        waits.sort_unstable();
-        println!(
-            "20 calls of a server that was away for 2 s heard words {:?} to {:?} after the new stream",
-            waits[0], waits[19]
-        );
-        assert!(waits[19] <= WORDS, "the last caller waited too long");
-        println!("SQLite");
-        for figures in survives(plan, async || Database::Sqlite).await {
-            println!("  {figures}");
+        if !only("postgres") {
+            on_sqlite(plan).await;
         }
-        let Some(postgres) = Postgres::any().await else { return };
-        println!("Postgres");
-        for figures in
-            survives(plan, async || Database::Postgres(services::Database::on(postgres.url()).await)).await
-        {
-            println!("  {figures}");
+        if !only("sqlite") {
+            on_postgres(plan).await;
         }
     });
+}
+
+async fn on_sqlite(plan: Plan) {
+    let mut waits = live::calls_go_on(Database::Sqlite, 20).await;
+    waits.sort_unstable();
+    println!(
+        "20 calls of a server that was away for 2 s heard words {:?} to {:?} after the new stream",
+        waits[0], waits[19]
+    );
+    assert!(waits[19] <= WORDS, "the last caller waited too long");
+    println!("SQLite");
+    for figures in survives(plan, async || Database::Sqlite).await {
+        println!("  {figures}");
+    }
+}
+
+async fn on_postgres(plan: Plan) {
+    let Some(postgres) = Postgres::any().await else { return };
+    println!("Postgres");
+    let place = async || Database::Postgres(services::Database::on(postgres.url()).await);
+    for figures in survives(plan, place).await {
+        println!("  {figures}");
+    }
 }
