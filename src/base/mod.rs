@@ -3,6 +3,7 @@
 pub mod backoff;
 pub mod breaker;
 pub mod clock;
+pub mod connecting;
 pub mod ids;
 pub mod language;
 pub mod queue;

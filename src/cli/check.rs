@@ -5,6 +5,7 @@ use super::{
     terminal::{complain, say},
 };
 use crate::{
+    base::connecting,
     config::{Config, DEFAULTS, Llm, Stt, Tts, TurnEndModel},
     dialogue::agent::Agent,
     providers::local::{
@@ -219,7 +220,8 @@ fn health(config: &Config) -> io::Result<()> {
         IpAddr::V6(address) if address.is_unspecified() => IpAddr::V6(Ipv6Addr::LOCALHOST),
         address => address,
     };
-    let mut socket = TcpStream::connect_timeout(&SocketAddr::new(host, config.server.port), HEALTH)?;
+    let address = SocketAddr::new(host, config.server.port);
+    let mut socket = TcpStream::connect_timeout(&address, connecting::LIMIT)?;
     socket.set_read_timeout(Some(HEALTH))?;
     socket.write_all(b"GET /healthz HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n")?;
     let mut head = [0; 12];

@@ -1,9 +1,12 @@
 //! HTTP clients: always with time limits, never following redirects.
 
 use super::{address::BaseUrl, tls};
+use crate::base::connecting;
 use std::time::Duration;
 use tokio::time::timeout;
 
+/// What is told of a connection that did not come about within [`Timeouts::connect`].
+const NO_CONNECTION: &str = "no connection in time";
 /// How long the body of a refusal may take.
 const ERROR_BODY: Duration = Duration::from_secs(1);
 /// How much of it is read, in bytes.
@@ -27,7 +30,7 @@ pub struct Timeouts {
 impl Default for Timeouts {
     fn default() -> Self {
         Self {
-            connect: Duration::from_secs(2),
+            connect: connecting::LIMIT,
             idle: Duration::from_secs(45),
             quiet: Duration::from_secs(3),
             owing: Duration::from_secs(2),
@@ -94,6 +97,10 @@ pub async fn error_body(mut response: reqwest::Response) -> Vec<u8> {
 
 /// Why a request failed, for the log: the innermost cause, without the address.
 pub fn innermost(error: &reqwest::Error) -> String {
+    if error.is_connect() && error.is_timeout() {
+        // The cause would say that something timed out, and not that nothing was sent.
+        return NO_CONNECTION.to_owned();
+    }
     let mut cause: &dyn std::error::Error = error;
     while let Some(inner) = cause.source() {
         cause = inner;

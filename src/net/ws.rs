@@ -1,6 +1,7 @@
 //! WebSocket clients: small buffers, no Nagle, a time limit on the whole handshake.
 
 use super::tls;
+use crate::base::connecting;
 use futures_util::StreamExt as _;
 use http::{HeaderMap, HeaderValue, Uri};
 use std::time::Duration;
@@ -33,7 +34,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { connect: Duration::from_secs(2), message: 1 << 20 }
+        Self { connect: connecting::LIMIT, message: 1 << 20 }
     }
 }
 

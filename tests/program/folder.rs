@@ -62,7 +62,11 @@ impl Folder {
     }
 
     pub(crate) async fn store(&self) -> SqlStore {
-        let options = Options { patience: Duration::from_mins(1), ..Options::default() };
+        let options = Options {
+            patience: Duration::from_mins(1),
+            connecting: Duration::from_mins(1),
+            ..Options::default()
+        };
         SqlStore::open(Place::File(self.database()), options).await.unwrap()
     }
 

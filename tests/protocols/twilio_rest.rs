@@ -11,7 +11,7 @@ use axum::{
 use centralita::{
     base::secret::SecretString,
     ports::phone::{Phone, PhoneError},
-    providers::twilio::{Account, Rest},
+    providers::twilio::{Account, Rest, RestLimits},
 };
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
@@ -63,9 +63,10 @@ async fn hang_up(replies: &[Reply]) -> (Result<(), PhoneError>, Vec<String>) {
     let routes = Router::new()
         .route("/2010-04-01/Accounts/{account}/Calls/{call}", post(update))
         .with_state(fake.clone());
-    let rest = Rest::new(account(&base_url)).unwrap();
     let silent = replies.iter().any(|reply| matches!(reply, Reply::Silence));
-    let rest = if silent { rest.with_patience(Duration::from_millis(200)) } else { rest };
+    let limits = RestLimits::default();
+    let attempt = if silent { Duration::from_millis(200) } else { limits.attempt };
+    let rest = Rest::within(account(&base_url), RestLimits { attempt, ..limits }).unwrap();
     let result = tokio::select! {
         result = rest.hang_up(CALL.parse().unwrap()) => result,
         served = async { axum::serve(listener, routes).await } => panic!("{served:?}"),

@@ -66,7 +66,7 @@ impl Drop for File {
 
 /// A database's table, which is never impatient.
 async fn table(place: Place) -> Embedded {
-    let options = Options { patience: GUARD, ..Options::default() };
+    let options = Options { patience: GUARD, connecting: GUARD, ..Options::default() };
     SqlStore::open(place, options).await.unwrap().state()
 }
 

@@ -106,7 +106,8 @@ impl Drop for Folder {
 
 /// As the program has them, but for a machine that is busy with other tests.
 pub(crate) fn options() -> Options {
-    Options { patience: Duration::from_mins(1), ..Options::default() }
+    let minute = Duration::from_mins(1);
+    Options { patience: minute, connecting: minute, ..Options::default() }
 }
 
 /// Runs a fact where there is such a database.

@@ -3,6 +3,7 @@
 //! Nothing sleeps: each test waits for an event under one generous guard.
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic")]
 
+mod black_hole;
 mod chat;
 #[path = "../support/counted.rs"]
 mod counted;

@@ -7,6 +7,7 @@ mod tell;
 use super::{terminal::complain, voice};
 use crate::{
     base::{
+        connecting,
         ids::{AccountSid, CallSid},
         language::Language,
         secret::SecretString,
@@ -31,8 +32,6 @@ use tell::Teller;
 
 /// The agent has finished when it has been silent for so long.
 const AGENT_SILENT: Duration = Duration::from_millis(700);
-/// How long a server may take to accept a connection.
-const REACHED_WITHIN: Duration = Duration::from_secs(5);
 const EXAMPLE: &str = "http://127.0.0.1:8080/webhook/voice";
 /// How long the end of the process waits for a decoding.
 const LAST_TASKS: Duration = Duration::from_secs(1);
@@ -150,7 +149,7 @@ fn reachable(webhook: &Url) -> anyhow::Result<()> {
         )
     };
     let addresses = webhook.socket_addrs(|| None).with_context(told)?;
-    let reached = addresses.iter().map(|address| TcpStream::connect_timeout(address, REACHED_WITHIN));
+    let reached = addresses.iter().map(|address| TcpStream::connect_timeout(address, connecting::LIMIT));
     let mut refused = None;
     for connection in reached {
         match connection {

@@ -4,6 +4,7 @@ use super::{LIMIT, finding::Finding};
 use crate::{
     base::{
         clock::{SystemClock, WallClock as _},
+        connecting,
         secret::{ExposeSecret as _, SecretString},
     },
     boot::{self, Database, StoreTrouble},
@@ -88,7 +89,7 @@ pub(super) async fn redis(url: &SecretString) -> Finding {
             "check REDIS_URL, and that it runs and may be written; until then the database stands in";
         Finding::fail(REDIS, format!("it can't be used ({why})"), remedy)
     };
-    match timeout(LIMIT, state::try_redis(url.expose_secret())).await {
+    match timeout(LIMIT, state::try_redis(url.expose_secret(), connecting::LIMIT)).await {
         Ok(Ok(())) => Finding::ok(REDIS, "reads and writes"),
         Ok(Err(error)) => fail(&error.to_string()),
         Err(_) => fail(&format!("no answer within {} s", LIMIT.as_secs())),

@@ -11,6 +11,7 @@ pub use crate::ports::store::outbox::Settle;
 use crate::{
     base::{
         clock::WallClock,
+        connecting,
         secret::{ExposeSecret as _, SecretString},
     },
     net::{
@@ -49,6 +50,8 @@ pub struct Options {
     pub settle: Settle,
     /// How long one request may take (reliability §3.4: 15 s).
     pub patience: Duration,
+    /// Of that, how long the connection may take.
+    pub connecting: Duration,
 }
 
 impl Options {
@@ -62,6 +65,7 @@ impl Options {
             token: None,
             settle: Settle::Key,
             patience: Duration::from_secs(15),
+            connecting: connecting::LIMIT,
         }
     }
 }
@@ -111,7 +115,7 @@ impl Webhook {
             }
             None => None,
         };
-        let timeouts = Timeouts { idle: Duration::ZERO, ..Timeouts::default() };
+        let timeouts = Timeouts { connect: options.connecting, idle: Duration::ZERO, ..Timeouts::default() };
         let client = http::client(&options.url, timeouts)?;
         Ok(Self { options, key, client, clock })
     }

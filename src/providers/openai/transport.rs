@@ -102,7 +102,7 @@ pub(super) fn consequence(error: &OpenAIError) -> LlmError {
             None => LlmError::Busy { reason: "the request failed".to_owned() },
         },
         OpenAIError::Reqwest(error) if error.is_connect() => LlmError::Busy {
-            reason: if error.is_timeout() { "no connection in time" } else { "no connection" }.to_owned(),
+            reason: if error.is_timeout() { innermost(error) } else { "no connection".to_owned() },
         },
         OpenAIError::Reqwest(_) | OpenAIError::StreamError(_) => {
             LlmError::Busy { reason: "the connection broke".to_owned() }

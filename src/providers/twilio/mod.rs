@@ -10,6 +10,6 @@ mod wire;
 pub use self::{
     carrier::{BadPublicUrl, Twilio},
     media::MediaStreams,
-    rest::{Account, Rest},
+    rest::{Account, Rest, RestLimits},
     signature::{Keys, sign},
 };

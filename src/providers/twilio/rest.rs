@@ -23,9 +23,6 @@ use tokio::time::{sleep, timeout};
 /// How often one order is tried.
 const TRIES: usize = 3;
 
-/// How long one try may take unless told otherwise: three of them and their pauses stay below [`WHOLE`].
-const TRY: Duration = Duration::from_millis(1_500);
-
 /// How long one order may take.
 const WHOLE: Duration = Duration::from_secs(5);
 
@@ -44,12 +41,27 @@ pub struct Account {
     pub base_url: BaseUrl,
 }
 
+/// The time limits of one try.
+#[derive(Clone, Copy, Debug)]
+pub struct RestLimits {
+    /// Name look-up, connection and TLS together: shorter than the try, so that the log can tell why that failed.
+    pub connect: Duration,
+    /// The whole try. Three of them and their pauses stay below 5 s.
+    pub attempt: Duration,
+}
+
+impl Default for RestLimits {
+    fn default() -> Self {
+        Self { connect: Duration::from_secs(1), attempt: Duration::from_millis(1_500) }
+    }
+}
+
 /// The calls of an account.
 #[derive(Clone, Debug)]
 pub struct Rest {
     client: Client,
     account: Account,
-    patience: Duration,
+    attempt: Duration,
 }
 
 #[derive(Deserialize)]
@@ -70,22 +82,24 @@ impl Rest {
     /// # Errors
     /// [`NoClient`] when no HTTP client can be built.
     pub fn new(account: Account) -> Result<Self, NoClient> {
-        let timeouts = Timeouts { idle: Duration::ZERO, ..Timeouts::default() };
-        let client = http::client(&account.base_url, timeouts)?;
-        Ok(Self { client, account, patience: TRY })
+        Self::within(account, RestLimits::default())
     }
 
-    /// Gives each try at most `patience`; the whole stays within 5 s.
-    #[must_use]
-    pub fn with_patience(self, patience: Duration) -> Self {
-        Self { patience, ..self }
+    /// The same with other limits; the whole order stays within 5 s.
+    ///
+    /// # Errors
+    /// As [`Rest::new`].
+    pub fn within(account: Account, limits: RestLimits) -> Result<Self, NoClient> {
+        let timeouts = Timeouts { connect: limits.connect, idle: Duration::ZERO, ..Timeouts::default() };
+        let client = http::client(&account.base_url, timeouts)?;
+        Ok(Self { client, account, attempt: limits.attempt })
     }
 
     async fn complete(&self, call: &CallSid) -> Result<(), PhoneError> {
         let mut backoff = Backoff::new(Duration::from_millis(100), Duration::from_millis(400));
         let mut reason = String::new();
         for attempt in 1..=TRIES {
-            match timeout(self.patience, self.try_complete(call)).await {
+            match timeout(self.attempt, self.try_complete(call)).await {
                 Ok(Outcome::Done) => return Ok(()),
                 Ok(Outcome::Refused(why)) => return Err(PhoneError::Refused(why)),
                 Ok(Outcome::Again(why)) => reason = why,
@@ -109,7 +123,7 @@ impl Rest {
             .form(&[("Status", "completed")]);
         let answer = match request.send().await {
             Ok(answer) => answer,
-            Err(error) => return Outcome::Again(error.without_url().to_string()),
+            Err(error) => return Outcome::Again(http::innermost(&error)),
         };
         match answer.status() {
             status if status.is_success() => Outcome::Done,

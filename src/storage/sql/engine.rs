@@ -7,7 +7,10 @@ use super::{
     sqlite::Sqlite,
     value::{Arg, Row},
 };
-use crate::ports::store::{StoreError, Stored};
+use crate::{
+    base::connecting,
+    ports::store::{StoreError, Stored},
+};
 use futures_util::future::BoxFuture;
 use sqlx::{AssertSqlSafe, PgConnection, SqliteConnection, Transaction};
 use std::{fmt, mem, path::PathBuf, time::Duration};
@@ -19,6 +22,9 @@ pub struct Options {
     /// How long anything may take before the database counts as away: 2 s, so that a caller's tool and a webhook get an answer
     /// in time (reliability E8).
     pub patience: Duration,
+    /// How long the first connection to Postgres may take, however long the rest may; those that follow are a part of what they
+    /// are made for.
+    pub connecting: Duration,
     /// Connections to Postgres.
     pub connections: u32,
     /// Bytes of SQLite's log from which on it is told that it grows: 256 MiB (reliability E6).
@@ -29,7 +35,13 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { patience: Duration::from_secs(2), connections: 10, long_log: 256 << 20, waiting: 1_024 }
+        Self {
+            patience: Duration::from_secs(2),
+            connecting: connecting::LIMIT,
+            connections: 10,
+            long_log: 256 << 20,
+            waiting: 1_024,
+        }
     }
 }
 

@@ -25,8 +25,9 @@ impl Postgres {
         // A pooler in transaction mode knows neither prepared statements nor this setting of the session.
         let connect =
             connect.statement_cache_capacity(0).extra_float_digits(None).application_name("centralita");
-        let connected = timeout(options.patience, connect.connect()).await;
-        let connected = connected.map_err(|_| unavailable("no answer to the first connection"))?;
+        let connected = timeout(options.connecting, connect.connect()).await;
+        let late = |_| unavailable(format!("no connection within {} ms", options.connecting.as_millis()));
+        let connected = connected.map_err(late)?;
         connected.map_err(consequence)?.close().await.map_err(consequence)?;
         let pool = PgPoolOptions::new()
             .max_connections(options.connections)

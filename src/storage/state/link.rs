@@ -7,7 +7,7 @@ use crate::{
     base::{
         backoff::Backoff,
         breaker::{Breaker, BreakerRules},
-        clock,
+        clock, connecting,
     },
     ports::state::{Held, StateError},
     telemetry::metrics,
@@ -44,7 +44,7 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             patience: Duration::from_millis(50),
-            connecting: Duration::from_secs(2),
+            connecting: connecting::LIMIT,
             probing: Duration::from_secs(1),
             pauses: (Duration::from_millis(250), Duration::from_secs(2)),
         }
@@ -66,6 +66,8 @@ const PROBE_LIFE: u32 = 10_000;
 /// Why Redis counts as away.
 #[derive(Debug, thiserror::Error)]
 enum Trouble {
+    #[error("no connection within {} ms", .0.as_millis())]
+    Unconnected(Duration),
     #[error("it did not answer within {} ms", .0.as_millis())]
     Slow(Duration),
     #[error("{0}")]
@@ -75,6 +77,7 @@ enum Trouble {
 impl Trouble {
     fn kind(&self) -> &'static str {
         match self {
+            Self::Unconnected(_) => "connection",
             Self::Slow(_) => "slow",
             Self::Failed(error) if error.is_io_error() => "connection",
             Self::Failed(_) => "refused",
@@ -247,14 +250,13 @@ impl Link {
     /// A connection by which Redis writes.
     async fn connect(&self) -> Result<MultiplexedConnection, Trouble> {
         let connecting = self.options.connecting;
-        // Answers have our own limit, by which a question that was given up is known.
-        let config =
-            AsyncConnectionConfig::new().set_connection_timeout(Some(connecting)).set_response_timeout(None);
+        // The crate's limit does not begin before the address is found, and says of itself nothing but that time is up. Answers
+        // have our own limit too, by which a question that was given up is known.
+        let config = AsyncConnectionConfig::new().set_connection_timeout(None).set_response_timeout(None);
         let connected = self.client.get_multiplexed_async_connection_with_config(&config);
-        // The crate's limit does not begin before the address is found.
         let mut connection = match timeout(connecting, connected).await {
             Ok(connected) => connected.map_err(Trouble::Failed)?,
-            Err(_) => return Err(Trouble::Slow(connecting)),
+            Err(_) => return Err(Trouble::Unconnected(connecting)),
         };
         self.answer::<()>(&mut connection, &probe()).await?;
         Ok(connection)

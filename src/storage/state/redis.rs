@@ -3,8 +3,9 @@
 use super::link::{Link, Options};
 use crate::ports::state::{Counted, Held, Key, Kind, StateError, StateStore, fits, millis};
 use futures_util::future::BoxFuture;
-use redis::{Pipeline, pipe};
+use redis::{AsyncConnectionConfig, ErrorKind, Pipeline, RedisError, pipe};
 use std::{sync::Arc, time::Duration};
+use tokio::time::timeout;
 
 /// What the names of our keys begin with: others may use the same database.
 const OURS: &str = "centralita:";
@@ -121,13 +122,17 @@ fn time_left(millis: i64) -> Duration {
     Duration::from_millis(u64::try_from(millis).unwrap_or(0))
 }
 
-/// Connects, writes and reads, as an operator's question; what is written is gone after a second.
+/// Connects within `connecting`, writes and reads, as an operator's question; what is written is gone after a second.
 ///
 /// # Errors
 /// Why it can't; without the address, which may hold a password.
-pub async fn try_redis(url: &str) -> Result<(), redis::RedisError> {
+pub async fn try_redis(url: &str, connecting: Duration) -> Result<(), RedisError> {
     const LIFE: u32 = 1_000;
-    let mut connection = redis::Client::open(url)?.get_multiplexed_async_connection().await?;
+    let config = AsyncConnectionConfig::new().set_connection_timeout(None);
+    let client = redis::Client::open(url)?;
+    let connected = timeout(connecting, client.get_multiplexed_async_connection_with_config(&config)).await;
+    let late = |_| RedisError::from((ErrorKind::Io, "no connection in time"));
+    let mut connection = connected.map_err(late)??;
     let name = format!("{OURS}doctor");
     let mut trial = pipe();
     trial.cmd("SET").arg(&name).arg("well").arg("PX").arg(LIFE).ignore().get(&name);
