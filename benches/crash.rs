@@ -16,7 +16,7 @@ mod crash;
 #[path = "../tests/support/services/mod.rs"]
 mod services;
 
-use crash::{Database, Plan, live, survives};
+use crash::{Database, Plan, live, slow_disk, survives};
 use services::Postgres;
 use std::{env, time::Duration};
 
@@ -49,6 +49,7 @@ async fn on_sqlite(plan: Plan) {
         waits[0], waits[19]
     );
     assert!(waits[19] <= WORDS, "the last caller waited too long");
+    println!("{}", slow_disk::webhooks_share_the_disk().await);
     println!("SQLite");
     for figures in survives(plan, async || Database::Sqlite).await {
         println!("  {figures}");

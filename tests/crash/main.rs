@@ -9,7 +9,7 @@ mod crash;
 #[path = "../support/services/mod.rs"]
 mod services;
 
-use crash::{Database, Plan, live, signals, survives};
+use crash::{Database, Plan, live, signals, slow_disk, survives};
 use services::{Postgres, Redis};
 use std::time::Duration;
 use tokio::sync::Mutex;
@@ -59,6 +59,11 @@ async fn a_signal_lets_every_call_come_to_its_end() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_second_signal_says_goodbye() {
     signals::calls_are_told_goodbye().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn webhooks_on_a_slow_disk_share_its_syncs() {
+    println!("{}", slow_disk::webhooks_share_the_disk().await);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

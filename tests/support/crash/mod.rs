@@ -14,6 +14,7 @@ mod network;
 mod oracle;
 mod server;
 pub(crate) mod signals;
+pub(crate) mod slow_disk;
 mod world;
 
 pub(crate) use database::Database;

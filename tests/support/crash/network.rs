@@ -116,7 +116,7 @@ async fn insist(world: &World, sid: &str, last: &str) {
 }
 
 /// One piece of news; whether it was acknowledged.
-async fn post(world: &World, sid: &str, status: &str, sequence: u64) -> bool {
+pub(super) async fn post(world: &World, sid: &str, status: &str, sequence: u64) -> bool {
     let url = world.url("/webhook/voice/status");
     let form = [
         ("AccountSid", ACCOUNT),

@@ -186,7 +186,8 @@ impl World {
         self.none_is_left("SELECT sid, state FROM calls WHERE state <> 'over'").await;
     }
 
-    async fn none_is_left(&self, open: &str) {
+    /// Waits until the statement has no rows.
+    pub(super) async fn none_is_left(&self, open: &str) {
         let mut left = self.rows(open).await;
         let done = async {
             while !left.is_empty() {
@@ -234,6 +235,11 @@ impl World {
 
     pub(super) fn url(&self, path: &str) -> String {
         format!("http://127.0.0.1:{}{path}", self.port.number())
+    }
+
+    /// Where all of it lies.
+    pub(super) fn folder(&self) -> &Path {
+        &self.folder
     }
 
     pub(super) fn data(&self) -> PathBuf {
