@@ -13,7 +13,7 @@
 //! | [`providers`] | a folder for each vendor, and `local`: the recogniser, the voice and the receptionist that need no key |
 //! | [`integrations`] | business systems that are told what happened |
 //! | [`storage`] | where appointments and records lie |
-//! | [`channels`] | `voice`: the shell of a call, which waits, reads the clock and carries out what the dialogue decides |
+//! | [`channels`] | the shells, which wait, read the clock and carry out what the dialogue decides: `voice` of a call, `text` of a conversation by turns |
 //! | [`jobs`] | what is done later, again or at fixed hours: deliveries, summaries |
 //! | [`web`] | the carrier's webhooks and media sockets, the API, health and metrics |
 //! | [`config`] | one strict configuration with all its mistakes told together |

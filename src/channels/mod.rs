@@ -1,4 +1,5 @@
 //! Where people reach the agent.
 
 pub mod ledger;
+pub mod text;
 pub mod voice;

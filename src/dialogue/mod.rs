@@ -28,5 +28,7 @@ pub mod replay;
 pub mod spoken;
 pub mod stats;
 pub mod summary;
+pub mod text;
 pub mod timeline;
+pub mod tool_limits;
 pub mod transcript;

@@ -10,20 +10,10 @@ use crate::{
         output::{Ending, Output, Outputs},
         phrases,
         record::Entry,
+        tool_limits::{DONE, NOT_ENDED, TIMED_OUT, TOO_MANY, TOOLS_PER_CALL, TOOLS_PER_TURN},
     },
 };
 use std::time::Instant;
-
-/// Tools in one turn (reliability C9).
-const TOOLS_PER_TURN: u32 = 8;
-/// Tools in one call (reliability C9).
-const TOOLS_PER_CALL: u32 = 40;
-
-const DONE: &str = r#"{"ok":true}"#;
-const TOO_MANY: &str = r#"{"error":"too many tool calls; answer with what you have"}"#;
-const NOT_ENDED: &str =
-    r#"{"error":"not ended: read what the other tools replied, then end the call in a later answer"}"#;
-const TIMED_OUT: &str = r#"{"error":"timed out"}"#;
 
 impl Call {
     /// Asks the model for the present answer, or for the rest of it.
