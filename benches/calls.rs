@@ -52,6 +52,8 @@ async fn row(calls: usize) -> LoadReport {
         ("TWILIO_AUTH_TOKEN", AUTH_TOKEN.to_owned()),
         ("TWILIO_ACCOUNT_SID", ACCOUNT.to_owned()),
         ("PROMPTS_DIR", concat!(env!("CARGO_MANIFEST_DIR"), "/prompts").to_owned()),
+        ("MAX_MEMORY_PERCENT", "0".to_owned()),
+        ("MAX_LATE_MS", "0".to_owned()),
         ("DATA_DIR", data.display().to_string()),
     ];
     let settings = own.into_iter().chain(fakes.environment());

@@ -87,6 +87,8 @@ impl House {
             ("TWILIO_ACCOUNT_SID", ACCOUNT.to_owned()),
             ("AGENT", "bench".to_owned()),
             ("PROMPTS_DIR", prompts.display().to_string()),
+            ("MAX_MEMORY_PERCENT", "0".to_owned()),
+            ("MAX_LATE_MS", "0".to_owned()),
             ("DATA_DIR", folder.join("data").display().to_string()),
         ];
         let settings = own.into_iter().chain(fakes.environment());

@@ -80,6 +80,7 @@ impl House {
         let mut command = program(&["serve"]);
         command.envs(settings).env("BIND", "127.0.0.1").env("PORT", address.port().to_string());
         command.env("PUBLIC_URL", format!("http://{address}")).env("LOG", "warn,centralita::boot=info");
+        command.env("MAX_MEMORY_PERCENT", "0").env("MAX_LATE_MS", "0");
         command.env("DATA_DIR", folder.join("data")).env("MODEL_DIR", folder.join("models"));
         command.stderr(File::create(folder.join("errors.log")).unwrap()).stdout(Stdio::piped());
         let mut server = command.spawn().unwrap();

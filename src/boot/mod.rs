@@ -7,6 +7,7 @@ mod in_use;
 mod jobs;
 mod presence;
 mod providers;
+mod room;
 mod state;
 mod store;
 
@@ -164,10 +165,11 @@ pub async fn start_on(
     let state = state(config, kept.table()).await?;
     let calls = chosen.calls(Arc::clone(&agents), calendar.clone(), config, &kept);
     let rules = Rules { max_calls: config.voice.max_calls, ..Rules::default() };
+    let admission = Arc::new(Admission::new(rules, state.clone()));
     let web = Web::new(Parts {
         carrier: Arc::new(carrier(config, address)?),
         codec: Arc::new(MediaStreams),
-        admission: Arc::new(Admission::new(rules, state.clone())),
+        admission: Arc::clone(&admission),
         calls,
         calendar,
         store: kept.store.clone(),
@@ -190,6 +192,7 @@ pub async fn start_on(
     let mut tasks = JoinSet::new();
     tasks.spawn(web::serve(listener, Arc::clone(&web), stop.clone()));
     tasks.spawn(keep_up(metrics));
+    tasks.spawn(room::watch(config, admission).await.run());
     if let Some(age) = config.retention.recordings {
         tasks.spawn(sweep(data.clone(), age));
     }

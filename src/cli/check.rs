@@ -117,8 +117,15 @@ fn explained(config: &Config) -> Vec<(&'static str, String)> {
         ("turn end", turn_end(config).to_owned()),
         ("state", state(config).to_owned()),
         ("data", config.server.data_dir.display().to_string()),
-        ("calls", format!("at most {} at a time", config.voice.max_calls)),
+        ("calls", calls(config)),
     ]
+}
+
+fn calls(config: &Config) -> String {
+    let voice = &config.voice;
+    let memory = voice.max_memory.map(|percent| format!("; none beyond {percent} % of the memory"));
+    let late = voice.max_late.map(|late| format!("; none while sound is {} ms late", late.as_millis()));
+    format!("at most {} at a time{}{}", voice.max_calls, memory.unwrap_or_default(), late.unwrap_or_default())
 }
 
 /// Everybody in order, as one line.

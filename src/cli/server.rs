@@ -61,6 +61,9 @@ impl Server {
             .env("DATA_DIR", order.data)
             .env("MODEL_DIR", order.models)
             .env("AGENT", order.agent)
+            // Each of its calls is wanted, and some are there to show what happens at the limit.
+            .env("MAX_MEMORY_PERCENT", "0")
+            .env("MAX_LATE_MS", "0")
             .envs(order.settings.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null())
             .stdout(file.try_clone()?)

@@ -26,6 +26,16 @@ pub(super) fn hours<'de, D: Deserializer<'de>>(from: D) -> Result<Duration, D::E
     Ok(Duration::from_secs(u64::deserialize(from)?.saturating_mul(3_600)))
 }
 
+/// Zero is nothing.
+pub(super) fn unless_zero<'de, D: Deserializer<'de>>(from: D) -> Result<Option<u64>, D::Error> {
+    Ok(Some(u64::deserialize(from)?).filter(|number| *number > 0))
+}
+
+/// Zero is nothing.
+pub(super) fn milliseconds<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Duration>, D::Error> {
+    Ok(unless_zero(from)?.map(Duration::from_millis))
+}
+
 pub(super) fn seconds<'de, D: Deserializer<'de>>(from: D) -> Result<Duration, D::Error> {
     Ok(Duration::from_secs(u64::deserialize(from)?))
 }

@@ -11,13 +11,19 @@ use crate::{
     net::address::BaseUrl,
     storage::state::{LONGEST_LIFE, check_url},
 };
-use std::{collections::BTreeMap, fmt::Display, time::Duration};
+use std::{collections::BTreeMap, fmt::Display, ops::RangeInclusive, time::Duration};
 
 /// A receiver that needs longer to show what it got is not to be asked at all.
 const LONGEST_LOOK: Duration = Duration::from_hours(1);
 
 /// Drains longer than this are typing mistakes.
 const LONGEST_DRAIN: Duration = Duration::from_hours(4);
+
+/// Per cent of the memory that can be a bound.
+const MEMORY: RangeInclusive<u64> = 10..=99;
+
+/// What can be a bound of lateness.
+const LATE: RangeInclusive<Duration> = Duration::from_millis(10)..=Duration::from_secs(1);
 
 /// Shorter API tokens could be guessed.
 const SHORTEST_TOKEN: usize = 16;
@@ -76,6 +82,18 @@ impl Rules<'_> {
     fn limits(&mut self) {
         if self.config.voice.max_calls == 0 {
             self.complain("voice.max_calls", "it is 0, so every call would be refused", "give at least 1");
+        }
+        let voice = &self.config.voice;
+        let (max_memory, max_late) = (voice.max_memory, voice.max_late);
+        if max_memory.is_some_and(|percent| !MEMORY.contains(&percent)) {
+            let what =
+                "an idle server passes less than a tenth, and at all of it the kernel ends the process";
+            self.complain("voice.max_memory_percent", what, "give 10 to 99, or 0 for no bound");
+        }
+        if max_late.is_some_and(|late| !LATE.contains(&late)) {
+            let what =
+                "timers are a few milliseconds late at rest, and a second late there is no call any more";
+            self.complain("voice.max_late_ms", what, "give 10 to 1000 milliseconds, or 0 for no bound");
         }
         if self.config.server.drain > LONGEST_DRAIN {
             self.complain("server.drain_s", "longer than four hours", "give at most 14400 seconds");

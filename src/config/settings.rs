@@ -3,7 +3,7 @@
 use super::{
     complaint::{Complaint, Complaints},
     notes::Notes,
-    read::{hours, optional, parsed, seconds, secret},
+    read::{hours, milliseconds, optional, parsed, seconds, secret, unless_zero},
     retention::Retention,
     rules,
     source::{self, Sources},
@@ -135,6 +135,15 @@ pub struct VoiceChannel {
     pub prompts_dir: PathBuf,
     /// Live calls at a time.
     pub max_calls: usize,
+    /// From when on new calls are refused before that.
+    #[serde(rename = "max_memory_percent", deserialize_with = "unless_zero")]
+    pub max_memory: Option<u64>,
+    /// In MiB; that of the container where absent.
+    #[serde(rename = "memory_limit_mb", deserialize_with = "unless_zero")]
+    pub memory_limit: Option<u64>,
+    /// How late the timers behind the sound may be.
+    #[serde(rename = "max_late_ms", deserialize_with = "milliseconds")]
+    pub max_late: Option<Duration>,
 }
 
 /// Who listens, thinks and speaks, in order, as the operator wrote it; see [`Config::stt`] and its like for the decision.

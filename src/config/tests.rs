@@ -182,6 +182,19 @@ fn all_mistakes_are_told_together_with_their_place() {
 }
 
 #[test]
+fn the_room_for_calls_has_bounds_that_zero_takes_away() {
+    let voice = from_env(&[]).unwrap().voice;
+    let late = Some(Duration::from_millis(40));
+    assert_eq!((voice.max_memory, voice.memory_limit, voice.max_late), (Some(85), None, late));
+    let off = [("MAX_MEMORY_PERCENT", "0"), ("MAX_LATE_MS", "0"), ("MEMORY_LIMIT_MB", "512")];
+    let voice = from_env(&off).unwrap().voice;
+    assert_eq!((voice.max_memory, voice.memory_limit, voice.max_late), (None, Some(512), None));
+    let told = told(from_file("[voice]\nmax_memory_percent = 100\nmax_late_ms = 5\n", &[]));
+    assert!(told.contains("voice.max_memory_percent (centralita.toml line 2)"), "{told}");
+    assert!(told.contains("voice.max_late_ms (centralita.toml line 3)"), "{told}");
+}
+
+#[test]
 fn a_secret_never_stands_in_a_file_and_is_never_printed() {
     let told_literal = told(from_file("[openai]\napi_key = \"sk-canary\"\n", &[]));
     assert!(told_literal.contains("write \"${OPENAI_API_KEY}\""), "{told_literal}");

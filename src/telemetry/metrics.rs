@@ -17,6 +17,9 @@ const WASTED_TOKENS: &str = "llm_tokens_wasted_total";
 const WASTED_CHARACTERS: &str = "tts_characters_wasted_total";
 const CALLS_RECOVERED: &str = "calls_recovered_total";
 const FRAMES_LATE: &str = "frames_late_total";
+const ADMISSION_CLOSED: &str = "admission_closed";
+const MEMORY_USED: &str = "memory_used_percent";
+const PACING_LATE: &str = "pacing_late_total";
 const STT_DROPPED: &str = "stt_dropped_ms_total";
 const TURN_ENDS_UNJUDGED: &str = "turn_ends_unjudged_total";
 const PROVIDER_ERRORS: &str = "provider_errors_total";
@@ -91,6 +94,21 @@ pub fn call_ended(outcome: &'static str) {
 /// A call was not taken.
 pub fn call_refused(reason: &'static str) {
     metrics::counter!(CALLS_TOTAL, "outcome" => reason).increment(1);
+}
+
+/// Whether new calls are refused for this `reason`, one of a few fixed words.
+pub fn admission_closed(reason: &'static str, closed: bool) {
+    metrics::gauge!(ADMISSION_CLOSED, "reason" => reason).set(f64::from(u8::from(closed)));
+}
+
+/// So much of the memory that may be used is used.
+pub fn memory_used(percent: u64) {
+    metrics::gauge!(MEMORY_USED).set(percent as f64);
+}
+
+/// Timers of this process that came too late for sound.
+pub fn pacing_late(count: u64) {
+    metrics::counter!(PACING_LATE).increment(count);
 }
 
 /// How long one step of a turn took.
@@ -278,6 +296,12 @@ fn describe() {
     metrics::describe_gauge!(CALLS_ACTIVE, "Calls that are being held.");
     metrics::gauge!(CALLS_ACTIVE).set(0.0);
     metrics::describe_counter!(CALLS_TOTAL, "Calls that are over or were not taken, by outcome.");
+    metrics::describe_gauge!(
+        ADMISSION_CLOSED,
+        "1 while new calls are refused, by what there is too little of."
+    );
+    metrics::describe_gauge!(MEMORY_USED, "Memory that is used, in per cent of its limit.");
+    metrics::describe_counter!(PACING_LATE, "Timers, 20 a second, that came too late for sound.");
     metrics::describe_histogram!(TURN_LATENCY, "Time from the caller's last word, by step of the answer.");
     metrics::describe_histogram!(BARGE_IN_CLEAR, "From the caller's first voiced frame to our clear.");
     metrics::describe_counter!(
@@ -339,57 +363,4 @@ fn describe() {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn everything_counted_is_rendered_under_its_name() {
-        let metrics = install().unwrap();
-        call_began();
-        call_ended("test_completed");
-        turn_step(Step::Endpoint, Duration::from_millis(30));
-        barge_in_cleared(Duration::from_millis(90));
-        frames_late(2);
-        draft_spoken();
-        draft_wasted(7, 20);
-        stt_dropped(Duration::from_millis(60));
-        turn_end_unjudged();
-        call_trouble("test", "busy");
-        provider_error("test", "busy");
-        provider_failover("llm", "one", "two");
-        provider_resting("llm", "one", true);
-        phrase_spoken(true);
-        http_request("/healthz", 200);
-        redis_up(true);
-        redis_failure("test");
-        job_ended("test", "done");
-        delivery_tried("test", "sent");
-        metrics.keep_up();
-        let text = install().unwrap().render();
-        for line in [
-            "# HELP calls_active Calls that are being held.",
-            "calls_total{outcome=\"test_completed\"} 1",
-            "turn_latency_ms_bucket{step=\"endpoint\",le=\"40\"} ",
-            "barge_in_clear_ms_bucket{le=\"100\"} ",
-            "frames_late_total ",
-            "drafts_total{outcome=\"spoken\"} ",
-            "drafts_total{outcome=\"dropped\"} ",
-            "llm_tokens_wasted_total 7",
-            "tts_characters_wasted_total 20",
-            "stt_dropped_ms_total ",
-            "turn_ends_unjudged_total ",
-            "call_troubles_total{part=\"test\",kind=\"busy\"} 1",
-            "provider_errors_total{provider=\"test\",kind=\"busy\"} 1",
-            "provider_failovers_total{kind=\"llm\",from=\"one\",to=\"two\"} 1",
-            "provider_resting{kind=\"llm\",provider=\"one\"} 1",
-            "phrases_total{from=\"kept\"} ",
-            "redis_up 1",
-            "redis_failures_total{kind=\"test\"} 1",
-            "jobs_total{kind=\"test\",outcome=\"done\"} 1",
-            "deliveries_total{target=\"test\",outcome=\"sent\"} 1",
-            "http_requests_total{route=\"/healthz\",status=\"200\"} ",
-        ] {
-            assert!(text.contains(line), "{line}\nis missing in\n{text}");
-        }
-    }
-}
+mod tests;

@@ -6,7 +6,7 @@ use super::{
     problem::Problem,
     state::{MetricsFor, Web},
 };
-use crate::ports::state::Kind;
+use crate::{channels::voice::room::Scarce, ports::state::Kind};
 use axum::{
     Extension, Json,
     extract::State,
@@ -35,6 +35,7 @@ pub(super) async fn health(State(web): State<Arc<Web>>) -> Json<Value> {
         "status": "ok",
         "service": "centralita",
         "calls": parts.calls.count(),
+        "admission": parts.admission.lacking().map_or("open", Scarce::label),
         "features": features,
     }))
 }

@@ -162,6 +162,9 @@ impl House {
             ("PROMPTS_DIR", folder_of("prompts")),
             ("DATA_DIR", folder_of("data")),
             ("MODEL_DIR", folder_of("models")),
+            // On a busy machine too each call is wanted.
+            ("MAX_MEMORY_PERCENT", "0".to_owned()),
+            ("MAX_LATE_MS", "0".to_owned()),
         ];
         let environment: BTreeMap<String, String> = (own.into_iter().chain(fakes.environment()))
             .map(|(name, value)| (name.to_owned(), value))

@@ -20,6 +20,7 @@ mod network;
 mod phrases;
 mod replaced;
 mod replay;
+mod room;
 mod sounds;
 mod stalled;
 mod voice_fails;

@@ -92,7 +92,7 @@ async fn health_tells_what_the_server_is() {
     let health = get(&rig, "/health", &[]).await;
     let storage = json!({"type": "embedded", "available": true, "ttl": 86_400});
     let features = json!({"stt": "stub", "persistentStorage": storage});
-    let expected = json!({"status": "ok", "service": "centralita", "calls": 0, "features": features});
+    let expected = json!({"status": "ok", "service": "centralita", "calls": 0, "admission": "open", "features": features});
     assert_eq!(health.json(), expected);
     assert!(
         health.head.contains("x-content-type-options: nosniff")

@@ -28,6 +28,7 @@ mod recording;
 mod records;
 mod resume;
 mod rig;
+mod room;
 mod rows;
 mod staff;
 #[path = "../support/store.rs"]

@@ -19,6 +19,7 @@ pub mod pieces;
 pub mod record;
 mod recording;
 pub mod reframe;
+pub mod room;
 mod sessions;
 pub mod socket;
 pub mod staff;

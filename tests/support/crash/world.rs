@@ -223,6 +223,9 @@ impl World {
             ("PROMPTS_DIR", folder("prompts")),
             ("DATA_DIR", folder("data")),
             ("MODEL_DIR", folder("models")),
+            // On a busy machine too each call is wanted.
+            ("MAX_MEMORY_PERCENT", "0".to_owned()),
+            ("MAX_LATE_MS", "0".to_owned()),
             ("NOTES_URL", self.sink.url()),
             ("NOTES_SETTLE", self.mode.to_owned()),
             ("NOTES_FIND_URL", self.sink.url()),

@@ -1,7 +1,8 @@
-//! Who is let in: one-time tokens bound to a call, the limit of calls, and how often a number may call.
+//! Who is let in: one-time tokens bound to a call, the limit of calls, what there must be room for, and how often a number may call.
 
 mod shared;
 
+use super::room::Scarce;
 use crate::{
     base::ids::{AccountSid, CallSid},
     ports::{carrier::Arrival, state::SharedState},
@@ -130,6 +131,7 @@ struct State {
     tickets: HashMap<CallSid, Entry>,
     callers: HashMap<String, VecDeque<Instant>>,
     closed: bool,
+    scarce: Option<Scarce>,
 }
 
 impl State {
@@ -176,14 +178,29 @@ impl Admission {
             let token = if entry.ticket.epoch == 1 { entry.token.clone() } else { random_token() };
             return Verdict::Welcome { token };
         }
-        if live + state.coming(now) >= self.rules.max_calls {
+        let others = live + state.coming(now);
+        if others >= self.rules.max_calls {
             return Verdict::Busy { code: "MAX_CALLS" };
+        }
+        // An empty house takes a call in any case: it has nobody to protect, and refusing would not make it any emptier.
+        if let Some(scarce) = state.scarce.filter(|_| others > 0) {
+            return Verdict::Busy { code: scarce.code() };
         }
         if !self.may_call(&mut state, now, &arrival.from) {
             return Verdict::Busy { code: "CALLER_RATE" };
         }
         let token = self.ticket(&mut state, now, Ticket { agent: agent.to_owned(), arrival, epoch: 1 });
         Verdict::Welcome { token }
+    }
+
+    /// From now on new calls are refused for this, or no longer; see [`room`](super::room).
+    pub fn lacks(&self, scarce: Option<Scarce>) {
+        self.lock().scarce = scarce;
+    }
+
+    /// What new calls are refused for, besides [`Rules`].
+    pub fn lacking(&self) -> Option<Scarce> {
+        self.lock().scarce
     }
 
     /// Lets a call that was let in before open one more media socket, and returns its token; an earlier one opens nothing any more.
