@@ -2,7 +2,8 @@
 //! calls notice of it. The server, the stand-ins for the providers, the callers and the telephone network that posts are processes
 //! of their own, on the same machine.
 //!
-//! `cargo bench --bench webhooks -- RATE SECONDS` posts at another rate and for another time.
+//! `cargo bench --bench webhooks -- RATE SECONDS` posts at another rate and for another time; with `jobs` in the place of the rate, jobs
+//! are due instead of webhooks.
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -10,6 +11,7 @@
     reason = "a bench may panic and speaks to a person"
 )]
 
+mod jobs;
 mod network;
 mod processes;
 
@@ -31,10 +33,13 @@ const HEAD: &str = "\
 
 fn main() -> ExitCode {
     let numbers: Vec<u64> = env::args().skip(1).filter_map(|argument| argument.parse().ok()).collect();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    if env::args().any(|argument| argument == "jobs") {
+        return runtime.block_on(jobs::run(Duration::from_secs(numbers.first().copied().unwrap_or(20))));
+    }
     let rate = numbers.first().copied().unwrap_or(RATE);
     let window = Duration::from_secs(numbers.get(1).copied().unwrap_or(20));
     let steady = Pace::Steady { rate };
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         let mut house = House::open(network::calls(rate, window)).await;
         let mut mail = Mail::new(&house);

@@ -6,6 +6,8 @@ use centralita::{
         MAIN_WORKSPACE, Owner,
         calls::{CallBegan, CallEnd, CallEntry, CallRecords as _, NewCall},
         inbox::Inbox as _,
+        jobs::{Jobs as _, NewJob},
+        notes::{CALL_BACK, SUMMARY, call_back_job, summary_job},
     },
     storage::{Options, Place, SqlStore},
     testbed::load::Process,
@@ -59,13 +61,23 @@ fn program(arguments: &[&str]) -> Command {
 }
 
 impl House {
-    /// A server on SQLite that knows so many calls.
+    /// A server on SQLite that knows so many calls, which are over.
     pub(crate) async fn open(calls: u64) -> Self {
+        Self::after(calls, |_| Vec::new()).await
+    }
+
+    /// A server on SQLite with all that is to be done after so many calls were lost.
+    pub(crate) async fn after_losing(calls: u64) -> Self {
+        let jobs = |sid: &CallSid| vec![summary_job(sid, Duration::ZERO), call_back_job(sid, Duration::ZERO)];
+        Self::after(calls, jobs).await
+    }
+
+    async fn after(calls: u64, jobs: impl Fn(&CallSid) -> Vec<NewJob>) -> Self {
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("webhooks-{}", std::process::id()));
         for part in ["data", "models"] {
             fs::create_dir_all(folder.join(part)).unwrap();
         }
-        let seeded = seed(&folder.join("data/centralita.db"), calls).await;
+        let seeded = seed(&folder.join("data/centralita.db"), calls, jobs).await;
         let mut fakes = program(&["fakes"]).stdout(Stdio::piped()).spawn().unwrap();
         let mut lines = BufReader::new(fakes.stdout.take().unwrap()).lines();
         let mut settings = Vec::new();
@@ -128,35 +140,61 @@ impl House {
 
     /// Kills the server, shows what it complained of, and tells whether it has kept at least so many events.
     pub(crate) async fn close(&mut self, acknowledged: u64) -> bool {
+        let store = self.killed().await;
+        let kept = store.events("twilio_status".to_owned()).await.unwrap();
+        eprintln!("{kept} events are kept, {acknowledged} were acknowledged in time");
+        self.is_over(store).await;
+        kept >= acknowledged
+    }
+
+    /// Kills the server, shows what it complained of, and returns how many of the jobs that were due at its start it has done.
+    pub(crate) async fn end(&mut self) -> u64 {
+        let store = self.killed().await;
+        let mut done = 0;
+        for kind in [SUMMARY, CALL_BACK] {
+            let counts = store.job_counts(Some(kind.to_owned())).await.unwrap();
+            assert_eq!(counts.dead, 0, "no {kind} is given up");
+            done += counts.done;
+        }
+        self.is_over(store).await;
+        done
+    }
+
+    async fn killed(&mut self) -> SqlStore {
         self.server.kill().await.unwrap();
         while let Some(line) = self.log.next_line().await.unwrap() {
             eprintln!("{line}");
         }
-        let store = SqlStore::open(Place::File(self.folder.join("data/centralita.db")), Options::default());
-        let store = store.await.unwrap();
-        let kept = store.events("twilio_status".to_owned()).await.unwrap();
-        eprintln!("{kept} events are kept, {acknowledged} were acknowledged in time");
+        let place = Place::File(self.folder.join("data/centralita.db"));
+        SqlStore::open(place, Options::default()).await.unwrap()
+    }
+
+    async fn is_over(&self, store: SqlStore) {
         store.close().await;
         fs::remove_dir_all(&self.folder).unwrap();
-        kept >= acknowledged
     }
 }
 
 /// Calls whose callers have just hung up: what the network tells of them is still to come.
-async fn seed(file: &Path, calls: u64) -> Vec<String> {
+async fn seed(file: &Path, calls: u64, jobs: impl Fn(&CallSid) -> Vec<NewJob>) -> Vec<String> {
     let patient = Options { patience: Duration::from_mins(1), ..Options::default() };
     let store = SqlStore::open(Place::File(file.to_owned()), patient).await.unwrap();
     // No caller of the load has such an identifier.
     let sids: Vec<String> = (0..calls).map(|number| format!("CAbe{number:030x}")).collect();
     for sids in sids.chunks(1_000) {
-        let entries = sids.iter().flat_map(|sid| call(sid.parse().unwrap())).collect();
+        let calls = sids.iter().map(|sid| sid.parse().unwrap());
+        let entries = calls.flat_map(|sid| {
+            let jobs = jobs(&sid);
+            call(sid, jobs)
+        });
+        let entries = entries.collect();
         store.write_calls(entries).await.unwrap();
     }
     store.close().await;
     sids
 }
 
-fn call(sid: CallSid) -> [CallEntry; 2] {
+fn call(sid: CallSid, jobs: Vec<NewJob>) -> [CallEntry; 2] {
     let at = SystemClock.now();
     let call = NewCall {
         sid: sid.clone(),
@@ -169,7 +207,8 @@ fn call(sid: CallSid) -> [CallEntry; 2] {
         at,
     };
     let owner = Owner("bench".to_owned());
-    let end = CallEnd { outcome: "caller_left".to_owned(), at, jobs: Vec::new() };
+    let outcome = if jobs.is_empty() { "caller_left" } else { "lost" };
+    let end = CallEnd { outcome: outcome.to_owned(), at, jobs };
     [
         CallEntry::Began(CallBegan { call, owner, epoch: 1, at, files: [None, None] }),
         CallEntry::Ended { sid, epoch: 1, end },
