@@ -12,6 +12,7 @@ use crate::{
         deliver::{Deliver, Waits},
         janitor::Janitor,
         job::Job,
+        message::Message,
         retention::{Ages, Retention},
         summary::{AgentOf, Keep, Style, Summary},
     },
@@ -40,6 +41,7 @@ pub(super) fn start(
     let told: Vec<_> = targets.iter().map(|target| (target.name().to_owned(), target.settle())).collect();
     let call_back =
         CallBack { store: kept.store.clone(), agents: Arc::clone(&agents), targets: told.clone() };
+    let message = Message { store: kept.store.clone(), targets: told.clone() };
     let summary = Summary {
         store: kept.store.clone(),
         model,
@@ -54,8 +56,14 @@ pub(super) fn start(
     let is_behind = Arc::new(move || ledger.is_spooling());
     let janitor = Janitor::new(kept.store.clone(), Arc::new(SystemClock), is_behind);
     let retention = Retention { store: kept.store.clone(), ages: ages(config) };
-    let jobs: [Arc<dyn Job>; 5] =
-        [Arc::new(summary), Arc::new(call_back), Arc::new(deliver), Arc::new(janitor), Arc::new(retention)];
+    let jobs: [Arc<dyn Job>; 6] = [
+        Arc::new(summary),
+        Arc::new(call_back),
+        Arc::new(message),
+        Arc::new(deliver),
+        Arc::new(janitor),
+        Arc::new(retention),
+    ];
     Runner::start(kept.store.clone(), kept.owner.clone(), Arc::new(SystemClock), jobs, Pace::default())
         .map_err(unusable)
 }

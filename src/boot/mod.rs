@@ -16,14 +16,19 @@ use crate::{
         clock::{SystemClock, WallClock as _},
         secret::{ExposeSecret as _, SecretString},
     },
-    channels::voice::{
-        admission::{Admission, Rules},
-        agents::{Agents, AgentsError},
-        limits::Limits,
+    channels::{
+        tools::{Means, later_in},
+        voice::{
+            admission::{Admission, Rules},
+            agents::{Agents, AgentsError},
+            limits::Limits,
+        },
     },
     config::Config,
+    integrations::http_tool,
     jobs::{Runner, files as recordings},
     net::tls,
+    ports::http_tool::HttpTools,
     providers::twilio::{BadPublicUrl, Keys, MediaStreams, Twilio},
     shutdown::{self, Drained, Signals, Times},
     storage::calendar_file::CalendarFile,
@@ -163,7 +168,11 @@ pub async fn start_on(
     let calendar = Arc::new(CalendarFile::new(book(config), clinic_now));
     let kept = store::open(config).await?;
     let state = state(config, kept.table()).await?;
-    let calls = chosen.calls(Arc::clone(&agents), calendar.clone(), config, &kept);
+    let later = later_in(kept.store.clone());
+    let sender = http_tool::Sender::new(config.tool_secrets.clone(), config.server.allow_private_upstreams);
+    let http: Option<Arc<dyn HttpTools>> = Some(Arc::new(sender));
+    let tools = Means { calendar: calendar.clone(), clock: Arc::new(SystemClock), later, http }.tools();
+    let calls = chosen.calls(Arc::clone(&agents), tools, config, &kept);
     let rules = Rules { max_calls: config.voice.max_calls, ..Rules::default() };
     let admission = Arc::new(Admission::new(rules, state.clone()));
     let web = Web::new(Parts {

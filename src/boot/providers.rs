@@ -3,12 +3,15 @@
 use super::{StartError, clips::clips, store::Kept};
 use crate::{
     base::{clock::SystemClock, secret::SecretString},
-    channels::voice::{agents::Agents, calls::Calls, desk::Desk, phrases::Phrases, staff::Staff},
+    channels::{
+        tools::Tools,
+        voice::{agents::Agents, calls::Calls, desk::Desk, phrases::Phrases, staff::Staff},
+    },
     config::{Config, Llm, Stt, Tts, TurnEndModel},
     net::http::NoClient,
     ports::{
-        calendar::Calendar, llm::LanguageModel, phone::Phone, stt::SpeechToText, tts::TextToSpeech,
-        turn_end::TurnEnd, voice_activity::VoiceActivity,
+        llm::LanguageModel, phone::Phone, stt::SpeechToText, tts::TextToSpeech, turn_end::TurnEnd,
+        voice_activity::VoiceActivity,
     },
     providers::{
         deepgram, elevenlabs, failover,
@@ -84,7 +87,7 @@ impl Chosen {
     pub(super) fn calls(
         &self,
         agents: Arc<Agents>,
-        calendar: Arc<dyn Calendar>,
+        tools: Tools,
         config: &Config,
         kept: &Kept,
     ) -> Arc<dyn Calls> {
@@ -101,7 +104,7 @@ impl Chosen {
             activity: self.activity.clone(),
             turn_end: self.turn_end.clone(),
             phone: self.phone.clone(),
-            calendar,
+            tools,
             agents,
             phrases,
             clock: Arc::new(SystemClock),

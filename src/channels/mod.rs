@@ -2,4 +2,5 @@
 
 pub mod ledger;
 pub mod text;
+pub mod tools;
 pub mod voice;

@@ -1,5 +1,6 @@
 //! Which environment variable sets what. The reader is given them as a map, so that tests leave the process alone.
 
+use crate::base::secret::SecretString;
 use std::collections::BTreeMap;
 
 /// The environment as the process found it.
@@ -99,6 +100,18 @@ pub(super) fn without_meaning(environment: &Environment) -> Vec<(&'static str, &
 /// The variable that sets `key`.
 pub(super) fn variable_of(key: &str) -> Option<&'static str> {
     VARIABLES.iter().find(|(_, set)| *set == key).map(|(name, _)| *name)
+}
+
+/// What the names of the secrets of agents' own tools begin with: a file of an agent can name no other variable.
+const TOOL_SECRET: &str = "TOOL_SECRET_";
+
+/// The secrets of agents' own tools, by the names that the agents' files use.
+pub(super) fn tool_secrets(environment: &Environment) -> BTreeMap<String, SecretString> {
+    let given = environment.keys().filter_map(|name| {
+        let secret = SecretString::from(get(environment, name)?);
+        Some((name.strip_prefix(TOOL_SECRET)?.to_owned(), secret))
+    });
+    given.collect()
 }
 
 /// The variable's text, where it is set and not blank. Secrets in files often end in a line break, which is cut.

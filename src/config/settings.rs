@@ -17,6 +17,7 @@ use crate::{
 };
 use serde::Deserialize;
 use std::{
+    collections::BTreeMap,
     net::{IpAddr, Ipv4Addr},
     path::{Path, PathBuf},
     time::Duration,
@@ -55,6 +56,9 @@ pub struct Config {
     pub notes: Notes,
     /// What is not kept for ever.
     pub retention: Retention,
+    /// The secrets of agents' own tools, by the names that the agents' files use.
+    #[serde(skip)]
+    pub tool_secrets: BTreeMap<String, SecretString>,
     /// Environment variables that are set and mean nothing here, with the reason.
     #[serde(skip)]
     pub without_meaning: Vec<(&'static str, &'static str)>,

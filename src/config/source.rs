@@ -67,6 +67,7 @@ pub(super) fn merge(sources: &Sources<'_>) -> Result<Merged, Complaint> {
     }
     let Merge { mut config, origins, complaints, .. } = merge;
     config.without_meaning = env::without_meaning(environment);
+    config.tool_secrets = env::tool_secrets(environment);
     Ok(Merged { config, origins, complaints })
 }
 

@@ -31,4 +31,5 @@ pub mod summary;
 pub mod text;
 pub mod timeline;
 pub mod tool_limits;
+pub mod tools;
 pub mod transcript;

@@ -1,6 +1,6 @@
 //! What is known of a call that is over: for whoever sums it up, and in plain words where nobody does.
 
-use super::{agent::tools::BOOK_APPOINTMENT, message::Message, record::Entry};
+use super::{message::Message, record::Entry, tools::BOOK_APPOINTMENT};
 use crate::base::language::Language;
 use jiff::civil::DateTime;
 use serde::{Deserialize, Serialize};

@@ -6,11 +6,11 @@
 use crate::{
     base::{ids::TurnId, language::Language},
     dialogue::{
-        agent::tools::END_CALL,
         message::{Message, ToolCall},
         phrases::{self, pieces},
         record::Clip,
         tool_limits::{DONE, NOT_ENDED, TOO_MANY, TOOLS_PER_CALL, TOOLS_PER_TURN},
+        tools::END_CALL,
         transcript::Transcript,
     },
 };

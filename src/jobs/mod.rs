@@ -16,6 +16,7 @@ pub mod erasure;
 pub mod files;
 pub mod janitor;
 pub mod job;
+pub mod message;
 pub mod retention;
 pub mod runner;
 pub mod summary;

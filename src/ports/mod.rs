@@ -5,6 +5,7 @@
 
 pub mod calendar;
 pub mod carrier;
+pub mod http_tool;
 pub mod llm;
 pub mod media;
 pub mod phone;
@@ -12,6 +13,7 @@ pub mod state;
 pub mod store;
 pub mod stt;
 pub mod target;
+pub mod tool;
 pub mod tts;
 pub mod turn_end;
 pub mod voice_activity;

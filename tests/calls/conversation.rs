@@ -70,15 +70,17 @@ async fn a_call_is_greeted_understood_answered_and_ended_by_the_goodbye() {
 async fn a_time_is_found_and_booked_by_tools_and_stands_in_the_book() {
     let house = House::open().await;
     let specialty = "cardiología";
-    house.fakes.deepgram.hears(["Quiero un turno.", "El primero, por favor."]);
+    house.fakes.deepgram.hears(["Quiero un turno.", "Sí, por favor."]);
     house.fakes.openai.answers([
         Answer::text("Déjeme ver.").and_call("find_slots", json!({"specialty": specialty})),
-        Answer::text("Tengo uno."),
+        Answer::text("Tengo uno. ¿Lo reservo para Ana Torres, documento 28400512?"),
     ]);
     let mut caller = house.dial();
     caller.hears_the_greeting().await;
     caller.says(3).await;
-    caller.hears_said(&["Déjeme ver.", "Tengo uno."]).await;
+    caller
+        .hears_said(&["Déjeme ver.", "Tengo uno.", "¿Lo reservo para Ana Torres, documento 28400512?"])
+        .await;
 
     let last_asked = house.fakes.log().details(Service::OpenAi, "request").pop().unwrap();
     let found = serde_json::from_str::<Value>(&last_asked).unwrap()["last"].as_str().unwrap().to_owned();
@@ -106,8 +108,8 @@ async fn a_time_is_found_and_booked_by_tools_and_stands_in_the_book() {
         [
             "caller: Quiero un turno.",
             "tool: find_slots",
-            "agent: Déjeme ver. Tengo uno.",
-            "caller: El primero, por favor.",
+            "agent: Déjeme ver. Tengo uno. ¿Lo reservo para Ana Torres, documento 28400512?",
+            "caller: Sí, por favor.",
             "tool: book_appointment",
             "agent: Reservado."
         ]

@@ -1,13 +1,17 @@
 //! One call: the caller's lines go in, what the receptionist says and calls comes out.
 
 use centralita::{
-    base::{clock::SetClock, ids::CallSid},
-    channels::voice::tools::Toolbox,
+    base::{
+        clock::SetClock,
+        ids::{CallSid, TurnId},
+    },
+    channels::tools::{Later, Means, Toolbox},
     dialogue::{
         agent::{self, Agent},
         event::AnswerEvent,
         message::{Message, ToolCall},
         pieces::Pieces,
+        tools::Exchange,
     },
     ports::calendar::{Appointment, Booking, Calendar, CalendarError, Slot, SlotQuery},
     providers::local::brain,
@@ -106,6 +110,7 @@ pub(crate) struct Call {
     book: Arc<Book>,
     toolbox: Toolbox,
     runtime: tokio::runtime::Runtime,
+    turn: TurnId,
     messages: Vec<Message>,
 }
 
@@ -118,12 +123,20 @@ impl Call {
         let now: jiff::Timestamp = NOW.parse().unwrap();
         let system = agent.system_message(&now.to_zoned(agent.zone.clone()), Some("+15550100100"));
         let book = Arc::new(Book { agent: Some(agent.clone()), ..Book::default() });
+        let later: Later = Arc::new(|_| Box::pin(async { Ok(()) }));
         let messages = vec![
             Message::System { content: system },
             Message::Assistant { content: agent.opening(9), tool_calls: Vec::new() },
         ];
         Self {
-            toolbox: Toolbox::new(agent.clone(), book.clone(), Arc::new(SetClock(now))),
+            toolbox: Toolbox::new(
+                Means { calendar: book.clone(), clock: Arc::new(SetClock(now)), later, http: None }.tools(),
+                Arc::new(drop),
+                agent.clone(),
+                CallSid::nobody(),
+                Some("+15550100100".to_owned()),
+            ),
+            turn: TurnId::default(),
             runtime: tokio::runtime::Builder::new_current_thread().build().unwrap(),
             agent,
             book,
@@ -174,6 +187,8 @@ impl Call {
             self.messages.push(Message::User { content: text.to_owned() });
         }
         let mut told = String::new();
+        let exchange = Exchange::of(&self.messages);
+        self.turn = self.turn.next();
         for _round in 0..4 {
             let (said, calls) = self.ask();
             told.push_str(&said);
@@ -186,8 +201,8 @@ impl Call {
                 if call.name == "end_call" {
                     return told.trim().to_owned();
                 }
-                let this_call: CallSid = format!("CA{:032}", 1).parse().unwrap();
-                let reply = self.runtime.block_on(self.toolbox.run(this_call, call.clone()));
+                let reply = self.toolbox.run(self.turn, exchange.clone(), call.clone());
+                let reply = self.runtime.block_on(reply);
                 self.messages.push(Message::Tool { call_id: call.id, content: reply });
             }
         }

@@ -9,7 +9,10 @@ use super::{
 use bytes::Bytes;
 use centralita::{
     base::{clock::SystemClock, ids::CallSid},
-    channels::voice::{agents::Agents, phrases::Phrases, staff::Staff},
+    channels::{
+        tools::{Means, later_in},
+        voice::{agents::Agents, phrases::Phrases, staff::Staff},
+    },
     dialogue::call::Clips,
     ports::{
         llm::{AnswerStream, LanguageModel, Question},
@@ -81,7 +84,13 @@ impl Office {
             activity: None,
             turn_end: None,
             phone: Some(Arc::new(Network { tell, carries_out: Arc::clone(&network) })),
-            calendar: Arc::new(Book),
+            tools: Means {
+                calendar: Arc::new(Book),
+                clock: Arc::new(SystemClock),
+                later: later_in(store.clone()),
+                http: None,
+            }
+            .tools(),
             agents: Arc::new(Agents::open(&folder).unwrap()),
             phrases: Phrases::built_in(|_| Arc::new(Clips::default())),
             clock: Arc::new(SystemClock),

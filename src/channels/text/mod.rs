@@ -4,10 +4,11 @@
 use crate::{
     base::ids::TurnId,
     dialogue::{
-        agent::{Agent, tools::SEND_DIGITS},
+        agent::Agent,
         message::{Message, ToolCall, ToolSpec},
         text::{Answered, Conversation, Reply, Step},
         tool_limits::TIMED_OUT,
+        tools::{Exchange, SEND_DIGITS},
     },
     ports::llm::{AnswerEvent, AnswerStream, LanguageModel, Question},
 };
@@ -28,6 +29,8 @@ const MOST_TOKENS: u32 = 800;
 pub struct Wish {
     /// The agent's turn in which it is wanted, counted from one.
     pub turn: TurnId,
+    /// What was said last.
+    pub exchange: Exchange,
     /// Which one, with its arguments.
     pub call: ToolCall,
 }
@@ -155,9 +158,11 @@ impl TextSession {
     }
 
     async fn run(&self, turn: TurnId, calls: Vec<ToolCall>, ran: &mut Vec<Ran>) -> Vec<(String, String)> {
-        let one = |call: ToolCall| async move {
+        let exchange = Exchange::of(&self.conversation.messages());
+        let one = |call: ToolCall| async {
+            let exchange = exchange.clone();
             let (id, name, arguments) = (call.id.clone(), call.name.clone(), call.arguments.clone());
-            let reply = timeout(self.tool_time, (self.run)(Wish { turn, call })).await;
+            let reply = timeout(self.tool_time, (self.run)(Wish { turn, exchange, call })).await;
             (id, Ran { name, arguments, reply: reply.unwrap_or_else(|_late| TIMED_OUT.to_owned()) })
         };
         let done = join_all(calls.into_iter().map(one)).await;

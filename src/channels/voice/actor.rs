@@ -227,15 +227,14 @@ impl Actor {
 mod tests {
     use super::*;
     use crate::{
-        base::{
-            clock::SystemClock,
-            ids::{CallSid, StreamSid},
-        },
-        channels::voice::{
-            calls::CallStart,
-            limits::Limits,
-            peer::{Peer, Socket},
-            tools::Toolbox,
+        base::ids::{CallSid, StreamSid},
+        channels::{
+            tools::{Toolbox, Tools},
+            voice::{
+                calls::CallStart,
+                limits::Limits,
+                peer::{Peer, Socket},
+            },
         },
         dialogue::{agent::Agent, call::Setup},
         ports::{
@@ -244,7 +243,6 @@ mod tests {
             tts::TtsSession,
         },
         providers::twilio::MediaStreams,
-        storage::calendar_file::CalendarFile,
         testbed::voice,
     };
     use base64::{Engine as _, engine::general_purpose::STANDARD};
@@ -328,12 +326,11 @@ mod tests {
         let (text, data) =
             (include_str!("../../../prompts/clinica.md"), include_str!("../../../prompts/clinica.toml"));
         let agent = Arc::new(Agent::parse("clinica", text, data).unwrap());
-        let clinic = agent.clinic.clone();
-        let calendar = Arc::new(CalendarFile::new("", Arc::new(move || clinic.clone())));
         let setup = Setup { patience: agent.patience.clone(), ..Setup::default() };
         let hearing = SttSession { commands: SttSession::queue().0, events: stream::pending().boxed() };
         let voice = TtsSession { commands: mpsc::channel(1).0, events: stream::pending().boxed() };
-        let toolbox = Toolbox::new(Arc::clone(&agent), calendar, Arc::new(SystemClock));
+        let audit = Arc::new(drop);
+        let toolbox = Toolbox::new(Tools::none(), audit, Arc::clone(&agent), call.clone(), None);
         let peer = Peer::new(Box::new(socket), Limits::default());
         let ids = (call.clone(), stream);
         let (from, to, agent_name) = (String::new(), String::new(), agent.name.clone());

@@ -72,6 +72,13 @@ pub struct CallStart {
     pub epoch: i64,
 }
 
+impl CallStart {
+    /// The caller's number, where it is told.
+    pub fn caller(&self) -> Option<&str> {
+        self.from.starts_with('+').then_some(self.from.as_str())
+    }
+}
+
 impl fmt::Debug for CallStart {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("CallStart")

@@ -14,16 +14,17 @@ use super::{
     socket::{Line, LineEnd},
     staff::Staff,
     steps::Steps,
-    tools::Toolbox,
     watch,
 };
 use crate::{
     base::{clock, ids::CallSid, secret::Masked},
+    channels::tools::Toolbox,
     dialogue::{
-        agent::{Agent, tools::SEND_DIGITS},
+        agent::Agent,
         call::{Call, Setup},
         output::Ending,
         replay::Head,
+        tools::SEND_DIGITS,
     },
     ports::{carrier::Progress, store::calls::HANDED_OVER, stt::SttSpec, tts::TtsSpec},
     telemetry::metrics,
@@ -257,8 +258,7 @@ impl Room {
         let records = agent.record && (start.epoch == 1 || !self.staff.is_erased(&start.call).await);
         let recording = records.then(|| self.staff.folder.join(format!("{}.opus", name(&start))));
         let (began, now) = (clock::now(), opened_at.to_zoned(agent.zone.clone()));
-        let caller = start.from.starts_with('+').then_some(start.from.as_str());
-        let mut setup = self.setup(&agent, &book, agent.system_message(&now, caller));
+        let mut setup = self.setup(&agent, &book, agent.system_message(&now, start.caller()));
         if start.epoch > 1 {
             setup.history = self.staff.recall(&start.call).await;
         }
@@ -281,7 +281,7 @@ impl Room {
         let actor = Box::new(Actor {
             call: Call::new(setup, began),
             line,
-            sessions: self.sessions(&start.call, &agent, book),
+            sessions: self.sessions(&start, &agent, book),
             ear: Ear::new(self.staff.activity.as_deref()),
             melody: Melody::new(self.staff.turn_end.clone()),
             journal: Arc::clone(&journal),
@@ -316,12 +316,18 @@ impl Room {
         }
     }
 
-    fn sessions(&self, call: &CallSid, agent: &Arc<Agent>, book: Arc<Book>) -> Sessions {
-        let staff = &self.staff;
+    fn sessions(&self, start: &CallStart, agent: &Arc<Agent>, book: Arc<Book>) -> Sessions {
+        let (staff, call) = (&self.staff, &start.call);
         let (language, tag) = (agent.language, agent.tag.clone());
         let hearing = staff.hearing.open(SttSpec { call: call.clone(), language, tag });
         let voice = staff.voice.open(TtsSpec { call: call.clone(), language, voice: agent.voice.clone() });
-        let toolbox = Toolbox::new(Arc::clone(agent), Arc::clone(&staff.calendar), Arc::clone(&staff.clock));
+        let toolbox = Toolbox::new(
+            staff.tools.clone(),
+            staff.audit(),
+            Arc::clone(agent),
+            call.clone(),
+            start.caller().map(str::to_owned),
+        );
         let tools = Arc::clone(&agent.tools);
         let model = Arc::clone(&staff.model);
         Sessions::new(call.clone(), (hearing, voice), model, tools, Arc::new(toolbox), book)

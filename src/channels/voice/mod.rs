@@ -25,7 +25,6 @@ pub mod socket;
 pub mod staff;
 pub mod status;
 mod steps;
-pub mod tools;
 mod watch;
 
 pub use watch::HANG_UP;

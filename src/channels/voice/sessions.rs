@@ -1,15 +1,17 @@
 //! The provider sessions of one call: what the core wants goes out, what they say comes back as [`Input`].
 
-use super::{phrases::Book, tools::Toolbox};
+use super::phrases::Book;
 use crate::{
     base::{
         ids::{CallSid, TurnId},
         units::{FRAME_SAMPLES, Samples},
     },
+    channels::tools::Toolbox,
     dialogue::{
         event::{AnswerEvent, SpeechEvent, SttEvent},
         input::Input,
         message::{Message, ToolCall, ToolSpec},
+        tools::Exchange,
     },
     ports::{
         llm::{AnswerStream, LanguageModel, Question},
@@ -44,6 +46,8 @@ pub(super) struct Sessions {
     model: Arc<dyn LanguageModel>,
     tools: Arc<[ToolSpec]>,
     toolbox: Arc<Toolbox>,
+    /// What was said last when the model was asked.
+    exchange: Exchange,
     answer: Option<(TurnId, AnswerStream)>,
     running: FuturesUnordered<Running>,
     /// What we know without being told by a stream.
@@ -78,6 +82,7 @@ impl Sessions {
             model,
             tools,
             toolbox,
+            exchange: Exchange::default(),
             answer: None,
             running: FuturesUnordered::new(),
             known: VecDeque::new(),
@@ -142,6 +147,7 @@ impl Sessions {
     }
 
     pub(super) fn ask(&mut self, turn: TurnId, messages: Vec<Message>) {
+        self.exchange = Exchange::of(&messages);
         let question = Question { messages, tools: Arc::clone(&self.tools), max_tokens: MOST_TOKENS };
         self.answer = Some((turn, self.model.ask(question)));
     }
@@ -202,10 +208,10 @@ impl Sessions {
     }
 
     pub(super) fn run(&self, turn: TurnId, tool: ToolCall) {
-        let (toolbox, call) = (Arc::clone(&self.toolbox), self.call.clone());
+        let (toolbox, exchange) = (Arc::clone(&self.toolbox), self.exchange.clone());
         self.running.push(Box::pin(async move {
             let id = tool.id.clone();
-            let reply = toolbox.run(call, tool).await;
+            let reply = toolbox.run(turn, exchange, tool).await;
             (turn, id, reply)
         }));
     }

@@ -3,10 +3,12 @@
 use super::{agents::Agents, call_log, calls::CallStart, phrases::Phrases, record};
 use crate::{
     base::{clock::WallClock, ids::CallSid},
-    channels::ledger::Ledger,
+    channels::{
+        ledger::Ledger,
+        tools::{Audit, Tools},
+    },
     dialogue::message::Message,
     ports::{
-        calendar::Calendar,
         llm::LanguageModel,
         phone::Phone,
         store::{
@@ -49,8 +51,8 @@ pub struct Staff {
     pub turn_end: Option<Arc<dyn TurnEnd>>,
     /// Ends calls at the network; without one, closing the media socket does.
     pub phone: Option<Arc<dyn Phone>>,
-    /// The appointment book.
-    pub calendar: Arc<dyn Calendar>,
+    /// What the model may have done.
+    pub tools: Tools,
     /// The agents.
     pub agents: Arc<Agents>,
     /// What the agents say of their own accord.
@@ -124,6 +126,19 @@ impl Staff {
             at,
             files: [recording.map(text), recording.map(|file| text(&call_log::beside(file)))],
         }));
+    }
+
+    /// Writes the audit log beside the call, which waits for nothing.
+    pub(super) fn audit(&self) -> Audit {
+        let store = self.store.clone();
+        Arc::new(move |deed| {
+            let store = store.clone();
+            tokio::spawn(async move {
+                if let Err(error) = store.audit(deed).await {
+                    tracing::warn!(code = "AUDIT", %error, "what a tool did is missing in the audit log");
+                }
+            });
+        })
     }
 
     /// The call is over, unless its line broke and the network brings it back.

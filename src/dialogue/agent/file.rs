@@ -3,13 +3,19 @@
 use super::{
     Agent, EndOfTurn, Mistake, Patience, prompt,
     section::{Complaints, Place, Section},
-    tools,
 };
-use crate::{base::language::Language, dialogue::clinic::Clinic};
+use crate::{
+    base::language::Language,
+    dialogue::{
+        clinic::Clinic,
+        tools::{self, http::HttpTool},
+    },
+};
 use jiff::{Timestamp, tz::TimeZone};
 use std::{sync::Arc, time::Duration};
 
-const KEYS: [&str; 8] = ["language", "voice", "zone", "greeting", "record", "tools", "data", "patience"];
+const KEYS: [&str; 9] =
+    ["language", "voice", "zone", "greeting", "record", "tools", "http", "data", "patience"];
 const PATIENCE: [&str; 8] = [
     "end_of_turn_ms",
     "speculation",
@@ -110,6 +116,8 @@ fn agent(
             complaints.add(&place, format!("unknown tool `{tool}`"), remedy);
         }
     }
+    let http = tools::http::read(section, complaints);
+    specs.extend(http.iter().map(HttpTool::spec));
     if prompt.trim().is_empty() {
         complaints.add(&section.place, "there is no prompt", "write it below the front matter");
     }
@@ -122,6 +130,7 @@ fn agent(
         greeting: section.need("greeting", complaints).0,
         prompt: prompt.to_owned(),
         tools: specs.into(),
+        http: http.into(),
         record: section.flag("record", complaints).unwrap_or(false),
         patience: patience(section, complaints),
         clinic,

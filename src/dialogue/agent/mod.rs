@@ -3,14 +3,13 @@
 mod file;
 mod prompt;
 pub mod section;
-pub mod tools;
 
 pub use file::data_name;
 pub use section::Mistake;
 
 use crate::{
     base::language::Language,
-    dialogue::{clinic::Clinic, message::ToolSpec},
+    dialogue::{clinic::Clinic, message::ToolSpec, tools::http::HttpTool},
 };
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
@@ -35,6 +34,8 @@ pub struct Agent {
     pub prompt: String,
     /// What the model may call.
     pub tools: Arc<[ToolSpec]>,
+    /// Those of its tools that are requests to servers of the business.
+    pub http: Arc<[HttpTool]>,
     /// Whether the call is recorded.
     pub record: bool,
     /// How patient it is.

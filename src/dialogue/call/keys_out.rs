@@ -5,14 +5,13 @@ use crate::{
     audio::dtmf,
     base::units::Samples,
     dialogue::{
-        agent::tools::MOST_DIGITS,
         message::ToolCall,
         output::{Output, Outputs},
         record::Entry,
+        tools::{MOST_DIGITS, SendDigits},
     },
 };
 use bytes::Bytes;
-use serde::Deserialize;
 use std::time::Instant;
 
 const PLAYED: &str = r#"{"ok":true}"#;
@@ -20,15 +19,9 @@ const WRONG: &str = r#"{"error":"bad_digits","message":"1 to 32 of 0-9 * # A-D w
 const AMONG_WORDS: &str = r#"{"error":"not pressed: the tones would sound among your words; press them in an answer of their own"}"#;
 const SPOKEN_OVER: &str = r#"{"error":"the other side is speaking; press them in a later answer"}"#;
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Keys {
-    digits: String,
-}
-
 /// The sound of the keys that the model wants; `None` where it wants something else.
 fn sound_of(arguments: &str) -> Option<Vec<u8>> {
-    let Keys { digits } = serde_json::from_str(arguments).ok()?;
+    let SendDigits { digits } = serde_json::from_str(arguments).ok()?;
     if digits.is_empty() || digits.len() > MOST_DIGITS {
         return None;
     }

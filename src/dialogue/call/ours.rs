@@ -4,13 +4,13 @@ use super::{Call, Phase, Timer, timer};
 use crate::{
     base::{ids::TurnId, units::Samples},
     dialogue::{
-        agent::tools::{END_CALL, SEND_DIGITS},
         event::{AnswerEvent, SpeechEvent},
         message::ToolCall,
         output::{Ending, Output, Outputs},
         phrases,
         record::Entry,
         tool_limits::{DONE, NOT_ENDED, TIMED_OUT, TOO_MANY, TOOLS_PER_CALL, TOOLS_PER_TURN},
+        tools::{END_CALL, SEND_DIGITS},
     },
 };
 use std::time::Instant;

@@ -2,9 +2,11 @@
 
 use super::{Stored, jobs::NewJob, outbox::NewDelivery};
 use crate::base::ids::CallSid;
+use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use jiff::Timestamp;
 use serde_json::json;
+use sha2::{Digest as _, Sha256};
 use std::time::Duration;
 
 /// The kind of the note that sums up a call, and of the job that writes it.
@@ -27,6 +29,18 @@ pub const CALL_BACK: &str = "call_back";
 pub fn call_back_job(call: &CallSid, after: Duration) -> NewJob {
     let job = NewJob::new(CALL_BACK, format!("{CALL_BACK}:{call}"), json!({"call": call}));
     NewJob { after, ..job }
+}
+
+/// The kind of the job that brings a caller's message to the staff; its note's kind begins with it, or with [`CALL_BACK`].
+pub const MESSAGE: &str = "message";
+
+/// The job that brings a caller's message to the staff once the call is over. The same `text` of a call is one message.
+pub fn message_job(call: &CallSid, about: &str, text: &str) -> NewJob {
+    let digest = format!("{:x}", Bytes::copy_from_slice(&Sha256::digest(text)));
+    let mark = digest.get(..8).unwrap_or_default();
+    let note = format!("{about}.{mark}");
+    let key = format!("{MESSAGE}:{call}:{note}");
+    NewJob { attempts: 20, ..NewJob::new(MESSAGE, key, json!({ "call": call, "note": note, "text": text })) }
 }
 
 /// A note to be.

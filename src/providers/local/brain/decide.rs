@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     base::language::Language,
-    dialogue::agent::tools::{BOOK_APPOINTMENT, END_CALL, FIND_SLOTS},
+    dialogue::tools::{BOOK_APPOINTMENT, END_CALL, FIND_SLOTS},
 };
 use serde_json::{Value, json};
 

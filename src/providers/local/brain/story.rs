@@ -8,8 +8,8 @@ use super::{
     world::World,
 };
 use crate::dialogue::{
-    agent::tools::{BOOK_APPOINTMENT, FIND_SLOTS},
     message::{Message, ToolCall},
+    tools::{BOOK_APPOINTMENT, FIND_SLOTS},
 };
 use jiff::civil::{Date, DateTime};
 use serde::Deserialize;

@@ -3,10 +3,10 @@
 use crate::{
     base::language::Language,
     dialogue::{
-        agent::tools::{BOOK_APPOINTMENT, END_CALL, FIND_SLOTS},
         clinic::Clinic,
         message::{Message, ToolSpec},
         spoken::plain,
+        tools::{BOOK_APPOINTMENT, END_CALL, FIND_SLOTS},
     },
 };
 use jiff::civil::DateTime;
