@@ -25,6 +25,8 @@ pub enum Origin {
 struct Round {
     /// Characters of the timeline's text at the end of the round.
     chars: usize,
+    /// It had words for the caller.
+    spoke: bool,
     calls: Vec<ToolCall>,
 }
 
@@ -150,10 +152,16 @@ impl Answer {
     /// Ends the round; returns the tools to be run.
     pub fn end_round(&mut self) -> Vec<ToolCall> {
         let calls = std::mem::take(&mut self.calls);
+        let spoke = self.has_words();
         self.pieces_before = self.asked_pieces;
         self.running.extend(calls.iter().map(|call| call.id.clone()));
-        self.rounds.push(Round { chars: self.timeline.text().chars().count(), calls: calls.clone() });
+        self.rounds.push(Round { chars: self.timeline.text().chars().count(), spoke, calls: calls.clone() });
         calls
+    }
+
+    /// Whether words came with the tools that ran last.
+    pub fn spoke_with_tools(&self) -> bool {
+        self.rounds.last().is_some_and(|round| round.spoke)
     }
 
     /// A tool of this answer replied; what it said before, such as that its time is over, does not count any more.

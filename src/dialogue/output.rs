@@ -25,6 +25,8 @@ pub enum Ending {
     Trouble,
     /// Somebody asked for it: an operator, or the server that stops.
     Asked,
+    /// The caller is passed on to this one of the agent's places.
+    Transfer(u8),
 }
 
 impl fmt::Display for Ending {
@@ -35,6 +37,7 @@ impl fmt::Display for Ending {
             Self::TooLong => "too_long",
             Self::Trouble => "trouble",
             Self::Asked => "asked",
+            Self::Transfer(_) => "transfer",
         })
     }
 }

@@ -49,6 +49,14 @@ pub const fn goodbye(language: Language) -> &'static str {
     }
 }
 
+/// What is said before the call is passed on, where the model says nothing.
+pub const fn passes_on(language: Language) -> &'static str {
+    match language {
+        Language::Es => "Le comunico. Un momento, por favor.",
+        Language::En => "I'm putting you through. One moment, please.",
+    }
+}
+
 /// The ways to say a standard phrase; they take turns, so that a caller who waits does not hear the same words again.
 pub const fn clip(language: Language, clip: Clip) -> &'static [&'static str] {
     match language {

@@ -53,6 +53,28 @@ pub trait Carrier: Send + Sync + 'static {
 
     /// Ends the call without a word.
     fn hang_up(&self) -> Answer;
+
+    /// Passes the call on; how that went is told at [`Dial::after`].
+    fn dial(&self, dial: &Dial<'_>) -> Answer;
+
+    /// Says `text` to whoever is on the line, in the language of `tag`, and lets what goes on go on.
+    fn say(&self, tag: &str, text: &str) -> Answer;
+
+    /// Whether the caller talked with whom they were passed on to, as a verified request to [`Dial::after`] tells it.
+    fn was_put_through(&self, params: &Params) -> bool;
+}
+
+/// How a call is passed on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Dial<'a> {
+    /// The number that is dialled (E.164).
+    pub number: &'a str,
+    /// How long it rings.
+    pub rings: Duration,
+    /// Where the network asks what to say to whoever answers, before they are connected.
+    pub whisper: Option<&'a str>,
+    /// Where the call asks how to go on afterwards.
+    pub after: &'a str,
 }
 
 /// The parameters of a request, in the order they came; names may repeat.

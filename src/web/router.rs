@@ -4,7 +4,7 @@ use super::{
     api, health, media,
     problem::Problem,
     state::Web,
-    voice::{self, MEDIA, RESUME, STATUS, VOICE},
+    voice::{self, MEDIA, RESUME, STATUS, TRANSFERRED, VOICE, WHISPER},
 };
 use crate::telemetry::metrics;
 use axum::{
@@ -23,7 +23,7 @@ const READYZ: &str = "/readyz";
 const METRICS: &str = "/metrics";
 /// Whether requests for `path` are answered also where few places are left: live calls and whoever watches us need them.
 pub(super) fn is_vital(path: &str) -> bool {
-    [VOICE, RESUME, STATUS, MEDIA, HEALTH, HEALTHZ, READYZ].contains(&path)
+    [VOICE, RESUME, TRANSFERRED, STATUS, MEDIA, HEALTH, HEALTHZ, READYZ].contains(&path)
 }
 
 /// The routes of a server.
@@ -31,6 +31,8 @@ pub fn router(web: Arc<Web>) -> Router {
     Router::new()
         .route(VOICE, get(voice::arrived).post(voice::arrived))
         .route(RESUME, get(voice::resumed).post(voice::resumed))
+        .route(TRANSFERRED, post(voice::transferred))
+        .route(WHISPER, post(voice::whispered))
         .route(STATUS, post(voice::news))
         .route(MEDIA, get(media::open))
         .route(HEALTH, get(health::health))

@@ -11,10 +11,12 @@ use crate::{
     base::{clock, ids::CallSid, language::Language, rate::TooMany, secret::Masked},
     channels::voice::{
         admission::{Ticket, Verdict},
+        calls::Next,
         handshake::TOKEN,
     },
+    dialogue::agent::Place,
     ports::{
-        carrier::{Answer, BadRequest, Denied, News, Params},
+        carrier::{Answer, Arrival, BadRequest, Denied, Dial, News, Params},
         store::inbox::Event,
     },
     telemetry::metrics,
@@ -31,6 +33,10 @@ use std::sync::Arc;
 pub(super) const VOICE: &str = "/webhook/voice";
 /// Where a call whose media socket is gone asks how to go on.
 pub(super) const RESUME: &str = "/webhook/voice/resume";
+/// Where a call that was passed on asks how to go on.
+pub(super) const TRANSFERRED: &str = "/webhook/voice/transferred";
+/// Where the network asks what to say to whoever a call is passed on to.
+pub(super) const WHISPER: &str = "/webhook/voice/whisper";
 /// Where the network tells how a call fares.
 pub(super) const STATUS: &str = "/webhook/voice/status";
 /// The media socket.
@@ -89,37 +95,85 @@ pub(super) async fn resumed(State(web): State<Arc<Web>>, request: Request) -> Re
     let carrier = &web.parts.carrier;
     let arrival = carrier.arrival(&params).map_err(unusable)?;
     let call = arrival.call.clone();
-    if web.parts.calls.ended_well(&call) {
-        web.parts.admission.forget(&call);
+    let former = epoch_of(&params);
+    match web.parts.calls.next(&call) {
+        Some(Next::HangUp) => {
+            web.parts.admission.forget(&call);
+            Ok(twiml(carrier.hang_up()))
+        }
+        Some(Next::Transfer(place)) => Ok(twiml(pass_on(&web, &call, former, &place))),
+        None => Ok(come_back(&web, arrival, former).await),
+    }
+}
+
+/// The call rings at one of the agent's places.
+fn pass_on(web: &Web, call: &CallSid, former: i64, place: &Place) -> Answer {
+    tracing::info!(call.sid = %call, place = place.name, "a call is passed on");
+    let (after, whisper) = (format!("{TRANSFERRED}?c={call}&e={former}"), format!("{WHISPER}?c={call}"));
+    let whisper = place.announced.then_some(whisper.as_str());
+    let Place { number, rings, .. } = place;
+    web.parts.carrier.dial(&Dial { number, rings: *rings, whisper, after: &after })
+}
+
+/// A call that was passed on is over, or comes back where nobody answered.
+pub(super) async fn transferred(State(web): State<Arc<Web>>, request: Request) -> Result<Response, Problem> {
+    let params = verified(&web, request).await?;
+    let carrier = &web.parts.carrier;
+    let arrival = carrier.arrival(&params).map_err(unusable)?;
+    if carrier.was_put_through(&params) {
+        web.parts.admission.forget(&arrival.call);
         return Ok(twiml(carrier.hang_up()));
     }
-    let former = params.get("e").and_then(|epoch| epoch.parse().ok()).unwrap_or(1);
+    tracing::info!(call.sid = %arrival.call, "nobody answered where a call was passed on to");
+    let former = epoch_of(&params);
+    Ok(come_back(&web, arrival, former).await)
+}
+
+/// Somebody answers a call that is passed on: they hear from whom it is.
+pub(super) async fn whispered(State(web): State<Arc<Web>>, request: Request) -> Result<Response, Problem> {
+    verified(&web, request).await?;
+    let agent = (web.parts.agent)();
+    let text = match agent.language {
+        Language::Es => format!("Le paso una llamada de {}.", agent.clinic.name),
+        Language::En => format!("I'm putting a call through from {}.", agent.clinic.name),
+    };
+    Ok(twiml(web.parts.carrier.say(&agent.tag, &text)))
+}
+
+/// Which media socket of the call it was.
+fn epoch_of(params: &Params) -> i64 {
+    params.get("e").and_then(|epoch| epoch.parse().ok()).unwrap_or(1)
+}
+
+/// The call gets another media socket, or ends with a word of apology where it comes back too often.
+async fn come_back(web: &Arc<Web>, arrival: Arrival, former: i64) -> Response {
+    let (carrier, call) = (&web.parts.carrier, arrival.call.clone());
     let connect =
         |epoch, token: &str| twiml(carrier.connect(MEDIA, &[(TOKEN, token)], &way_back(&call, epoch)));
     if let Some(token) = web.parts.admission.token_of(clock::now(), &call, former + 1) {
-        return Ok(connect(former + 1, &token));
+        return connect(former + 1, &token);
     }
     web.parts.admission.forget(&call);
     let agent = (web.parts.agent)();
     let goodbye = || twiml(carrier.goodbye(&agent.tag, cut_off(agent.language)));
     if web.sends_elsewhere() {
-        return Ok(twiml(carrier.ask_again(&way_back(&call, former))));
+        return twiml(carrier.ask_again(&way_back(&call, former)));
     }
     if web.is_draining() {
-        return Ok(goodbye());
+        return goodbye();
     }
-    match arrivals::next_epoch(&web, &call, former).await {
+    match arrivals::next_epoch(web, &call, former).await {
         ComesBack::As { epoch } => {
             tracing::warn!(call.sid = %call, code = "RESUME", epoch, "a call lost its media socket and gets another one");
             let ticket = Ticket { arrival, agent: agent.name.clone(), epoch };
             let token = web.parts.admission.ask_again(clock::now(), ticket);
             web.parts.admission.share(&call, &token).await;
-            Ok(connect(epoch, &token))
+            connect(epoch, &token)
         }
-        ComesBack::IsOver => Ok(twiml(carrier.hang_up())),
+        ComesBack::IsOver => twiml(carrier.hang_up()),
         ComesBack::No { why } => {
             tracing::warn!(call.sid = %call, code = "RESUME", why, "a call lost its media socket and ends");
-            Ok(goodbye())
+            goodbye()
         }
     }
 }

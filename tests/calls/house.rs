@@ -71,6 +71,20 @@ pub(crate) const IMPATIENT: (&str, &str) = ("AGENT", "impaciente");
 /// The same agent, who begins answers before the turn is over, as agents do that are not told otherwise.
 pub(crate) const EARLY: (&str, &str) = ("AGENT", "pronta");
 
+/// The same agent, who may pass callers on and leave messages.
+pub(crate) const CONNECTED: (&str, &str) = ("AGENT", "comunicada");
+const PLACES: &str = r#"
+[[transfer]]
+name = "recepción"
+number = "+525555500101"
+announced = true
+always = true
+[[transfer]]
+name = "administración"
+number = "+525555500102"
+always = true
+[patience]"#;
+
 /// What is known of the agent's own phrases when the server starts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Phrases {
@@ -173,6 +187,9 @@ impl House {
         let name = &environment["AGENT"];
         let agent = match name.as_str() {
             name if name == IMPATIENT.1 => AGENT.replace("hold_ms = 20_000", "hold_ms = 700"),
+            name if name == CONNECTED.1 => AGENT
+                .replace(r#""end_call"]"#, r#""take_message", "call_back", "transfer_call", "end_call"]"#)
+                .replace("[patience]", PLACES.trim_start()),
             name if name == EARLY.1 => AGENT.replace("speculation = false\n", ""),
             _ => AGENT.to_owned(),
         };

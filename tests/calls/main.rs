@@ -23,6 +23,7 @@ mod replay;
 mod room;
 mod sounds;
 mod stalled;
+mod transfer;
 mod voice_fails;
 
 use futures_util::{FutureExt as _, StreamExt as _, future::LocalBoxFuture, stream};

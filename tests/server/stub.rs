@@ -5,7 +5,7 @@ use bytes::Bytes;
 use centralita::{
     base::ids::CallSid,
     channels::voice::{
-        calls::{CallStart, CallSummary, Calls, NoSuchCall},
+        calls::{CallStart, CallSummary, Calls, Next, NoSuchCall},
         socket::{Line, LineEvent},
     },
     ports::{
@@ -155,8 +155,8 @@ impl Calls for Stub {
         self.hang_up(call)
     }
 
-    fn ended_well(&self, call: &CallSid) -> bool {
-        self.ended_well.lock().unwrap().contains(&call.to_string())
+    fn next(&self, call: &CallSid) -> Option<Next> {
+        self.ended_well.lock().unwrap().contains(&call.to_string()).then_some(Next::HangUp)
     }
 
     fn is_over(&self, news: &Progress) {

@@ -10,6 +10,7 @@ mod find_slots;
 mod of_agent;
 mod take_message;
 mod times;
+mod transfer_call;
 
 use book_appointment::Book;
 use call_back::CallBack;
@@ -45,6 +46,7 @@ use std::{
 use times::Times;
 use tokio::sync::OnceCell;
 use tracing::warn;
+use transfer_call::Transfer;
 
 /// The tools of every agent, and who sends the requests of those that an agent declares itself.
 #[derive(Clone)]
@@ -120,8 +122,9 @@ impl Means {
     pub fn tools(self) -> Tools {
         let Self { calendar, clock, later, http } = self;
         let times = Times { calendar, clock };
-        let common: [Arc<dyn Tool>; 4] = [
+        let common: [Arc<dyn Tool>; 5] = [
             Arc::new(Find { times: times.clone() }),
+            Arc::new(Transfer { times: times.clone() }),
             Arc::new(Book { times }),
             Arc::new(TakeMessage { later: Arc::clone(&later) }),
             Arc::new(CallBack { later }),

@@ -3,7 +3,7 @@
 use super::*;
 use crate::{
     base::clock::SetClock,
-    dialogue::tools::{BOOK_APPOINTMENT, CALL_BACK, FIND_SLOTS, TAKE_MESSAGE, TOOLS},
+    dialogue::tools::{BOOK_APPOINTMENT, CALL_BACK, FIND_SLOTS, TAKE_MESSAGE, TOOLS, TRANSFER_CALL},
     ports::calendar::{Appointment, Booking, CalendarError, Slot, SlotQuery},
 };
 use futures_util::{FutureExt as _, future::BoxFuture};
@@ -56,13 +56,19 @@ struct Talk {
 
 impl Talk {
     fn begin() -> Self {
+        Self::at("2026-11-21T12:30:00Z")
+    }
+
+    fn at(now: &str) -> Self {
         let (text, data) =
             (include_str!("../../../prompts/clinica.md"), include_str!("../../../prompts/clinica.toml"));
         let every: Vec<String> = TOOLS.iter().map(|tool| format!("{tool:?}")).collect();
         let shipped = r#"tools = ["find_slots", "book_appointment", "end_call"]"#;
         let text = text.replace(shipped, &format!("tools = [{}]", every.join(", ")));
+        let place = "[[transfer]]\nname = \"recepción\"\nnumber = \"+541155500101\"\n[patience]";
+        let text = text.replace("[patience]", place);
         let agent = Agent::parse("clinica", &text, data).unwrap();
-        let now = "2026-11-21T12:30:00Z".parse().unwrap();
+        let now = now.parse().unwrap();
         let kept = Arc::<Mutex<Vec<NewJob>>>::default();
         let later: Later = {
             let kept = Arc::clone(&kept);
@@ -209,4 +215,18 @@ fn nobody_is_called_back_at_a_number_of_the_conversation() {
     talk.toolbox.caller = None;
     assert_eq!(talk.run(4, "Sí", CALL_BACK, &json!({ "reason": "x" }))["error"], "no_number");
     assert_eq!(talk.kept.lock().unwrap().len(), 0);
+}
+
+#[test]
+fn callers_are_passed_on_to_places_of_the_agent_while_somebody_is_there() {
+    let wish = json!({ "to": "recepción" });
+    let answer = Talk::begin().run(3, "Con una persona", TRANSFER_CALL, &wish);
+    assert_eq!(answer, json!({ "transferring": "recepción", "place": 0 }));
+    // On Sunday.
+    let talk = Talk::at("2026-11-22T12:30:00Z");
+    assert_eq!(talk.run(3, "Con una persona", TRANSFER_CALL, &wish)["error"], "closed");
+    for number in ["+19005550199", "recepción,,900", "tel:900", "٩٠٠", "*72", ""] {
+        let answer = talk.run(3, "Sí", TRANSFER_CALL, &json!({ "to": number }));
+        assert_eq!((&answer["error"], &answer["places"]), (&json!("unknown_place"), &json!(["recepción"])));
+    }
 }

@@ -5,7 +5,7 @@ use crate::base::{
     ids::{AccountSid, CallSid, StreamSid},
     secret::Masked,
 };
-use crate::ports::carrier::Progress;
+use crate::{dialogue::agent::Place, ports::carrier::Progress};
 use futures_util::future::BoxFuture;
 use jiff::Timestamp;
 use serde::Serialize;
@@ -40,12 +40,20 @@ pub trait Calls: Send + Sync + 'static {
     /// [`NoSuchCall`] when it is not, or no longer, live.
     fn hand_over(&self, call: &CallSid) -> Result<(), NoSuchCall>;
 
-    /// Whether the call ended as it should, so that nothing is left to be said to the caller. Known for at least a
-    /// minute after its end.
-    fn ended_well(&self, call: &CallSid) -> bool;
+    /// What follows a call's media socket that we closed; `None` where it closed by itself. Known for at least a minute.
+    fn next(&self, call: &CallSid) -> Option<Next>;
 
     /// The network says that the call is over. Told at most once per call, also for calls that never had a line.
     fn is_over(&self, news: &Progress);
+}
+
+/// What follows a media socket.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Next {
+    /// Nothing: the call ended as it should.
+    HangUp,
+    /// The caller is passed on.
+    Transfer(Place),
 }
 
 /// No live call has this identifier.

@@ -3,7 +3,7 @@
 use super::{
     actor::{Actor, Ended, Steer},
     call_log::{self, CallLog},
-    calls::{CallStart, CallSummary, Calls, NoSuchCall},
+    calls::{CallStart, CallSummary, Calls, Next, NoSuchCall},
     disk::Disk,
     ear::Ear,
     journal::{Journal, Recorder},
@@ -12,7 +12,7 @@ use super::{
     record,
     sessions::Sessions,
     socket::{Line, LineEnd},
-    staff::Staff,
+    staff::{MAY_COME_BACK, Staff},
     steps::Steps,
     watch,
 };
@@ -20,13 +20,18 @@ use crate::{
     base::{clock, ids::CallSid, secret::Masked},
     channels::tools::Toolbox,
     dialogue::{
-        agent::Agent,
+        agent::{Agent, Place},
         call::{Call, Setup},
         output::Ending,
         replay::Head,
-        tools::SEND_DIGITS,
+        tools::{SEND_DIGITS, was_passed_on},
     },
-    ports::{carrier::Progress, store::calls::HANDED_OVER, stt::SttSpec, tts::TtsSpec},
+    ports::{
+        carrier::Progress,
+        store::calls::{HANDED_OVER, TRANSFERRED},
+        stt::SttSpec,
+        tts::TtsSpec,
+    },
     telemetry::metrics,
 };
 use dashmap::DashMap;
@@ -76,8 +81,8 @@ pub(super) struct Room {
     pub(super) staff: Staff,
     disk: Disk,
     live: DashMap<CallSid, Arc<Live>>,
-    /// When calls ended of which nothing was left to be said.
-    well: DashMap<CallSid, Instant>,
+    /// What follows calls whose socket we closed, and since when.
+    next: DashMap<CallSid, (Instant, Next)>,
 }
 
 /// The calls of this process. Dropping it lets them go on; [`Calls::hang_up`] ends them.
@@ -91,7 +96,7 @@ pub struct Desk {
 impl Desk {
     /// A desk without calls. Must be called within a tokio runtime.
     pub fn new(staff: Staff) -> Self {
-        let room = Arc::new(Room { staff, disk: Disk::start(), live: DashMap::new(), well: DashMap::new() });
+        let room = Arc::new(Room { staff, disk: Disk::start(), live: DashMap::new(), next: DashMap::new() });
         let watch = AbortOnDropHandle::new(tokio::spawn(watch::watch(Arc::downgrade(&room))));
         Self { room, tasks: TaskTracker::new(), _watch: watch }
     }
@@ -153,8 +158,8 @@ impl Calls for Desk {
         self.steer(call, Steer::HandOver)
     }
 
-    fn ended_well(&self, call: &CallSid) -> bool {
-        self.room.well.contains_key(call)
+    fn next(&self, call: &CallSid) -> Option<Next> {
+        self.room.next.get(call).map(|entry| entry.1.clone())
     }
 
     fn is_over(&self, news: &Progress) {
@@ -176,7 +181,7 @@ impl<'a> Seat<'a> {
     fn take(room: &'a Room, live: Live) -> Self {
         let call = live.journal.start.call.clone();
         let live = Arc::new(live);
-        room.well.remove(&call);
+        room.next.remove(&call);
         if let Some(earlier) = room.live.insert(call, Arc::clone(&live)) {
             earlier.steer(Steer::Fenced);
         }
@@ -194,13 +199,14 @@ impl<'a> Seat<'a> {
     }
 
     /// From now on it is known how the call ended.
-    fn ended(&mut self, ended: Ended) {
+    fn ended(&mut self, ended: Ended, agent: &Agent) {
         self.outcome = outcome(ended);
         self.live.journal.ended(self.outcome);
         if self.is_ours() && !matches!(ended, Ended::Line(_) | Ended::Fenced | Ended::HandedOver) {
             let now = clock::now();
-            self.room.well.retain(|_, at| now.saturating_duration_since(*at) < ENDINGS_KEPT);
-            self.room.well.insert(self.call().clone(), now);
+            let next = passed_to(ended, agent).map_or(Next::HangUp, |place| Next::Transfer(place.clone()));
+            self.room.next.retain(|_, (at, _)| now.saturating_duration_since(*at) < ENDINGS_KEPT);
+            self.room.next.insert(self.call().clone(), (now, next));
         }
     }
 }
@@ -262,6 +268,7 @@ impl Room {
         if start.epoch > 1 {
             setup.history = self.staff.recall(&start.call).await;
         }
+        let nobody_answered = was_passed_on(&setup.history);
         let recorder = recording.as_deref().map(|file| {
             let head = Head::new(start.call.clone(), &start.agent, opened_at, setup.clone());
             let log = CallLog::begin(self.disk.clone(), call_log::beside(file), &head, began);
@@ -277,7 +284,7 @@ impl Room {
             Live { began, steer: wishes, journal: Arc::clone(&journal), saved: CancellationToken::new() };
         let mut seat = Seat::take(self, entry);
 
-        let opening = opening(&agent, &start, now.hour());
+        let opening = opening(&agent, &start, now.hour(), nobody_answered);
         let actor = Box::new(Actor {
             call: Call::new(setup, began),
             line,
@@ -292,8 +299,8 @@ impl Room {
         tracing::info!("Call began");
         let (ended, line, recorder) = actor.run(opening).await;
         // The resume webhook may come as soon as the line closes: by then it must be known how the call ended.
-        seat.ended(ended);
-        let may_come_back = matches!(ended, Ended::Line(_) | Ended::HandedOver);
+        seat.ended(ended, &agent);
+        let may_come_back = may_come_back(ended, &agent);
         // The calendar may be set while a call lives: it has lasted as long as it has.
         let lasted =
             SignedDuration::try_from(clock::now().saturating_duration_since(began)).unwrap_or_default();
@@ -336,7 +343,12 @@ impl Room {
     /// Ends the call at the network where that was our decision, or where the way to the network is dead: it would
     /// wait for us, and the caller in silence. Closing the socket ends the call too, should REST fail.
     async fn hang_up(&self, ended: Ended, seat: &Seat<'_>, line: Line) {
-        let ours = matches!(ended, Ended::Ours(_) | Ended::Line(LineEnd::Idle | LineEnd::Slow));
+        let ours = match ended {
+            // The network asks how the call goes on once the socket is closed.
+            Ended::Ours(Ending::Transfer(_)) => false,
+            Ended::Ours(_) | Ended::Line(LineEnd::Idle | LineEnd::Slow) => true,
+            _ => false,
+        };
         if let Some(phone) = &self.staff.phone
             && ours
             && seat.is_ours()
@@ -369,10 +381,25 @@ impl Room {
 }
 
 /// What the agent begins with.
-fn opening(agent: &Agent, start: &CallStart, hour: i8) -> String {
+fn opening(agent: &Agent, start: &CallStart, hour: i8, nobody_answered: bool) -> String {
     match start.epoch {
         1 => agent.opening(hour),
+        _ if nobody_answered => agent.nobody_answered().to_owned(),
         _ => agent.reopening().to_owned(),
+    }
+}
+
+/// The place that the caller is passed on to.
+fn passed_to(ended: Ended, agent: &Agent) -> Option<&Place> {
+    let Ended::Ours(Ending::Transfer(place)) = ended else { return None };
+    agent.places.get(usize::from(place))
+}
+
+/// How long the network may take to bring the call back; `None` where it is over.
+fn may_come_back(ended: Ended, agent: &Agent) -> Option<Duration> {
+    match ended {
+        Ended::Line(_) | Ended::HandedOver => Some(MAY_COME_BACK),
+        _ => passed_to(ended, agent).map(|place| place.rings + MAY_COME_BACK),
     }
 }
 
@@ -391,6 +418,7 @@ const fn outcome(ended: Ended) -> &'static str {
         Ended::Ours(Ending::TooLong) => "too_long",
         Ended::Ours(Ending::Trouble) => "trouble",
         Ended::Ours(Ending::Asked) => "asked",
+        Ended::Ours(Ending::Transfer(_)) => TRANSFERRED,
         Ended::Line(_) => "caller_left",
         Ended::Network => "network",
         Ended::Fenced => "taken_over",

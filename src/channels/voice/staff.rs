@@ -33,7 +33,7 @@ use std::{
 use tokio::time::timeout;
 
 /// How long the network may take to bring a call back whose line broke, before it is summed up.
-const MAY_COME_BACK: Duration = Duration::from_secs(20);
+pub(super) const MAY_COME_BACK: Duration = Duration::from_secs(20);
 /// How long a call that comes back waits for what was said before; the caller hears silence meanwhile.
 const RECALL: Duration = Duration::from_millis(500);
 
@@ -141,9 +141,15 @@ impl Staff {
         })
     }
 
-    /// The call is over, unless its line broke and the network brings it back.
-    pub(super) fn note_end(&self, start: &CallStart, at: Timestamp, outcome: &str, may_come_back: bool) {
-        let after = if may_come_back { MAY_COME_BACK } else { Duration::ZERO };
+    /// The call is over, unless the network brings it back within that time.
+    pub(super) fn note_end(
+        &self,
+        start: &CallStart,
+        at: Timestamp,
+        outcome: &str,
+        may_come_back: Option<Duration>,
+    ) {
+        let after = may_come_back.unwrap_or_default();
         let end = CallEnd { outcome: outcome.to_owned(), at, jobs: vec![summary_job(&start.call, after)] };
         self.ledger.note(CallEntry::Ended { sid: start.call.clone(), epoch: start.epoch, end });
     }

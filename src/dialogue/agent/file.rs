@@ -3,19 +3,20 @@
 use super::{
     Agent, EndOfTurn, Mistake, Patience, prompt,
     section::{Complaints, Place, Section},
+    transfer,
 };
 use crate::{
     base::language::Language,
     dialogue::{
         clinic::Clinic,
-        tools::{self, http::HttpTool},
+        tools::{self, TRANSFER_CALL, http::HttpTool},
     },
 };
 use jiff::{Timestamp, tz::TimeZone};
 use std::{sync::Arc, time::Duration};
 
-const KEYS: [&str; 9] =
-    ["language", "voice", "zone", "greeting", "record", "tools", "http", "data", "patience"];
+const KEYS: [&str; 10] =
+    ["language", "voice", "zone", "greeting", "record", "tools", "http", "transfer", "data", "patience"];
 const PATIENCE: [&str; 8] = [
     "end_of_turn_ms",
     "speculation",
@@ -107,9 +108,17 @@ fn agent(
     let language = language.unwrap_or_default();
     let (zone, zone_place) = section.need("zone", complaints);
     let zone = read_zone(&zone, &zone_place, complaints);
+    let places = transfer::read(section, complaints);
     let mut specs = Vec::new();
     for (tool, place) in section.texts("tools", complaints) {
-        if let Some(spec) = tools::spec(&tool, &clinic, language) {
+        if tool == TRANSFER_CALL && places.is_empty() {
+            complaints.add(
+                &place,
+                "there is nobody to transfer to",
+                "add a [[transfer]] with `name` and `number`",
+            );
+        }
+        if let Some(spec) = tools::spec(&tool, &clinic, &places, language) {
             specs.push(spec);
         } else {
             let remedy = format!("expected one of: {}", tools::TOOLS.join(", "));
@@ -130,6 +139,7 @@ fn agent(
         greeting: section.need("greeting", complaints).0,
         prompt: prompt.to_owned(),
         tools: specs.into(),
+        places: places.into(),
         http: http.into(),
         record: section.flag("record", complaints).unwrap_or(false),
         patience: patience(section, complaints),

@@ -3,9 +3,11 @@
 mod file;
 mod prompt;
 pub mod section;
+mod transfer;
 
 pub use file::data_name;
 pub use section::Mistake;
+pub use transfer::Place;
 
 use crate::{
     base::language::Language,
@@ -34,6 +36,8 @@ pub struct Agent {
     pub prompt: String,
     /// What the model may call.
     pub tools: Arc<[ToolSpec]>,
+    /// To whom it may pass a call on.
+    pub places: Arc<[Place]>,
     /// Those of its tools that are requests to servers of the business.
     pub http: Arc<[HttpTool]>,
     /// Whether the call is recorded.
@@ -65,6 +69,18 @@ impl Agent {
             (Language::En, _) => "Good evening.",
         };
         format!("{hello} {}", self.greeting)
+    }
+
+    /// The first words after nobody answered where the call was passed on to.
+    pub const fn nobody_answered(&self) -> &'static str {
+        match self.language {
+            Language::Es => {
+                "Disculpe, no me contestan. ¿Quiere que tome un mensaje, o le ayudo con otra cosa?"
+            }
+            Language::En => {
+                "Sorry, nobody is answering there. Shall I take a message, or help you with something else?"
+            }
+        }
     }
 
     /// The first words after a line that broke.

@@ -10,7 +10,7 @@ use crate::{
         phrases,
         record::Entry,
         tool_limits::{DONE, NOT_ENDED, TIMED_OUT, TOO_MANY, TOOLS_PER_CALL, TOOLS_PER_TURN},
-        tools::{END_CALL, SEND_DIGITS},
+        tools::{END_CALL, SEND_DIGITS, transfer_to},
     },
 };
 use std::time::Instant;
@@ -194,14 +194,32 @@ impl Call {
             None => self.transcript.tool_replied(id, reply),
         };
         let Some(ToolCall { name, arguments, .. }) = call.cloned() else { return };
-        out.push(Output::Record(Entry::Tool { at_ms, name, arguments, reply: reply.to_owned() }));
+        let entry = Entry::Tool { at_ms, name: name.clone(), arguments, reply: reply.to_owned() };
+        out.push(Output::Record(entry));
         let Some(answer) = answer else {
             self.draft_knows_too_little(out);
             return;
         };
+        if let Some(place) = transfer_to(&name, reply) {
+            answer.ends = Some(Ending::Transfer(place));
+        }
         if answer.replied(id, reply) {
             self.timers.stop(Timer::Tool);
-            self.ask(now, out);
+            if matches!(answer.ends, Some(Ending::Transfer(_))) {
+                self.announce_transfer(now, out);
+            } else {
+                self.ask(now, out);
+            }
+        }
+    }
+
+    /// The caller is passed on once they have heard so; where the model had no words for that, we do.
+    fn announce_transfer(&mut self, now: Instant, out: &mut Outputs) {
+        let Phase::Ours(answer) = &self.phase else { return };
+        if answer.spoke_with_tools() {
+            self.text_done(now, out);
+        } else {
+            self.speak_script(now, phrases::passes_on(self.setup.language), out);
         }
     }
 

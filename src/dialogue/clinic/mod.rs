@@ -99,6 +99,12 @@ impl Clinic {
         self.holidays.iter().find(|holiday| holiday.day == day)
     }
 
+    /// Whether somebody is there at that moment.
+    pub fn is_open(&self, at: DateTime) -> bool {
+        let open = |hours: &Hours| (hours.opens..hours.closes).contains(&at.time());
+        self.holiday(at.date()).is_none() && self.hours.on(at.date().weekday()).iter().any(open)
+    }
+
     /// When visits of `specialty` start on `day`; empty on holidays.
     pub fn starts(&self, specialty: &Specialty, day: Date) -> Vec<DateTime> {
         if self.holiday(day).is_some() {

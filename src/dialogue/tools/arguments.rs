@@ -86,6 +86,14 @@ pub struct CallBack {
     pub name: Option<String>,
 }
 
+/// The arguments of [`super::TRANSFER_CALL`].
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TransferCall {
+    /// one of the places
+    pub to: String,
+}
+
 /// The arguments of [`super::SEND_DIGITS`].
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]

@@ -9,13 +9,17 @@ pub mod http;
 
 pub use arguments::{
     BookAppointment, CallBack, FindSlots, HOW_TO_WRITE_A_DAY, HOW_TO_WRITE_A_START, MOST_DIGITS, PartOfDay,
-    SendDigits, TakeMessage,
+    SendDigits, TakeMessage, TransferCall,
 };
 pub use confirm::{Exchange, is_agreement};
 
 use crate::{
     base::language::Language,
-    dialogue::{clinic::Clinic, message::ToolSpec},
+    dialogue::{
+        agent::Place,
+        clinic::Clinic,
+        message::{Message, ToolSpec},
+    },
 };
 use arguments::Nothing;
 use serde_json::{Value, json};
@@ -29,16 +33,19 @@ pub const BOOK_APPOINTMENT: &str = "book_appointment";
 pub const TAKE_MESSAGE: &str = "take_message";
 /// Has the staff call the caller back.
 pub const CALL_BACK: &str = "call_back";
+/// Passes the call on to a place of the agent's; begins once what was said has been heard.
+pub const TRANSFER_CALL: &str = "transfer_call";
 /// Ends the call once what was said has been heard; carried out by the call itself.
 pub const END_CALL: &str = "end_call";
 /// Presses keys; carried out by the call itself.
 pub const SEND_DIGITS: &str = "send_digits";
 
 /// All of them.
-pub const TOOLS: [&str; 6] = [FIND_SLOTS, BOOK_APPOINTMENT, TAKE_MESSAGE, CALL_BACK, END_CALL, SEND_DIGITS];
+pub const TOOLS: [&str; 7] =
+    [FIND_SLOTS, BOOK_APPOINTMENT, TAKE_MESSAGE, CALL_BACK, TRANSFER_CALL, END_CALL, SEND_DIGITS];
 
 /// The tool of that name; `None` when there is none.
-pub fn spec(name: &str, clinic: &Clinic, language: Language) -> Option<ToolSpec> {
+pub fn spec(name: &str, clinic: &Clinic, places: &[Place], language: Language) -> Option<ToolSpec> {
     let specialties: Vec<&str> = clinic.specialties.iter().map(|each| each.called(language)).collect();
     let (description, parameters) = match name {
         FIND_SLOTS => (
@@ -60,6 +67,14 @@ pub fn spec(name: &str, clinic: &Clinic, language: Language) -> Option<ToolSpec>
             "Asks the staff to call the caller back, at the number they call from: no other number can be given.",
             schema::<CallBack>(),
         ),
+        TRANSFER_CALL => {
+            let names: Vec<&str> = places.iter().map(|place| place.name.as_str()).collect();
+            (
+                "Passes the caller on to a person. Say in the same answer whom you pass them on to. When it is refused, \
+                 offer to take a message instead.",
+                one_of(schema::<TransferCall>(), "to", &names),
+            )
+        }
         END_CALL => (
             "Ends the call. Say goodbye in the same answer; it is heard to its end before the line is closed.",
             schema::<Nothing>(),
@@ -72,6 +87,25 @@ pub fn spec(name: &str, clinic: &Clinic, language: Language) -> Option<ToolSpec>
         _ => return None,
     };
     Some(ToolSpec { name: name.to_owned(), description: description.to_owned(), parameters })
+}
+
+/// The place that a tool's reply passes the call on to; `None` where it does not.
+pub fn transfer_to(tool: &str, reply: &str) -> Option<u8> {
+    let reply: Value = serde_json::from_str(reply).ok().filter(|_| tool == TRANSFER_CALL)?;
+    reply.get("place")?.as_u64()?.try_into().ok()
+}
+
+/// Whether the last that happened in a conversation is that it was passed on.
+pub fn was_passed_on(messages: &[Message]) -> bool {
+    let mut back = messages.iter().rev();
+    let Some(reply) = back.find_map(|message| match message {
+        Message::Tool { content, .. } => Some(Some(content)),
+        Message::User { .. } => Some(None),
+        _ => None,
+    }) else {
+        return false;
+    };
+    reply.is_some_and(|reply| transfer_to(TRANSFER_CALL, reply).is_some())
 }
 
 /// The JSON schema of a type, without what says nothing to a model.
@@ -101,7 +135,7 @@ mod tests {
     #[test]
     fn the_schema_is_that_of_the_type_and_knows_the_business() {
         let clinic = Clinic::parse("clinica.toml", include_str!("../../../prompts/dental.toml")).unwrap();
-        let find = spec(FIND_SLOTS, &clinic, Language::Es).unwrap().parameters;
+        let find = spec(FIND_SLOTS, &clinic, &[], Language::Es).unwrap().parameters;
         let specialties: Vec<&str> = clinic.specialties.iter().map(|each| each.name.as_str()).collect();
         assert_eq!(
             find,
@@ -120,7 +154,7 @@ mod tests {
                 "additionalProperties": false,
             })
         );
-        let end = spec(END_CALL, &clinic, Language::Es).unwrap().parameters;
+        let end = spec(END_CALL, &clinic, &[], Language::Es).unwrap().parameters;
         assert_eq!(end, json!({ "type": "object", "properties": {}, "additionalProperties": false }));
     }
 }

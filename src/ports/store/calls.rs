@@ -72,6 +72,8 @@ pub struct TurnRow {
 
 /// How a call ended whose process stops, for another one to take it.
 pub const HANDED_OVER: &str = "handed_over";
+/// The outcome of a call that was passed on to a person. It comes back where nobody answers there.
+pub const TRANSFERRED: &str = "transfer";
 
 /// The end of a call.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     base::{ids::AccountSid, language::Language},
-    ports::carrier::{Answer, Arrival, BadRequest, CallState, Carrier, Denied, News, Params, Progress},
+    ports::carrier::{Answer, Arrival, BadRequest, CallState, Carrier, Denied, Dial, News, Params, Progress},
 };
 use bytes::Bytes;
 use http::{HeaderMap, Uri, header, uri::Scheme};
@@ -183,6 +183,21 @@ impl Carrier for Twilio {
 
     fn hang_up(&self) -> Answer {
         answer(Twiml::begin().hang_up())
+    }
+
+    fn dial(&self, dial: &Dial<'_>) -> Answer {
+        let url = |path: &str| self.public.url(self.public.http(), self.public.port, path);
+        let whisper = dial.whisper.map(url);
+        answer(Twiml::begin().dial(dial.number, dial.rings, whisper.as_deref(), &url(dial.after)))
+    }
+
+    fn say(&self, tag: &str, text: &str) -> Answer {
+        answer(Twiml::begin().say(said_in(tag), text))
+    }
+
+    fn was_put_through(&self, params: &Params) -> bool {
+        // The word is also `completed` where a machine or a queue took the call: they were connected all the same.
+        matches!(params.get("DialCallStatus"), Some("completed" | "answered"))
     }
 }
 

@@ -3,7 +3,7 @@
 //! Spec: <https://www.twilio.com/docs/voice/twiml> (read 2026-11). Names are case-sensitive, unknown ones are ignored
 //! silently by Twilio.
 
-use std::fmt;
+use std::{fmt, time::Duration};
 
 /// A document under construction.
 pub(super) struct Twiml(String);
@@ -39,6 +39,19 @@ impl Twiml {
     /// `<Say>` in a language such as `es-MX`.
     pub(super) fn say(mut self, language: &str, text: &str) -> Self {
         self.raw("<Say language=\"").text(language).raw("\">").text(text).raw("</Say>");
+        self
+    }
+
+    /// `<Dial><Number>`: the caller hears it ringing, and the call goes on at `after` when that is over. Who answers hears the
+    /// document at `whisper` first.
+    pub(super) fn dial(mut self, number: &str, rings: Duration, whisper: Option<&str>, after: &str) -> Self {
+        let seconds = rings.as_secs();
+        self.raw("<Dial answerOnBridge=\"true\" timeout=\"").raw(&seconds.to_string());
+        self.raw("\" method=\"POST\" action=\"").text(after).raw("\"><Number");
+        if let Some(whisper) = whisper {
+            self.raw(" method=\"POST\" url=\"").text(whisper).raw("\"");
+        }
+        self.raw(">").text(number).raw("</Number></Dial>");
         self
     }
 

@@ -5,7 +5,7 @@ use crate::{
     base::ids::CallSid,
     ports::store::{
         StoreError, Stored,
-        calls::{CallRow, CallState, HANDED_OVER, NetworkNews, Resumed},
+        calls::{CallRow, CallState, HANDED_OVER, NetworkNews, Resumed, TRANSFERRED},
         notes::call_back_job,
     },
     storage::sql::Tx,
@@ -20,7 +20,7 @@ pub(super) async fn resume(tx: &mut Tx, sid: &CallSid, least: i64) -> Stored<Res
     let sql = format!(
         "UPDATE calls SET epoch = $2 + 1, state = 'live', outcome = NULL, ended_at = NULL, resumed_at = {{now}}, \
            heartbeat_at = {{now}}, owner = NULL \
-         WHERE sid = $1 AND epoch <= $2 AND (state <> 'over' OR outcome IN ('caller_left', 'lost', '{HANDED_OVER}')) AND {OPEN} \
+         WHERE sid = $1 AND epoch <= $2 AND (state <> 'over' OR outcome IN ('caller_left', 'lost', '{HANDED_OVER}', '{TRANSFERRED}')) AND {OPEN} \
          RETURNING epoch"
     );
     let Some(row) = tx.row(&sql, [sid.as_str().into(), least.into()]).await? else {

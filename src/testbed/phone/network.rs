@@ -41,6 +41,8 @@ pub(super) struct Caller {
     pub(super) witness: Witness,
     pub(super) heard: Vec<u8>,
     network_said: Vec<String>,
+    /// More fields of the next request.
+    news: Vec<(String, String)>,
 }
 
 /// What follows a document.
@@ -71,6 +73,7 @@ impl Caller {
             witness: Witness::default(),
             heard: Vec::new(),
             network_said: Vec::new(),
+            news: Vec::new(),
         }
     }
 
@@ -114,6 +117,7 @@ impl Caller {
         for document in 0..DOCUMENTS {
             let status = if document == 0 { "ringing" } else { "in-progress" };
             let asked = self.ask(url.clone(), status);
+            self.news.clear();
             let verbs = {
                 let mut asked = Box::pin(asked);
                 loop {
@@ -162,6 +166,14 @@ impl Caller {
                     let next = base.join(&url).map_err(|_| PhoneError::Url(url))?;
                     return Ok(Next::Document(next));
                 }
+                Verb::Dial { number, whisper, action } => {
+                    self.dials(base, number, whisper).await?;
+                    // Without an action the next verb follows.
+                    if let Some(action) = action {
+                        let next = base.join(&action).map_err(|_| PhoneError::Url(action))?;
+                        return Ok(Next::Document(next));
+                    }
+                }
                 Verb::Hangup => return Ok(Next::End(Ended::ByTwiml)),
                 Verb::Reject => return Ok(Next::End(Ended::Rejected)),
                 Verb::Other { name } => tracing::debug!(%name, "a verb that the phone does not know"),
@@ -170,13 +182,38 @@ impl Caller {
         Ok(Next::End(Ended::ByTwiml))
     }
 
+    /// Rings, and where somebody answers tells them the whisper and lets both sides talk.
+    async fn dials(&mut self, base: &Url, number: String, whisper: Option<String>) -> Result<(), PhoneError> {
+        self.tell(PhoneEvent::Dials(number));
+        let answered = !self.options.faults.nobody_answers;
+        if let (true, Some(whisper)) = (answered, whisper) {
+            let url = base.join(&whisper).map_err(|_| PhoneError::Url(whisper))?;
+            for verb in self.ask(url, "in-progress").await? {
+                if let Verb::Say { text } = verb {
+                    self.tell(PhoneEvent::Whisper(text));
+                }
+            }
+        }
+        let status = if answered { "completed" } else { "no-answer" };
+        let leg = format!("CA{:032x}", u128::MAX);
+        self.news = [
+            ("DialCallStatus", status),
+            ("DialCallSid", &leg),
+            ("DialBridged", if answered { "true" } else { "false" }),
+        ]
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .to_vec();
+        Ok(())
+    }
+
     /// The request for a document, signed; owns all it needs.
     fn ask(
         &self,
         url: Url,
         status: &str,
     ) -> impl Future<Output = Result<Vec<Verb>, PhoneError>> + Send + 'static {
-        let form = self.form(status);
+        let mut form = self.form(status);
+        form.extend(self.news.iter().cloned());
         let request = self.request(url.clone(), &form);
         async move {
             let unreachable = |source| PhoneError::Unreachable { url: url.to_string(), source };

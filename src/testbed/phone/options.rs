@@ -58,6 +58,8 @@ pub struct PhoneFaults {
     pub no_status_callback: bool,
     /// The call is over with a stream that broke: nobody asks what comes next.
     pub no_next_verb: bool,
+    /// Nobody answers where the call is passed on to.
+    pub nobody_answers: bool,
 }
 
 /// What can be sent in the midst of a call that no well-behaved network sends, or not so.
@@ -131,6 +133,10 @@ pub enum PhoneEvent {
     },
     /// The network itself speaks (TwiML `Say`).
     NetworkSays(String),
+    /// The call is passed on to this number, which rings.
+    Dials(String),
+    /// What who answers there is told before they are connected.
+    Whisper(String),
     /// The stream is over; the call goes on with the TwiML behind it.
     StreamEnded,
     /// The server sent what Twilio would warn about (31951).

@@ -19,6 +19,12 @@ pub(super) enum Verb {
     Redirect {
         url: String,
     },
+    /// Children other than one `Number` are not known here.
+    Dial {
+        number: String,
+        whisper: Option<String>,
+        action: Option<String>,
+    },
     Hangup,
     Reject,
     /// Another verb: skipped.
@@ -68,6 +74,14 @@ fn verb(element: &Element) -> Result<Verb, BadTwiml> {
         },
         "Say" => Verb::Say { text },
         "Redirect" => Verb::Redirect { url: text },
+        "Dial" => match element.children.iter().find(|child| child.name == "Number") {
+            Some(number) => Verb::Dial {
+                number: number.text.trim().to_owned(),
+                whisper: number.attribute("url"),
+                action: element.attribute("action"),
+            },
+            None => Verb::Other { name: "Dial".to_owned() },
+        },
         "Hangup" => Verb::Hangup,
         "Reject" => Verb::Reject,
         other => Verb::Other { name: other.to_owned() },
