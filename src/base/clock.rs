@@ -1,7 +1,7 @@
 //! Where shells read the time. The core never does: it is told.
 
 use jiff::Timestamp;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// Calendar time, given to whoever needs it.
 pub trait WallClock: Send + Sync + 'static {
@@ -34,4 +34,13 @@ impl WallClock for SetClock {
 #[expect(clippy::disallowed_methods, reason = "the one place that reads the monotonic clock")]
 pub fn now() -> Instant {
     Instant::now()
+}
+
+/// Whoever looks at a deadline so long after it was due was kept from it: a timer rings within milliseconds.
+const MISSED: Duration = Duration::from_millis(200);
+
+/// Whether this process stood still, or was given no time, when it looks at a deadline only `now`. What others did meanwhile waits to be
+/// read: they are not late by it.
+pub fn was_missed(deadline: Instant, now: Instant) -> bool {
+    now.saturating_duration_since(deadline) >= MISSED
 }

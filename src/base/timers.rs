@@ -1,6 +1,9 @@
 //! Deadlines in one table: an enum names them, no sleeping task is ever kept as a timer.
 
-use std::{marker::PhantomData, time::Instant};
+use std::{
+    marker::PhantomData,
+    time::{Duration, Instant},
+};
 
 /// A set of named timers, small enough to scan.
 #[derive(Clone, Debug)]
@@ -33,6 +36,13 @@ impl<T: TimerName, const N: usize> Timers<T, N> {
     pub fn hasten(&mut self, timer: T, at: Instant) {
         if let Some(due) = self.due.get_mut(timer.index()) {
             *due = Some(due.map_or(at, |before| before.min(at)));
+        }
+    }
+
+    /// Puts `timer` off by `time`, where it is armed.
+    pub fn put_off(&mut self, timer: T, time: Duration) {
+        if let Some(Some(due)) = self.due.get_mut(timer.index()) {
+            *due += time;
         }
     }
 

@@ -2,6 +2,7 @@
 
 pub mod address;
 pub mod http;
+pub mod patience;
 pub mod raw_audio;
 pub mod refused;
 pub mod tls;

@@ -29,6 +29,7 @@ const PROVIDER_RESTING: &str = "provider_resting";
 const PHRASES: &str = "phrases_total";
 const HTTP_REQUESTS: &str = "http_requests_total";
 const MEDIA_GAPS: &str = "media_gap_total";
+const MEDIA_STALE: &str = "media_stale_ms_total";
 const MEDIA_REFUSED: &str = "media_sockets_refused_total";
 const CONNECTIONS_REFUSED: &str = "connections_refused_total";
 const REDIS_UP: &str = "redis_up";
@@ -198,6 +199,13 @@ pub fn http_request(route: &str, status: u16) {
 /// Pieces of callers' sound that never came.
 pub fn media_gaps(count: u64) {
     metrics::counter!(MEDIA_GAPS).increment(count);
+}
+
+/// Callers' sound that waited for so long that nobody heard it.
+pub fn media_stale(sound: Duration) {
+    if !sound.is_zero() {
+        metrics::counter!(MEDIA_STALE).increment(u64::try_from(sound.as_millis()).unwrap_or(u64::MAX));
+    }
 }
 
 /// A media socket was closed before it became a line; `code` is one of a few fixed words.

@@ -66,7 +66,8 @@ pub(crate) struct Setup {
 
 impl Default for Setup {
     fn default() -> Self {
-        let line = Limits { closing: GUARD, ..Limits::default() };
+        // A test may be given no time for a while.
+        let line = Limits { closing: GUARD, stale: GUARD, ..Limits::default() };
         Self {
             rules: Rules::default(),
             line,

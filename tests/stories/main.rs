@@ -17,6 +17,7 @@ mod replay;
 mod script;
 mod silence;
 mod stage;
+mod standstill;
 mod takeovers;
 mod tools;
 mod turns;

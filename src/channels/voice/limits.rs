@@ -31,6 +31,9 @@ pub struct Limits {
     pub gap: Duration,
     /// How long a piece that came early waits for those before it.
     pub reorder: Duration,
+    /// The caller's sound that waits here while nobody reads it, because this process stands still or is given no time: what is
+    /// older is dropped (reliability J6). What a network held back is heard.
+    pub stale: Duration,
 }
 
 impl Default for Limits {
@@ -48,6 +51,7 @@ impl Default for Limits {
             digits: Rate::a_second(32),
             gap: Duration::from_secs(1),
             reorder: Duration::from_millis(60),
+            stale: Duration::from_secs(1),
         }
     }
 }

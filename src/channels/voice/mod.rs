@@ -4,6 +4,7 @@ mod actor;
 pub mod admission;
 pub mod agents;
 mod alarm;
+mod backlog;
 mod call_log;
 pub mod calls;
 pub mod desk;

@@ -8,6 +8,9 @@ use std::{fmt, io, pin::Pin, task::Poll, time::Duration};
 use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::{Error, Message, Utf8Bytes, error::ProtocolError, protocol::CloseFrame};
 
+/// What a phone sends: 50 frames, and a mark for each ten of ours.
+const MESSAGES_A_SECOND: u128 = 55;
+
 /// A WebSocket, or a pair of queues in a test.
 pub trait Socket:
     Stream<Item = Result<Message, Error>> + Sink<Message, Error = Error> + Send + Unpin
@@ -48,6 +51,8 @@ pub(super) struct Peer {
     socket: Box<dyn Socket>,
     limits: Limits,
     messages: Meter,
+    /// Messages that are taken besides: they waited for us.
+    owed: u32,
     pings: Meter,
     /// The stream reports nothing more, not even the other side's close.
     deaf: bool,
@@ -61,7 +66,7 @@ impl fmt::Debug for Peer {
 
 impl Peer {
     pub(super) fn new(socket: Box<dyn Socket>, limits: Limits) -> Self {
-        Self { socket, limits, messages: Meter::default(), pings: Meter::default(), deaf: false }
+        Self { socket, limits, messages: Meter::default(), owed: 0, pings: Meter::default(), deaf: false }
     }
 
     /// The next text frame, or the end. Cancel-safe.
@@ -79,6 +84,10 @@ impl Peer {
                 Message::Text(text) if text.len() > self.limits.message => {
                     return violation(close_code::SIZE, "MESSAGE_TOO_LONG");
                 }
+                Message::Text(text) if self.owed > 0 => {
+                    self.owed -= 1;
+                    return Received::Text(text);
+                }
                 Message::Text(_) if !self.messages.allows(self.limits.messages, clock::now()) => {
                     return violation(close_code::POLICY, "MESSAGE_FLOOD");
                 }
@@ -94,6 +103,12 @@ impl Peer {
                 Message::Close(_) => return Received::Over(Gone::Closed),
             }
         }
+    }
+
+    /// For `time` nothing was read: what came meanwhile is no flood.
+    pub(super) fn was_not_read(&mut self, time: Duration) {
+        let messages = time.as_millis() * MESSAGES_A_SECOND / 1_000;
+        self.owed = u32::try_from(messages).unwrap_or(u32::MAX);
     }
 
     /// Takes one text frame; it leaves with the next flush, or before where much waits. Waits at most [`Limits::send`].

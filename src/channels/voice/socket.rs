@@ -2,6 +2,7 @@
 
 use super::{
     alarm::Alarm,
+    backlog::Backlog,
     limits::Limits,
     peer::{Gone, Peer, Received, Unsent},
     reframe::Reframer,
@@ -112,6 +113,9 @@ pub struct Line {
     /// Something was taken and not flushed.
     unsent: bool,
     heard_at: Instant,
+    /// When the socket was seen to last, whether anything came or not.
+    awake_at: Instant,
+    backlog: Backlog,
     pinged: bool,
     early_since: Option<Instant>,
     alarm: Alarm,
@@ -145,6 +149,8 @@ impl Line {
             text: String::new(),
             unsent: false,
             heard_at: clock::now(),
+            awake_at: clock::now(),
+            backlog: Backlog::default(),
             pinged: false,
             early_since: None,
             alarm: Alarm::default(),
@@ -237,11 +243,17 @@ impl Line {
     fn take(&mut self, text: &str) {
         self.heard_at = clock::now();
         self.pinged = false;
+        self.wake();
         match self.codec.read(text, &mut self.audio) {
             Ok(FromPhone::Media(mark)) if mark.inbound => {
-                let ready = &mut self.ready;
-                let lost = self.reframer.tally().lost;
-                self.reframer.push(mark, &self.audio, |frame| ready.push_back(LineEvent::Audio(frame)));
+                let (ready, backlog, now) = (&mut self.ready, &mut self.backlog, self.heard_at);
+                let (lost, stale) = (self.reframer.tally().lost, backlog.dropped());
+                self.reframer.push(mark, &self.audio, |frame| {
+                    if !backlog.drops(now) {
+                        ready.push_back(LineEvent::Audio(frame));
+                    }
+                });
+                metrics::media_stale(backlog.dropped().saturating_sub(stale));
                 self.count_lost(lost);
                 self.watch_early();
             }
@@ -266,13 +278,26 @@ impl Line {
         }
     }
 
+    /// Notes that the socket is seen to. That nothing was read for long shows by the alarm, which did not ring in its time: a silent
+    /// network does not keep it from ringing.
+    fn wake(&mut self) {
+        let now = clock::now();
+        let away = now.saturating_duration_since(std::mem::replace(&mut self.awake_at, now));
+        let stale = away.saturating_sub(self.limits.stale);
+        if !stale.is_zero() {
+            self.peer.was_not_read(away);
+            self.backlog.begin(now, stale);
+        }
+    }
+
     fn due(&self) -> Instant {
         let quiet = if self.pinged { self.limits.idle } else { self.limits.ping.min(self.limits.idle) };
-        let quiet = self.heard_at + quiet;
+        let quiet = (self.heard_at + quiet).min(self.awake_at + self.limits.stale / 2);
         self.early_since.map_or(quiet, |since| quiet.min(since + self.limits.reorder))
     }
 
     async fn overdue(&mut self) {
+        self.wake();
         let now = clock::now();
         if self.early_since.is_some_and(|since| now >= since + self.limits.reorder) {
             self.release();

@@ -2,7 +2,7 @@
 
 use super::{actor::Steer, desk::Room};
 use crate::{
-    base::ids::CallSid,
+    base::{clock, ids::CallSid},
     ports::store::{StoreError, Stored},
 };
 use std::{
@@ -15,6 +15,8 @@ use tokio::time::{MissedTickBehavior, interval};
 const LOOK: Duration = Duration::from_secs(1);
 /// Looks between two signs of life: a call of which nothing is seen for 30 s counts as lost (reliability §3.8).
 const BEAT: u32 = 10;
+/// A look that comes so late is that of a process that stood still: who it is to others may have changed meanwhile.
+const STOOD_STILL: Duration = Duration::from_secs(3);
 /// What another process may ask.
 pub const HANG_UP: &str = "hang_up";
 
@@ -22,10 +24,24 @@ pub const HANG_UP: &str = "hang_up";
 pub(super) async fn watch(room: Weak<Room>) {
     let mut ticks = interval(LOOK);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut looked_at = clock::now();
     for look in 0_u32.. {
         ticks.tick().await;
         let Some(room) = room.upgrade() else { return };
-        if let Err(error) = once(&room, look % BEAT == 0).await {
+        let away = clock::now().saturating_duration_since(looked_at);
+        let woke = away >= STOOD_STILL;
+        if woke {
+            let seconds = away.as_secs();
+            tracing::warn!(
+                code = "STOOD_STILL",
+                seconds,
+                "this process stood still; its calls may have gone on elsewhere"
+            );
+        }
+        let looked = once(&room, woke || look % BEAT == 0).await;
+        // A store that is slow is not us.
+        looked_at = clock::now();
+        if let Err(error) = looked {
             // The ledger tells of a store that is away; calls go on.
             tracing::debug!(%error, "the live calls could not be compared with the store");
         }

@@ -8,6 +8,7 @@ mod late;
 mod liveness;
 mod ours;
 mod providers;
+mod standstill;
 mod theirs;
 mod timer;
 mod words;
@@ -122,6 +123,8 @@ pub struct Call {
     transcript: Transcript,
     timers: Timers<Timer, TIMERS>,
     last_frame: Instant,
+    /// When anything happened last.
+    last_input: Instant,
     /// The recogniser was told that the caller pauses.
     pause_told: bool,
     /// When a caller of whom we hear no word is asked whether they are there. Sounds do not put it off.
@@ -163,6 +166,7 @@ impl Call {
             transcript,
             timers: Timers::default(),
             last_frame: now,
+            last_input: now,
             pause_told: false,
             still_there_at: now,
             reprompts: 0,
@@ -182,6 +186,7 @@ impl Call {
         if matches!(self.phase, Phase::Ended) {
             return;
         }
+        self.leave_out_a_standstill(now);
         match input {
             Input::Begin { opening } => self.begin(now, &opening, out),
             Input::Frame(voice) => self.frame(now, voice, out),

@@ -5,6 +5,7 @@ use crate::{
     base::clock,
     net::{
         http,
+        patience::within,
         raw_audio::{self, WrongFormat},
         refused::Refused,
     },
@@ -12,10 +13,7 @@ use crate::{
 use bytes::Bytes;
 use reqwest::{Request, Response, header::CONTENT_TYPE};
 use std::time::Instant;
-use tokio::{
-    sync::mpsc,
-    time::{sleep, timeout, timeout_at},
-};
+use tokio::{sync::mpsc, time::sleep};
 use tokio_util::task::AbortOnDropHandle;
 
 /// The longest stretch of sound handed on at once: 250 ms, so that nothing ahead of the call holds much.
@@ -87,16 +85,15 @@ async fn attempt<V: Speaker>(
     heard: &mpsc::Sender<Result<Bytes, String>>,
 ) -> Result<(), Failure> {
     let late = || Failure::Lasting(format!("no sound within {:?}", patience.first_byte));
-    let mut response =
-        timeout_at(deadline.into(), open::<V>(client, request)).await.map_err(|_| late())??;
+    let mut response = within(deadline, open::<V>(client, request)).await.map_err(|_| late())??;
     let mut sound = Sound::new(V::CODING).map_err(|error| Failure::Lasting(error.to_string()))?;
     let mut spoken = false;
     loop {
         let chunk = if spoken {
             let stalled = || Failure::Lasting(format!("the sound stalled for {:?}", patience.stall));
-            timeout(patience.stall, response.chunk()).await.map_err(|_| stalled())?
+            within(clock::now() + patience.stall, response.chunk()).await.map_err(|_| stalled())?
         } else {
-            timeout_at(deadline.into(), response.chunk()).await.map_err(|_| late())?
+            within(deadline, response.chunk()).await.map_err(|_| late())?
         };
         let (mut stretch, last) = match chunk {
             Ok(Some(bytes)) => (sound.admit(bytes).map_err(|wrong| no_sound::<V>(&wrong))?, false),

@@ -303,7 +303,11 @@ impl Speaking {
 
     async fn tick(&mut self, free: bool) {
         let now = clock::now();
-        if free {
+        let missed = |known: &Turn| known.deadline.is_some_and(|at| clock::was_missed(at, now));
+        if free && self.turns.iter().any(missed) {
+            // We did not read it: what it has said waits.
+            self.forgive();
+        } else if free {
             let late = |known: &&Turn| known.deadline.is_some_and(|at| at <= now);
             let late: Vec<(TurnId, String, bool, bool)> = (self.turns.iter().filter(late))
                 .map(|known| (known.id, known.context.clone(), known.state == State::Open, known.is_whole()))

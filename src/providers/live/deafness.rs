@@ -1,6 +1,6 @@
 //! Notices a recogniser that takes speech and gives nothing. Pure.
 
-use crate::base::units::Samples;
+use crate::base::{clock, units::Samples};
 use std::time::{Duration, Instant};
 
 /// Loud bytes in a frame that make it count as speech: a quarter of it.
@@ -9,6 +9,9 @@ const LOUD_SHARE: usize = 4;
 const LOUD: u8 = 0x14;
 /// So much silence ends a stretch of sound: knocks that lie further apart are no speech.
 const APART: Samples = Samples::in_time(Duration::from_millis(500));
+
+/// When it is looked again behind a deadline that was missed.
+const LOOKS_AGAIN: Duration = Duration::from_secs(1);
 
 /// Notices a recogniser that takes speech and gives nothing.
 #[derive(Debug)]
@@ -76,8 +79,11 @@ impl Deafness {
         self.since.map(|since| since + self.patience)
     }
 
-    /// Whether speech has waited too long at `now`; says so once until the next result.
+    /// Whether speech has waited too long at `now`; says so once until the next result. Who looks too late reads what waits first.
     pub(super) fn fires(&mut self, now: Instant) -> bool {
+        if self.deadline().is_some_and(|at| clock::was_missed(at, now)) {
+            self.since = (now + LOOKS_AGAIN).checked_sub(self.patience);
+        }
         let due = self.deadline().is_some_and(|at| at <= now);
         if due {
             self.fired = true;
@@ -90,7 +96,6 @@ impl Deafness {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::base::clock;
 
     const SPEECH: Duration = Duration::from_millis(200);
 
@@ -124,6 +129,16 @@ mod tests {
             deaf.sent(&[0xFF; 3_040], start);
         });
         assert_eq!(deaf.deadline(), Some(start + Duration::from_millis(3_600 + 2_500)));
+    }
+
+    #[test]
+    fn who_stood_still_looks_once_more() {
+        let (start, second) = (clock::now(), Duration::from_secs(1));
+        let mut deaf = Deafness::new(5 * second, SPEECH);
+        (0..10).for_each(|_| deaf.sent(&[0x90; 160], start));
+        assert!(!deaf.fires(start + 35 * second));
+        assert_eq!(deaf.deadline(), Some(start + 36 * second));
+        assert!(deaf.fires(start + 36 * second));
     }
 
     #[test]

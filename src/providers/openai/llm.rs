@@ -10,7 +10,10 @@ use super::{
 };
 use crate::{
     base::clock,
-    net::http::{self, NoClient},
+    net::{
+        http::{self, NoClient},
+        patience,
+    },
     ports::llm::{AnswerEvent, AnswerStream, LanguageModel, LlmError, Question},
 };
 use async_openai::{Client, error::OpenAIError, types::stream::StreamResponse};
@@ -20,7 +23,6 @@ use std::{
     sync::Arc,
     time::{Duration, Instant},
 };
-use tokio::time::timeout_at;
 
 /// Bytes of text for each token that was allowed; a server that ignores the limit is cut here. Spanish has about four.
 const BYTES_PER_TOKEN: usize = 16;
@@ -105,7 +107,7 @@ impl Asking {
         let deadline =
             if begun { clock::now() + self.options.idle } else { self.asked + self.options.first_token };
         let deadline = deadline.min(self.asked + self.options.total);
-        match timeout_at(deadline.into(), chunks.next()).await {
+        match patience::within(deadline, chunks.next()).await {
             Ok(Some(Ok(chunk))) => match answer.take(&chunk) {
                 Ok(event) => {
                     self.ready.extend(event);
@@ -136,7 +138,7 @@ impl Asking {
         let body = request::body(&self.options, question).ok_or_else(unbuilt)?;
         let chat = self.client.chat();
         let opening = Box::pin(chat.create_stream_byot::<_, Chunk>(body));
-        match timeout_at((self.asked + self.options.first_token).into(), opening).await {
+        match patience::within(self.asked + self.options.first_token, opening).await {
             Ok(Ok(chunks)) => Ok(chunks),
             Ok(Err(error)) => Err(transport::consequence(&error)),
             Err(_) => Err(self.late(false)),

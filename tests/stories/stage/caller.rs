@@ -1,6 +1,7 @@
 //! What the caller of a story does.
 
 use super::{Stage, heard};
+use centralita::dialogue::input::Input;
 
 impl Stage {
     /// The caller speaks from now until `ms` and pauses then.
@@ -19,6 +20,15 @@ impl Stage {
         }
         self.frames_flow = true;
         self.next_frame_ms = self.now_ms + 20;
+    }
+
+    /// The process stands still until `ms` and looks at its timers first: what others did meanwhile waits, and of the caller's sound
+    /// the newest second.
+    pub(crate) fn stand_still_until(&mut self, ms: u64) -> &mut Self {
+        self.now_ms = ms;
+        self.next_frame_ms = ms - 980;
+        self.feed(Input::Tick);
+        self
     }
 
     /// The caller says `text` for `length_ms`; the recogniser gives its final with `speech_final` 350 ms later.
