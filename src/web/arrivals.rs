@@ -137,6 +137,9 @@ pub(super) async fn next_epoch(web: &Web, call: &CallSid, former: i64) -> ComesB
         Ok(Err(_)) | Err(_) if former > MOST_RESUMES => return ComesBack::No { why: "too often" },
         Ok(Err(_)) | Err(_) => return ComesBack::As { epoch: former + 1 },
     };
+    if resumed.handed_over {
+        return ComesBack::As { epoch: resumed.epoch };
+    }
     if resumed.epoch > MOST_RESUMES + 1 {
         return ComesBack::No { why: "too often" };
     }

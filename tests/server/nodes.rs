@@ -110,6 +110,23 @@ async fn a_call_that_goes_on_elsewhere_is_let_go_and_may_come_back() {
     assert!(twiml.contains("&amp;e=3#"), "{twiml}");
 }
 
+/// It hears late that another server has its call, as one that stood still does: the network is not asked to end what lives there.
+#[tokio::test]
+async fn a_server_ends_no_call_that_another_one_has() {
+    let [(a, mut office), (b, _second)] = two().await;
+    let mut phone = a.call(CALL).await;
+    phone.hears().await;
+    is_live(&b).await;
+    let twiml = post_signed(&b, &format!("/webhook/voice/resume?c={CALL}&e=1"), &arrival(CALL)).await.body;
+    assert!(twiml.contains("&amp;e=2#"), "{twiml}");
+    assert_eq!(api(&a, &format!("POST /api/calls/{CALL}/hangup")).await.status, 202);
+    assert_eq!(listen(&mut phone).await, 1000);
+    all_gone(&a).await;
+    assert_eq!(office.sees().await, Seen::HearingClosed);
+    office.sees_no_more();
+    begins(&b, &twiml).await.hears().await;
+}
+
 /// Reliability §3.9 and I7.
 #[tokio::test]
 async fn the_calls_of_a_server_that_stops_go_on_at_another() {

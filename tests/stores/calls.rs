@@ -5,7 +5,7 @@ use centralita::{
     base::ids::CallSid,
     ports::store::{
         StoreError,
-        calls::{CallEnd, CallFilter, CallRecords as _, CallRow, CallState, NewCall, TurnRow},
+        calls::{CallEnd, CallFilter, CallRecords as _, CallRow, CallState, HANDED_OVER, NewCall, TurnRow},
         jobs::Jobs as _,
         people::People as _,
     },
@@ -253,8 +253,13 @@ async fn a_call_that_lost_its_socket_gets_its_next_epoch(rig: &Rig) {
     assert!(resumed.since_last.unwrap() < Duration::from_mins(5));
     rig.sql("UPDATE calls SET resumed_at = resumed_at - 3600000").await;
     let resumed = rig.store.resume_call(sid(1), 7).await.unwrap();
-    assert_eq!(resumed.epoch, 8);
+    assert_eq!((resumed.epoch, resumed.handed_over), (8, false));
     assert!(resumed.since_last.unwrap() >= Duration::from_hours(1));
+    // Its process stops, and gives it away.
+    rig.store.call_began(began(1, "b", 8)).await.unwrap();
+    rig.store.call_ended(sid(1), 8, end(HANDED_OVER, &[])).await.unwrap();
+    let resumed = rig.store.resume_call(sid(1), 8).await.unwrap();
+    assert_eq!((resumed.epoch, resumed.handed_over), (9, true));
 }
 
 async fn a_call_that_ended_well_is_not_taken_up_again(rig: &Rig) {

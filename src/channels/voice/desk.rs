@@ -352,9 +352,13 @@ impl Room {
         if let Some(phone) = &self.staff.phone
             && ours
             && seat.is_ours()
+            && !self.staff.is_elsewhere(&seat.live.journal.start).await
             && let Err(error) = phone.hang_up(seat.call().clone()).await
         {
             tracing::warn!(code = "TWILIO_REST", %error, "the call could not be ended by REST");
+        }
+        if ended == Ended::HandedOver {
+            self.staff.is_known().await;
         }
         let code = match ended {
             Ended::Line(end) => end.close_code(),

@@ -106,6 +106,23 @@ impl Staff {
         matches!(row, Ok(Ok(row)) if [&row.call.from, &row.call.to].into_iter().any(|number| number == ERASED))
     }
 
+    /// Waits until whoever goes on with a call can know what was said and why it comes; not for long.
+    pub(super) async fn is_known(&self) {
+        if timeout(RECALL, self.ledger.settle()).await.is_err() {
+            tracing::warn!(
+                code = "RECALL",
+                "the call goes on elsewhere without its last words: the store is slow"
+            );
+        }
+    }
+
+    /// Whether another process has the call, at a later media socket or on its way to one, and this one does not know it yet; not so
+    /// where the store does not tell.
+    pub(super) async fn is_elsewhere(&self, start: &CallStart) -> bool {
+        let row = timeout(RECALL, self.store.call(start.call.clone())).await;
+        matches!(row, Ok(Ok(row)) if row.epoch > start.epoch)
+    }
+
     /// The call has a media socket.
     pub(super) fn note_beginning(&self, start: &CallStart, at: Timestamp, recording: Option<&Path>) {
         let text = |path: &Path| path.to_string_lossy().into_owned();

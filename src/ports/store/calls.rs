@@ -306,4 +306,6 @@ pub struct Resumed {
     pub epoch: i64,
     /// How long ago the call was taken over before.
     pub since_last: Option<Duration>,
+    /// Its process stopped and let it go: that says nothing of its line.
+    pub handed_over: bool,
 }

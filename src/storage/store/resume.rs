@@ -14,9 +14,10 @@ use std::time::Duration;
 
 /// Gives a call its next epoch.
 pub(super) async fn resume(tx: &mut Tx, sid: &CallSid, least: i64) -> Stored<Resumed> {
-    let since = "SELECT {now} - resumed_at AS since FROM calls WHERE sid = $1";
+    let since = "SELECT {now} - resumed_at AS since, outcome FROM calls WHERE sid = $1";
     let row = tx.row(since, [sid.as_str().into()]).await?.ok_or(StoreError::Unknown)?;
     let since = row.maybe_int("since")?.map(|ms| Duration::from_millis(u64::try_from(ms).unwrap_or(0)));
+    let handed_over = row.maybe_text("outcome")?.is_some_and(|outcome| outcome == HANDED_OVER);
     let sql = format!(
         "UPDATE calls SET epoch = $2 + 1, state = 'live', outcome = NULL, ended_at = NULL, resumed_at = {{now}}, \
            heartbeat_at = {{now}}, owner = NULL \
@@ -27,13 +28,15 @@ pub(super) async fn resume(tx: &mut Tx, sid: &CallSid, least: i64) -> Stored<Res
         return asked_before(&find(tx, sid).await?, least);
     };
     let epoch = row.int("epoch")?;
-    Ok(Resumed { epoch, since_last: since })
+    Ok(Resumed { epoch, since_last: since, handed_over })
 }
 
 /// Whoever asks once more with the same epoch gets the same answer; who asks after another socket has opened gets none.
 fn asked_before(call: &CallRow, least: i64) -> Stored<Resumed> {
     match (call.state, &call.owner) {
-        (CallState::Live, None) if call.epoch > least => Ok(Resumed { epoch: call.epoch, since_last: None }),
+        (CallState::Live, None) if call.epoch > least => {
+            Ok(Resumed { epoch: call.epoch, since_last: None, handed_over: false })
+        }
         (CallState::Live, Some(_)) if call.epoch > least => Err(StoreError::Fenced),
         _ => Err(StoreError::Unknown),
     }
