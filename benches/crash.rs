@@ -1,7 +1,7 @@
 //! The server is killed a hundred times on each database, under load: nothing that it promised is lost, and nothing happens twice.
 //!
 //! `cargo bench --bench crash -- ROUNDS SEED` takes another number of rounds, and the moments of an earlier run; with `sqlite` or
-//! `postgres` only that database is tried.
+//! `postgres` only that database is tried, with `restarts` only the restart of two servers with 40 calls.
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -16,12 +16,29 @@ mod crash;
 #[path = "../tests/support/services/mod.rs"]
 mod services;
 
-use crash::{Database, Plan, live, slow_disk, survives};
-use services::Postgres;
+use crash::{Database, Plan, live, nodes, slow_disk, survives};
+use services::{Postgres, Redis};
 use std::{env, time::Duration};
 
 /// How soon a caller who comes back hears words (reliability I3).
 const WORDS: Duration = Duration::from_millis(1_500);
+
+/// For how long at most a caller hears nobody when their call is handed over, but for one of twenty (reliability I7).
+const GAP: Duration = Duration::from_secs(2);
+
+/// Two servers with twenty calls each are restarted one after the other.
+async fn restarts() {
+    let Some((postgres, redis)) = Postgres::any().await.zip(Redis::own().await) else { return };
+    let database = Database::Postgres(services::Database::on(postgres.url()).await);
+    let mut gaps = nodes::restart_one_after_the_other(database, redis.url(), 20).await;
+    gaps.sort_unstable();
+    let [half, most] = [50, 95].map(|percent| gaps[gaps.len() * percent / 100]);
+    println!(
+        "40 calls were handed over {} times: their callers heard nobody for {half:?} (p50), {most:?} (p95)",
+        gaps.len()
+    );
+    assert!(most <= GAP, "callers waited too long");
+}
 
 fn main() {
     let numbers: Vec<u64> = env::args().skip(1).filter_map(|argument| argument.parse().ok()).collect();
@@ -32,6 +49,9 @@ fn main() {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
     let only = |name: &str| env::args().any(|argument| argument == name);
     runtime.block_on(async {
+        if only("restarts") {
+            return restarts().await;
+        }
         if !only("postgres") {
             on_sqlite(plan).await;
         }
@@ -58,6 +78,7 @@ async fn on_sqlite(plan: Plan) {
 
 async fn on_postgres(plan: Plan) {
     let Some(postgres) = Postgres::any().await else { return };
+    restarts().await;
     println!("Postgres");
     let place = async || Database::Postgres(services::Database::on(postgres.url()).await);
     for figures in survives(plan, place).await {

@@ -9,7 +9,7 @@ mod crash;
 #[path = "../support/services/mod.rs"]
 mod services;
 
-use crash::{Database, Plan, live, signals, slow_disk, survives};
+use crash::{Database, Plan, live, nodes, signals, slow_disk, standstill, survives};
 use services::{Postgres, Redis};
 use std::time::Duration;
 use tokio::sync::Mutex;
@@ -82,4 +82,37 @@ async fn without_its_redis_a_server_ends_in_order() {
     let settings = [("REDIS_URL", redis.url().to_owned())];
     let stop = async || redis.stop().await;
     signals::calls_end_in_peace_without(Database::Sqlite, &settings, stop, async || {}).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_stood_still_goes_on_where_it_was_and_answers_nothing_stale() {
+    println!("{}", standstill::goes_on_where_it_was().await);
+}
+
+/// A Postgres and a Redis for two servers; the Redis may be stopped.
+async fn shared() -> Option<(Database, Redis)> {
+    let postgres = Postgres::any().await?;
+    let redis = Redis::own().await?;
+    Some((Database::Postgres(services::Database::on(postgres.url()).await), redis))
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_servers_are_restarted_and_no_call_is_lost() {
+    let Some((database, redis)) = shared().await else { return };
+    let mut gaps = nodes::restart_one_after_the_other(database, redis.url(), 3).await;
+    gaps.sort_unstable();
+    println!("callers heard nobody for {gaps:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_wakes_when_its_call_is_elsewhere_harms_nothing() {
+    let Some((database, redis)) = shared().await else { return };
+    nodes::wakes_when_its_call_is_elsewhere(database, redis.url()).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_hang_up_crosses_from_server_to_server_with_redis_and_without() {
+    let Some((database, mut redis)) = shared().await else { return };
+    let url = redis.url().to_owned();
+    nodes::a_hang_up_crosses(database, &url, async || redis.stop().await).await;
 }

@@ -42,6 +42,18 @@ async fn ends(socket: &mut TcpStream) -> io::Result<usize> {
 }
 
 #[tokio::test]
+async fn who_comes_later_may_be_sent_elsewhere() {
+    let proxy = Proxy::before(echo().await);
+    let mut early = TcpStream::connect(proxy.address()).await.unwrap();
+    round_trip(&mut early).await;
+    let other = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    proxy.turn_to(other.local_addr().unwrap());
+    let _late = TcpStream::connect(proxy.address()).await.unwrap();
+    timeout(GUARD, other.accept()).await.unwrap().unwrap();
+    round_trip(&mut early).await;
+}
+
+#[tokio::test]
 async fn a_good_network_passes_on_much_and_the_end_of_it() {
     let proxy = Proxy::before(echo().await);
     let mut socket = TcpStream::connect(proxy.address()).await.unwrap();

@@ -55,6 +55,8 @@ impl Phone {
         let client = reqwest::Client::builder()
             .no_proxy()
             .timeout(WEBHOOK_TIMEOUT)
+            // Whoever spreads requests over servers decides anew with each.
+            .pool_max_idle_per_host(0)
             .user_agent("TwilioProxy/1.1")
             .redirect(reqwest::redirect::Policy::limited(5))
             .build()

@@ -22,7 +22,7 @@ use tokio::{
 const AWAY: Duration = Duration::from_secs(2);
 
 /// What is said before and after.
-const SAID: [&str; 2] = ["Llamo por lo primero", "Llamo por lo segundo"];
+const SAID: [&str; 3] = ["Llamo por lo primero", "Llamo por lo segundo", "Llamo por lo tercero"];
 
 /// What callers hear first when they are back.
 const APOLOGY: &str = "Disculpe, se cortó la comunicación";
@@ -123,12 +123,12 @@ pub(super) fn quiet() -> Plan {
 }
 
 /// What the recogniser understands next, something else of each caller.
-fn says_next(world: &World, part: usize, calls: usize) {
+pub(super) fn says_next(world: &World, part: usize, calls: usize) {
     world.fakes.deepgram.hears((0..calls).map(|number| format!("{} {number}.", SAID[part])));
 }
 
 /// Of each question in which that part was said last: how many texts of the caller the model got, and whether it knows of the apology.
-fn questions(world: &World, part: usize) -> Vec<(usize, bool)> {
+pub(super) fn questions(world: &World, part: usize) -> Vec<(usize, bool)> {
     let asked = world.fakes.log().details(Service::OpenAi, "request").into_iter();
     let asked = asked.map(|seen| serde_json::from_str::<Value>(&seen).unwrap());
     let asked = asked.filter(|seen| seen["last"].as_str().unwrap().starts_with(SAID[part]));
@@ -140,7 +140,7 @@ fn questions(world: &World, part: usize) -> Vec<(usize, bool)> {
         .collect()
 }
 
-async fn until(call: &mut Call, wanted: impl Fn(&PhoneEvent) -> bool) -> PhoneEvent {
+pub(super) async fn until(call: &mut Call, wanted: impl Fn(&PhoneEvent) -> bool) -> PhoneEvent {
     let event =
         timeout(GUARD, call.until(wanted)).await.unwrap_or_else(|_| panic!("nothing happens in the call"));
     event.unwrap_or_else(|| panic!("the call is over"))

@@ -11,10 +11,12 @@
 mod database;
 pub(crate) mod live;
 mod network;
+pub(crate) mod nodes;
 mod oracle;
 mod server;
 pub(crate) mod signals;
 pub(crate) mod slow_disk;
+pub(crate) mod standstill;
 mod world;
 
 pub(crate) use database::Database;

@@ -6,7 +6,7 @@ use super::{
     oracle,
     server::Server,
 };
-use crate::services::address::Port;
+use crate::services::{Proxy, address::Port};
 use centralita::testbed::{
     deepgram::DeepgramOptions,
     elevenlabs::ElevenLabsOptions,
@@ -65,6 +65,8 @@ pub(super) struct World {
     pub(super) client: reqwest::Client,
     /// More of the server's environment.
     pub(super) settings: Vec<(&'static str, String)>,
+    /// Where the network finds the servers, if there are several.
+    pub(super) door: Option<Proxy>,
     port: Port,
     folder: PathBuf,
     promised: Mutex<Promised>,
@@ -97,6 +99,7 @@ impl World {
             phone,
             client: reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(15)).build().unwrap(),
             settings: Vec::new(),
+            door: None,
             port: Port::reserve(),
             folder,
             promised: Mutex::default(),
@@ -104,6 +107,19 @@ impl World {
             enough: AtomicBool::new(false),
             up: watch::Sender::new(false),
         }
+    }
+
+    /// From the next server on calls are recorded.
+    pub(super) fn records_calls(&self) {
+        let agent = AGENT.replace("[patience]", "record = true\n[patience]");
+        fs::write(self.folder.join("prompts/prueba.md"), agent).unwrap();
+    }
+
+    /// The one file of this kind among the data.
+    pub(super) fn file(&self, extension: &str) -> PathBuf {
+        let files = fs::read_dir(self.data()).unwrap().map(|file| file.unwrap().path());
+        let mut found = files.filter(|file| file.extension().is_some_and(|kind| kind == extension));
+        found.next().unwrap_or_else(|| panic!("no {extension} in {}", self.data().display()))
     }
 
     /// Kills the server as often as planned, lets it do its work, and judges.
@@ -211,6 +227,19 @@ impl World {
     }
 
     pub(super) fn start(&self) -> Server {
+        Server::start(&self.environment(), &self.folder.join("server.log"))
+    }
+
+    /// One of several servers, with a disk of its own.
+    pub(super) fn start_node(&self, name: &str, port: &Port) -> Server {
+        let data = self.folder.join(name);
+        fs::create_dir_all(&data).unwrap();
+        let mut environment = self.environment();
+        environment.extend([("PORT", port.number().to_string()), ("DATA_DIR", data.display().to_string())]);
+        Server::start(&environment, &self.folder.join(format!("{name}.log")))
+    }
+
+    fn environment(&self) -> Vec<(&'static str, String)> {
         let folder = |name: &str| self.folder.join(name).display().to_string();
         let mut environment = self.fakes.environment();
         environment.extend([
@@ -233,11 +262,12 @@ impl World {
         ]);
         environment.extend(self.database.url().map(|url| ("DATABASE_URL", url.to_owned())));
         environment.extend(self.settings.iter().cloned());
-        Server::start(&environment, &self.folder.join("server.log"))
+        environment
     }
 
     pub(super) fn url(&self, path: &str) -> String {
-        format!("http://127.0.0.1:{}{path}", self.port.number())
+        let address = self.door.as_ref().map_or(self.port.address(), Proxy::address);
+        format!("http://{address}{path}")
     }
 
     /// Where all of it lies.

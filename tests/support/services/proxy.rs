@@ -29,7 +29,7 @@ struct Rules {
 
 #[derive(Debug)]
 struct Network {
-    server: SocketAddr,
+    server: Mutex<SocketAddr>,
     rules: watch::Sender<Rules>,
     connections: watch::Sender<usize>,
     /// Cancelled when the present connections are cut; then there is a new one.
@@ -50,7 +50,7 @@ impl Proxy {
     /// Before the server at this address, and all is well. The server need not run.
     pub(crate) fn before(server: SocketAddr) -> Self {
         let network = Network {
-            server,
+            server: Mutex::new(server),
             rules: watch::channel(Rules::default()).0,
             connections: watch::channel(0).0,
             alive: Mutex::default(),
@@ -98,6 +98,11 @@ impl Proxy {
         }
     }
 
+    /// New connections go to the server at this address from now on; those that are open stay where they are.
+    pub(crate) fn turn_to(&self, server: SocketAddr) {
+        *self.network.server.lock().unwrap() = server;
+    }
+
     /// Connections that were taken since the beginning.
     pub(crate) fn connections(&self) -> usize {
         *self.network.connections.borrow()
@@ -142,7 +147,8 @@ async fn forward(mut client: TcpStream, alive: CancellationToken, network: Arc<N
 
 async fn connect(network: &Network) -> io::Result<TcpStream> {
     flowing(&mut network.rules.subscribe()).await;
-    TcpStream::connect(network.server).await
+    let server = *network.server.lock().unwrap();
+    TcpStream::connect(server).await
 }
 
 async fn exchange(client: &mut TcpStream, server: &mut TcpStream, network: &Network) -> io::Result<()> {
