@@ -36,6 +36,25 @@ impl Signals {
     }
 }
 
+/// SIGHUP, by which an operator has the configuration read again.
+#[derive(Debug)]
+pub struct HangUps(Signal);
+
+impl HangUps {
+    /// Listens from now on: the signal no longer ends the process. Must be called within a tokio runtime.
+    ///
+    /// # Errors
+    /// The system refused.
+    pub fn listen() -> std::io::Result<Self> {
+        Ok(Self(signal(SignalKind::hangup())?))
+    }
+
+    /// Waits for the next one; several that came meanwhile are one. Cancel-safe.
+    pub async fn next(&mut self) {
+        self.0.recv().await;
+    }
+}
+
 /// How long each stage may take (reliability: drain).
 #[derive(Clone, Copy, Debug)]
 pub struct Times {

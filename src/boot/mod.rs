@@ -5,17 +5,16 @@ mod files;
 mod former;
 mod in_use;
 mod jobs;
+mod keys;
 mod presence;
 mod providers;
+mod reload;
 mod room;
 mod state;
 mod store;
 
 use crate::{
-    base::{
-        clock::{SystemClock, WallClock as _},
-        secret::{ExposeSecret as _, SecretString},
-    },
+    base::clock::{SystemClock, WallClock as _},
     channels::{
         tools::{Means, later_in},
         voice::{
@@ -24,13 +23,13 @@ use crate::{
             limits::Limits,
         },
     },
-    config::Config,
+    config::{Complaints, Config},
     integrations::http_tool,
     jobs::{Runner, files as recordings},
     net::tls,
     ports::http_tool::HttpTools,
-    providers::twilio::{BadPublicUrl, Keys, MediaStreams, Twilio},
-    shutdown::{self, Drained, Signals, Times},
+    providers::twilio::{BadPublicUrl, Keyring, MediaStreams},
+    shutdown::{self, Drained, HangUps, Signals, Times},
     storage::calendar_file::CalendarFile,
     telemetry::metrics::Metrics,
     web::{self, AgentNow, HttpLimits, Parts, Web},
@@ -110,6 +109,7 @@ impl StartError {
 /// A server that runs. Dropping it cuts everything.
 pub struct Running {
     address: SocketAddr,
+    keyring: Keyring,
     web: Arc<Web>,
     kept: Kept,
     presence: Arc<Presence>,
@@ -155,8 +155,9 @@ pub async fn start_on(
     let wanted = SocketAddr::new(config.bind(), config.server.port);
     let address = listener.local_addr().map_err(|source| StartError::Listen { address: wanted, source })?;
 
-    let choices = config.clone();
-    let chosen = Arc::new(spawn_blocking(move || Chosen::build(&choices)).await??);
+    let (choices, keyring) = (config.clone(), keys::ring(&config.twilio));
+    let keys = keyring.clone();
+    let chosen = Arc::new(spawn_blocking(move || Chosen::build(&choices, &keys)).await??);
     let agent_now: AgentNow = {
         let (agents, first) = (Arc::clone(&agents), Arc::clone(&agent));
         Arc::new(move || agents.find(&name).unwrap_or_else(|_| Arc::clone(&first)))
@@ -176,7 +177,7 @@ pub async fn start_on(
     let rules = Rules { max_calls: config.voice.max_calls, ..Rules::default() };
     let admission = Arc::new(Admission::new(rules, state.clone()));
     let web = Web::new(Parts {
-        carrier: Arc::new(carrier(config, address)?),
+        carrier: Arc::new(keys::carrier(config, &keyring, address)?),
         codec: Arc::new(MediaStreams),
         admission: Arc::clone(&admission),
         calls,
@@ -186,7 +187,7 @@ pub async fn start_on(
         clock: Arc::new(SystemClock),
         agent: agent_now,
         number: config.twilio.phone_number.clone(),
-        api_token: api_token(config),
+        api_token: keys::api_token(config),
         files: data.clone(),
         metrics: metrics.clone(),
         metrics_for: config.server.metrics_for,
@@ -207,13 +208,25 @@ pub async fn start_on(
     }
     tracing::info!(agent = %agent.name, "listening on http://{address}");
     let presence = Arc::new(Presence::begin(kept.store.clone(), kept.owner.clone()));
-    Ok(Running { address, web, kept, presence, jobs, stop, tasks, times: Times::within(config.server.drain) })
+    let times = Times::within(config.server.drain);
+    Ok(Running { address, keyring, web, kept, presence, jobs, stop, tasks, times })
 }
 
 impl Running {
     /// Where it listens.
     pub const fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// From now on reads the configuration again at each SIGHUP, as `read` does, and takes over Twilio's keys: requests signed by
+    /// any of them are let in, and live calls go on. One that has mistakes is refused, and all of them are told in the log.
+    pub fn rereads(
+        &mut self,
+        signals: HangUps,
+        read: impl Fn() -> Result<Config, Complaints> + Send + Sync + 'static,
+    ) {
+        let keyring = self.keyring.clone();
+        self.tasks.spawn(async move { match reload::follow(signals, keyring, Arc::new(read)).await {} });
     }
 
     /// Serves until the first signal, then drains; returns when the process may end.
@@ -273,45 +286,6 @@ async fn last_words(
         }
     }
     drained
-}
-
-/// Twilio with its keys; without any, with a token for this run that only this machine can use.
-fn carrier(config: &Config, address: SocketAddr) -> Result<Twilio, BadPublicUrl> {
-    let twilio = &config.twilio;
-    let mut tokens: Vec<SecretString> =
-        twilio.auth_token.iter().chain(&twilio.auth_token_secondary).cloned().collect();
-    if !twilio.can_verify() {
-        let token = random_token();
-        tracing::warn!(
-            "TWILIO_AUTH_TOKEN is not set: only this machine can call, with requests signed by {} (for this run)",
-            token.expose_secret()
-        );
-        tokens.push(token);
-    }
-    let keys = Keys { tokens, shared: twilio.shared_key.iter().cloned().collect() };
-    let public =
-        config.server.public_url.as_ref().map_or_else(|| format!("http://{address}"), ToString::to_string);
-    Twilio::new(keys, twilio.account_sid.clone(), &public)
-}
-
-/// The configured one; without it a token for this run that only this machine can use, told in the log.
-fn api_token(config: &Config) -> SecretString {
-    if let Some(token) = &config.server.api_token {
-        return token.clone();
-    }
-    if !config.bind().is_loopback() {
-        tracing::warn!(
-            "API_TOKEN is not set: the API opens only with keys, which `centralita keys create` makes"
-        );
-        return SecretString::default();
-    }
-    let token = random_token();
-    tracing::warn!("API_TOKEN is not set: the API opens with {} (for this run)", token.expose_secret());
-    token
-}
-
-fn random_token() -> SecretString {
-    SecretString::from(format!("{:032x}", rand::random::<u128>()))
 }
 
 /// Each node deletes the files that lie with it.

@@ -17,7 +17,7 @@ use crate::{
         deepgram, elevenlabs, failover,
         local::{self, ModelFolder, Speech, brain::Receptionist},
         openai,
-        twilio::{Account, Rest},
+        twilio::{Account, Keyring, Rest},
     },
 };
 use std::{collections::BTreeMap, fmt::Display, sync::Arc, time::Duration};
@@ -43,7 +43,7 @@ pub(super) struct Chosen {
 
 impl Chosen {
     /// Builds them; blocks while models are fetched and loaded.
-    pub(super) fn build(config: &Config) -> Result<Self, StartError> {
+    pub(super) fn build(config: &Config, keys: &Keyring) -> Result<Self, StartError> {
         let folder = ModelFolder::resolve(config.server.model_dir.as_deref()).map_err(unusable)?;
         let speech = Speech::new(folder.clone(), local::Progress::Shown).map_err(unusable)?;
         // With embedded speech something is fetched anyway; otherwise no start should hang on a download.
@@ -58,7 +58,7 @@ impl Chosen {
             voice,
             activity: local::voice_activity(&folder, fetch),
             turn_end: turn_end(config, &folder),
-            phone: phone(config).map_err(unusable)?,
+            phone: phone(config, keys).map_err(unusable)?,
         })
     }
 
@@ -219,10 +219,10 @@ fn deepgram(config: &Config, key: &SecretString) -> deepgram::Options {
     options
 }
 
-fn phone(config: &Config) -> Result<Option<Arc<dyn Phone>>, NoClient> {
-    let (Some(sid), Some(token)) = (&config.twilio.account_sid, &config.twilio.auth_token) else {
+fn phone(config: &Config, keys: &Keyring) -> Result<Option<Arc<dyn Phone>>, NoClient> {
+    let (Some(sid), Some(_)) = (&config.twilio.account_sid, &config.twilio.auth_token) else {
         return Ok(None);
     };
     let base_url = config.twilio.api_base_url.clone();
-    Ok(Some(Arc::new(Rest::new(Account { sid: sid.clone(), token: token.clone(), base_url })?)))
+    Ok(Some(Arc::new(Rest::new(Account { sid: sid.clone(), keys: keys.clone(), base_url })?)))
 }

@@ -4,7 +4,7 @@ use super::{BAD_CONFIGURATION, Settings, terminal::complain};
 use crate::{
     boot::{self, StartError},
     config::Config,
-    shutdown::Signals,
+    shutdown::{HangUps, Signals},
     telemetry::{logs, metrics},
 };
 use std::{io, process::ExitCode, time::Duration};
@@ -28,7 +28,7 @@ pub fn run(args: &Args) -> ExitCode {
             return ExitCode::from(BAD_CONFIGURATION);
         }
     };
-    match serve(&config) {
+    match serve(&config, &args.settings) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             complain(format!("{error:#}"));
@@ -38,17 +38,19 @@ pub fn run(args: &Args) -> ExitCode {
     }
 }
 
-fn serve(config: &Config) -> anyhow::Result<()> {
+fn serve(config: &Config, settings: &Settings) -> anyhow::Result<()> {
     let _last_lines = logs::start(&config.log.filter, config.log.format, io::stdout())?;
     let metrics = metrics::install()?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let served = runtime.block_on(async {
         // Before the long part of the start, so that it can be interrupted too.
-        let mut signals = Signals::listen()?;
-        let running = tokio::select! {
+        let (mut signals, hang_ups) = (Signals::listen()?, HangUps::listen()?);
+        let mut running = tokio::select! {
             running = boot::start(config, metrics) => running?,
             () = signals.next() => return Ok(()),
         };
+        let settings = settings.clone();
+        running.rereads(hang_ups, move || settings.read());
         running.until(signals).await;
         Ok(())
     });

@@ -1,6 +1,6 @@
 //! A server of our own in another process: the same program, started as in production, and its API.
 
-use crate::config::VARIABLES;
+use crate::config::{FILE, VARIABLES};
 use anyhow::{Context as _, bail};
 use serde_json::Value;
 use std::{
@@ -114,7 +114,7 @@ impl Server {
 pub(super) fn program() -> anyhow::Result<Command> {
     let mut command = Command::new(std::env::current_exe().context("this program does not know its file")?);
     for (name, _) in VARIABLES {
-        command.env_remove(name);
+        command.env_remove(name).env_remove(format!("{name}{FILE}"));
     }
     command.kill_on_drop(true);
     Ok(command)

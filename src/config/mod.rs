@@ -10,6 +10,7 @@ mod notes;
 mod read;
 mod retention;
 mod rules;
+mod secret_files;
 mod settings;
 mod source;
 #[cfg(test)]
@@ -22,6 +23,7 @@ pub use env::{Environment, SECRETS, VARIABLES, WITHOUT_MEANING};
 pub use notes::Notes;
 pub use retention::Retention;
 pub use rules::is_e164;
+pub use secret_files::FILE;
 pub use settings::{
     Config, Deepgram, ElevenLabs, LlmProvider, Log, OpenAi, OpenAiSpeech, Providers, Server, State,
     SttProvider, TtsProvider, TurnEndModel, Twilio, VoiceChannel, agent_file,

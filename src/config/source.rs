@@ -6,6 +6,7 @@ use super::{
     Config, DEFAULTS,
     complaint::{Complaint, Origin},
     env::{self, Environment, SECRETS, VARIABLES},
+    secret_files,
 };
 use serde::Deserialize as _;
 use std::collections::BTreeMap;
@@ -49,8 +50,10 @@ pub(super) fn merge(sources: &Sources<'_>) -> Result<Merged, Complaint> {
     };
     let table: Table = DEFAULTS.parse().map_err(broken)?;
     let config = Config::deserialize(table.clone()).map_err(broken)?;
-    let environment = &sources.environment;
-    let mut merge = Merge { table, config, environment, origins: BTreeMap::new(), complaints: Vec::new() };
+    let mut opened = secret_files::open(&sources.environment);
+    let complaints = std::mem::take(&mut opened.complaints);
+    let environment = &opened.environment;
+    let mut merge = Merge { table, config, environment, origins: BTreeMap::new(), complaints };
     if let Some((name, text)) = sources.file {
         merge.file(name, text);
     }
@@ -58,7 +61,7 @@ pub(super) fn merge(sources: &Sources<'_>) -> Result<Merged, Complaint> {
         let named_before = matches!(merge.origins.get(*key), Some(Origin::Environment(_)));
         if let Some(text) = env::get(environment, name).filter(|_| !named_before) {
             let value = merge.parsed(key, text);
-            merge.set(key, value, Origin::Environment((*name).to_owned()));
+            merge.set(key, value, opened.origin(name));
         }
     }
     for (switch, key, text) in &sources.switches {

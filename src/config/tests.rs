@@ -215,6 +215,49 @@ fn a_secret_never_stands_in_a_file_and_is_never_printed() {
 }
 
 #[test]
+fn a_secret_may_lie_in_a_file_and_what_names_the_file_is_never_told() {
+    let folder = std::env::temp_dir().join(format!("centralita-secrets-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let file = |name: &str, bytes: &[u8]| {
+        let path = folder.join(name);
+        std::fs::write(&path, bytes).unwrap();
+        path.display().to_string()
+    };
+    let (token, empty) = (file("token", b"canary\n"), file("empty", b""));
+    let (long, binary) = (file("long", "x".repeat(70_000).as_bytes()), file("binary", &[0xC3, 0x28]));
+    let url = ("PUBLIC_URL", "https://voice.example.com");
+    let secondary = ("TWILIO_AUTH_TOKEN_SECONDARY_FILE", empty.as_str());
+    let config = from_env(&[url, ("TWILIO_AUTH_TOKEN_FILE", &token), secondary]).unwrap();
+    assert_eq!(config.twilio.auth_token.unwrap().expose_secret(), "canary");
+    assert!(config.twilio.auth_token_secondary.is_none());
+    // A configuration file may name the variable as if the secret stood in it.
+    let named = "[twilio]\nauth_token = \"${TWILIO_AUTH_TOKEN}\"\n";
+    assert!(from_file(named, &[url, ("TWILIO_AUTH_TOKEN_FILE", &token)]).unwrap().twilio.can_verify());
+
+    let wrong = [
+        ("DEEPGRAM_API_KEY_FILE", "canary"),
+        ("OPENAI_API_KEY_FILE", long.as_str()),
+        ("ELEVENLABS_API_KEY_FILE", &binary),
+        ("REDIS_URL_FILE", &token),
+        ("REDIS_URL", "redis://canary@127.0.0.1"),
+        ("API_TOKEN_FILE", &token),
+    ];
+    let told = told(from_env(&wrong));
+    for part in [
+        "has 5 mistakes",
+        "deepgram.api_key (environment variable DEEPGRAM_API_KEY_FILE): the file that it names cannot be read: No such",
+        "openai.api_key (environment variable OPENAI_API_KEY_FILE): the file that it names cannot be read: it is too long",
+        "ELEVENLABS_API_KEY_FILE): the file that it names cannot be read: stream did not contain valid UTF-8",
+        "state.redis_url (environment variable REDIS_URL_FILE): REDIS_URL is set too",
+        "server.api_token (environment variable API_TOKEN_FILE): fewer than 16 characters",
+    ] {
+        assert!(told.contains(part), "{part}\nis missing in\n{told}");
+    }
+    assert!(!told.contains("canary"), "{told}");
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+#[test]
 fn redis_has_two_names_and_its_address_is_a_secret() {
     let (one, other) = ("redis://u:canary@127.0.0.1:6379/1", "rediss://canary@cache.example.com");
     let url = |pairs: &[(&str, &str)]| {

@@ -52,7 +52,7 @@ fn settings(fakes: &Fakes, key: &str) -> Settings {
     settings
 }
 
-fn borrowed<'a>(settings: &'a [(&'static str, String)]) -> Vec<(&'static str, &'a str)> {
+pub(super) fn borrowed<'a>(settings: &'a [(&'static str, String)]) -> Vec<(&'static str, &'a str)> {
     settings.iter().map(|(name, value)| (*name, value.as_str())).collect()
 }
 
@@ -92,14 +92,14 @@ impl Told {
 }
 
 /// A public address that leads to a server which knows it.
-struct Public {
-    url: String,
+pub(super) struct Public {
+    pub(super) url: String,
     listener: Option<TcpListener>,
     passing: Option<AbortHandle>,
 }
 
 impl Public {
-    async fn new() -> Self {
+    pub(super) async fn new() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         Self {
             url: format!("http://{}", listener.local_addr().unwrap()),
@@ -108,7 +108,7 @@ impl Public {
         }
     }
 
-    fn leads_to(&mut self, port: u16) {
+    pub(super) fn leads_to(&mut self, port: u16) {
         let listener = self.listener.take().unwrap();
         let passing = tokio::spawn(async move {
             loop {

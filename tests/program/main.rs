@@ -9,6 +9,7 @@ mod files;
 mod folder;
 mod keys;
 mod leaks;
+mod rotation;
 
 use std::{
     io::{BufRead as _, BufReader, Read as _, Write as _},

@@ -1,6 +1,6 @@
 //! Twilio's REST API: a call is ended in any circumstance that a network can offer.
 
-use super::fixture;
+use super::{fixture, twilio::keys};
 use axum::{
     Form, Router,
     extract::{ConnectInfo, Path, State},
@@ -8,8 +8,8 @@ use axum::{
     response::{IntoResponse, Response},
     routing::post,
 };
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use centralita::{
-    base::secret::SecretString,
     ports::phone::{Phone, PhoneError},
     providers::twilio::{Account, Rest, RestLimits},
 };
@@ -56,6 +56,10 @@ async fn update(
 }
 
 async fn hang_up(replies: &[Reply]) -> (Result<(), PhoneError>, Vec<String>) {
+    hang_up_with(&[SECRET], replies).await
+}
+
+async fn hang_up_with(tokens: &[&str], replies: &[Reply]) -> (Result<(), PhoneError>, Vec<String>) {
     let fake = Fake::default();
     fake.replies.lock().unwrap().extend(replies);
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -66,7 +70,8 @@ async fn hang_up(replies: &[Reply]) -> (Result<(), PhoneError>, Vec<String>) {
     let silent = replies.iter().any(|reply| matches!(reply, Reply::Silence));
     let limits = RestLimits::default();
     let attempt = if silent { Duration::from_millis(200) } else { limits.attempt };
-    let rest = Rest::within(account(&base_url), RestLimits { attempt, ..limits }).unwrap();
+    let account = Account { keys: keys(tokens).into(), ..account(&base_url) };
+    let rest = Rest::within(account, RestLimits { attempt, ..limits }).unwrap();
     let result = tokio::select! {
         result = rest.hang_up(CALL.parse().unwrap()) => result,
         served = async { axum::serve(listener, routes).await } => panic!("{served:?}"),
@@ -78,7 +83,7 @@ async fn hang_up(replies: &[Reply]) -> (Result<(), PhoneError>, Vec<String>) {
 fn account(base_url: &str) -> Account {
     Account {
         sid: ACCOUNT.parse().unwrap(),
-        token: SecretString::from(SECRET),
+        keys: keys(&[SECRET]).into(),
         base_url: base_url.parse().unwrap(),
     }
 }
@@ -130,6 +135,20 @@ async fn a_refusal_is_final_and_names_no_secret() {
     assert!(matches!(&error, PhoneError::Refused(reason) if reason == "HTTP 401, code 20003"));
     assert!(!format!("{error} {error:?}").contains(SECRET));
     assert_eq!(seen.len(), 1);
+}
+
+/// Twilio takes the new token and no longer the old one, and whoever exchanges them here is a minute late.
+#[tokio::test]
+async fn a_token_that_is_refused_is_followed_by_the_next() {
+    let denied = Reply::Status(401, "rest_error_20003.json");
+    let (result, seen) = hang_up_with(&["old", "new"], &[denied, Reply::Status(200, "")]).await;
+    result.unwrap();
+    let tokens: Vec<&str> = seen.iter().map(|request| request.rsplit(' ').next().unwrap()).collect();
+    let basic = |token: &str| STANDARD.encode(format!("{ACCOUNT}:{token}"));
+    assert_eq!(tokens, [basic("old"), basic("new")]);
+    let (result, seen) = hang_up_with(&["old", "new"], &[denied, denied]).await;
+    assert!(matches!(result, Err(PhoneError::Refused(reason)) if reason == "HTTP 401, code 20003"));
+    assert_eq!(seen.len(), 2);
 }
 
 #[tokio::test]

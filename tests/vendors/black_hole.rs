@@ -28,7 +28,7 @@ use centralita::{
         deepgram::{self, Listen, Speak},
         elevenlabs::{self, ElevenLabs, Scribe, ScribeOptions},
         openai::{self, Chat, Speech, SpeechOptions},
-        twilio::{Account, Rest, RestLimits},
+        twilio::{Account, Keys, Rest, RestLimits},
     },
     storage::{
         self, Place, SqlStore,
@@ -153,7 +153,7 @@ async fn a_carrier_in_a_black_hole_is_asked_again_and_it_is_told_why() {
     let hole = BlackHole::open();
     let account = Account {
         sid: ACCOUNT.parse().unwrap(),
-        token: "token".to_owned().into(),
+        keys: Keys { tokens: vec!["token".to_owned().into()], shared: Vec::new() }.into(),
         base_url: url(&hole).parse().unwrap(),
     };
     let rest = Rest::within(account, RestLimits { connect: BRIEF, attempt: NEVER }).unwrap();

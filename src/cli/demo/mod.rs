@@ -17,6 +17,7 @@ use crate::{
     dialogue::agent,
     net::tls,
     providers::local::{self, Progress, Speech},
+    shutdown::HangUps,
 };
 use anyhow::{Context as _, bail};
 use draw::Drawn;
@@ -84,12 +85,15 @@ fn demonstrated(args: &Args) -> anyhow::Result<bool> {
 
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let result = runtime.block_on(async {
+        let mut hang_ups = HangUps::listen()?;
         let (record, appointments) = tokio::select! {
             held = stage.hold(&drawn) => held?,
             interrupted = tokio::signal::ctrl_c() => {
                 interrupted?;
                 bail!("stopped");
             }
+            // The terminal is closed, which tells the server nothing but to read its configuration again.
+            () = hang_ups.next() => bail!("stopped"),
         };
         let caller = read_json(&stage.result())?;
         let language = agent.language;

@@ -12,6 +12,7 @@ use crate::{
     dialogue::agent,
     net::tls,
     providers::local::{self, Progress},
+    shutdown::HangUps,
     testbed::load::LoadReport,
 };
 use anyhow::{Context as _, bail};
@@ -65,7 +66,14 @@ pub(super) fn measure(args: &Args) -> anyhow::Result<bool> {
     say(HEAD);
     for row in ROWS {
         let models = if row.silero { models.path() } else { &folder.0 };
-        let report = runtime.block_on(measured(args, row, &folder.0, models))?;
+        let report = runtime.block_on(async {
+            // A terminal that is closed tells the server nothing but to read its configuration again: it is ended by us.
+            let mut hang_ups = HangUps::listen()?;
+            tokio::select! {
+                report = measured(args, row, &folder.0, models) => report,
+                () = hang_ups.next() => bail!("stopped"),
+            }
+        })?;
         say(cells(&report, row));
         for reason in &report.failed {
             say(format_args!("failed: {reason}"));

@@ -1,7 +1,8 @@
 //! Twilio's webhooks as a [`Carrier`].
 
 use super::{
-    signature::{self, Algorithm, Keys},
+    keyring::Keyring,
+    signature::{self, Algorithm},
     twiml::Twiml,
 };
 use crate::{
@@ -27,7 +28,7 @@ pub struct BadPublicUrl(String);
 /// Twilio, as one account's webhooks see it.
 #[derive(Clone, Debug)]
 pub struct Twilio {
-    keys: Keys,
+    keys: Keyring,
     account: Option<AccountSid>,
     public: Public,
 }
@@ -43,11 +44,15 @@ struct Public {
 }
 
 impl Twilio {
-    /// Verifies with `keys` against `public_url`; requests for another account than `account` are denied.
+    /// Verifies with the present `keys` against `public_url`; requests for another account than `account` are denied.
     ///
     /// # Errors
     /// [`BadPublicUrl`] when it is not an http(s) address.
-    pub fn new(keys: Keys, account: Option<AccountSid>, public_url: &str) -> Result<Self, BadPublicUrl> {
+    pub fn new(
+        keys: impl Into<Keyring>,
+        account: Option<AccountSid>,
+        public_url: &str,
+    ) -> Result<Self, BadPublicUrl> {
         let bad = || BadPublicUrl(public_url.chars().take(80).collect());
         let uri: Uri = public_url.trim().parse().map_err(|_| bad())?;
         let tls = match uri.scheme() {
@@ -62,7 +67,7 @@ impl Twilio {
             port: authority.port_u16(),
             prefix: uri.path().trim_end_matches('/').to_owned(),
         };
-        Ok(Self { keys, account, public })
+        Ok(Self { keys: keys.into(), account, public })
     }
 
     fn verify(
@@ -75,7 +80,7 @@ impl Twilio {
         let signature = signature.filter(|signature| !signature.is_empty()).ok_or(Denied::Unsigned)?;
         let settings = headers.get(SETTINGS).map(|value| value.to_str().unwrap_or("algorithm=?"));
         let algorithm = Algorithm::of(settings).ok_or(Denied::Forged)?;
-        if signature::is_genuine(&self.keys, algorithm, signature, urls, params) {
+        if signature::is_genuine(&self.keys.keys(), algorithm, signature, urls, params) {
             Ok(())
         } else {
             Err(Denied::Forged)

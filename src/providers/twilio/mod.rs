@@ -1,6 +1,7 @@
 //! Twilio: signed webhooks answered with TwiML, Media Streams, and the REST API.
 
 mod carrier;
+mod keyring;
 mod media;
 mod rest;
 mod signature;
@@ -9,6 +10,7 @@ mod wire;
 
 pub use self::{
     carrier::{BadPublicUrl, Twilio},
+    keyring::Keyring,
     media::MediaStreams,
     rest::{Account, Rest, RestLimits},
     signature::{Keys, sign},

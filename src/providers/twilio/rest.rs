@@ -2,6 +2,7 @@
 //!
 //! Spec: <https://www.twilio.com/docs/voice/api/call-resource> (read 2026-11).
 
+use super::keyring::Keyring;
 use crate::{
     base::{
         backoff::Backoff,
@@ -34,8 +35,8 @@ const NOT_IN_PROGRESS: u32 = 21_220;
 pub struct Account {
     /// The account.
     pub sid: AccountSid,
-    /// Its primary auth token.
-    pub token: SecretString,
+    /// Its keys: the auth tokens open the API, the next one where the one before is refused.
+    pub keys: Keyring,
     /// The origin, such as `https://api.twilio.com`. Another region needs edge and region together:
     /// `https://api.dublin.ie1.twilio.com`.
     pub base_url: BaseUrl,
@@ -72,6 +73,8 @@ struct ErrorBody {
 enum Outcome {
     Done,
     Again(String),
+    /// This token opens nothing; another one may.
+    Denied(String),
     Refused(String),
 }
 
@@ -101,7 +104,7 @@ impl Rest {
         for attempt in 1..=TRIES {
             match timeout(self.attempt, self.try_complete(call)).await {
                 Ok(Outcome::Done) => return Ok(()),
-                Ok(Outcome::Refused(why)) => return Err(PhoneError::Refused(why)),
+                Ok(Outcome::Denied(why) | Outcome::Refused(why)) => return Err(PhoneError::Refused(why)),
                 Ok(Outcome::Again(why)) => reason = why,
                 Err(_) => "no answer in time".clone_into(&mut reason),
             }
@@ -113,8 +116,20 @@ impl Rest {
         Err(PhoneError::Busy(reason))
     }
 
+    /// With each token in turn: Twilio stops to take one at the moment in which it is exchanged there, and we learn of it later.
     async fn try_complete(&self, call: &CallSid) -> Outcome {
-        let Account { sid, token, base_url } = &self.account;
+        let mut outcome = Outcome::Denied("there is no auth token".to_owned());
+        for token in &self.account.keys.keys().tokens {
+            outcome = self.try_with(token, call).await;
+            if !matches!(outcome, Outcome::Denied(_)) {
+                break;
+            }
+        }
+        outcome
+    }
+
+    async fn try_with(&self, token: &SecretString, call: &CallSid) -> Outcome {
+        let Account { sid, base_url, .. } = &self.account;
         let url = base_url.http(&format!("/2010-04-01/Accounts/{sid}/Calls/{call}.json"));
         let request = self
             .client
@@ -139,7 +154,8 @@ impl Rest {
                     return Outcome::Done;
                 }
                 // The vendor's message may quote what we sent; its number says enough.
-                Outcome::Refused(format!("HTTP {}, code {code}", status.as_u16()))
+                let why = format!("HTTP {}, code {code}", status.as_u16());
+                if status == StatusCode::UNAUTHORIZED { Outcome::Denied(why) } else { Outcome::Refused(why) }
             }
         }
     }

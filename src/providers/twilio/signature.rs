@@ -22,6 +22,15 @@ pub struct Keys {
     pub shared: Vec<SecretString>,
 }
 
+impl PartialEq for Keys {
+    fn eq(&self, other: &Self) -> bool {
+        let same = |ours: &[SecretString], theirs: &[SecretString]| {
+            ours.iter().map(SecretString::expose_secret).eq(theirs.iter().map(SecretString::expose_secret))
+        };
+        same(&self.tokens, &other.tokens) && same(&self.shared, &other.shared)
+    }
+}
+
 /// How a request says that it was signed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Algorithm {
