@@ -175,6 +175,21 @@ impl Caller {
         }
     }
 
+    /// The next that is heard is `sound`, perhaps after phrases that ask for a moment.
+    pub(crate) async fn hears_in_the_end(&mut self, sound: &[u8]) {
+        const ENOUGH: usize = 400;
+        let fillers: Vec<Vec<u8>> = ["hold", "hold-2", "hold-3", "lookup", "lookup-2"].map(clip).into();
+        loop {
+            while self.sound.len() < self.taken + ENOUGH {
+                self.event().await;
+            }
+            let heard = &self.sound[self.taken..self.taken + ENOUGH];
+            let Some(filler) = fillers.iter().find(|filler| voiced(filler).starts_with(heard)) else { break };
+            self.hears(filler).await;
+        }
+        self.hears(sound).await;
+    }
+
     /// The next that is heard are these standard phrases.
     pub(crate) async fn hears_clips(&mut self, names: &[&str]) {
         for name in names {

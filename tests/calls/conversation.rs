@@ -9,7 +9,7 @@ use centralita::testbed::{
 use serde_json::{Value, json};
 
 /// The entries of a record as "who: what".
-fn told(record: &Value) -> Vec<String> {
+pub(super) fn told(record: &Value) -> Vec<String> {
     let entries = record["entries"].as_array().unwrap().iter();
     let word = |entry: &Value, key: &str| entry[key].as_str().unwrap_or_default().to_owned();
     entries

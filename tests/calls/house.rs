@@ -152,6 +152,15 @@ impl House {
         settings: &[(&str, &str)],
         before: impl FnOnce(&Fakes),
     ) -> Self {
+        // The client and the fakes use it before the server installs it.
+        drop(rustls::crypto::ring::default_provider().install_default());
+        let fakes = Fakes::start(quick()).await.unwrap();
+        before(&fakes);
+        Self::before_fakes(fakes, phrases, settings).await
+    }
+
+    /// The same with these fakes, which the settings may say are elsewhere.
+    pub(crate) async fn before_fakes(fakes: Fakes, phrases: Phrases, settings: &[(&str, &str)]) -> Self {
         static HOUSES: AtomicU32 = AtomicU32::new(0);
         let number = HOUSES.fetch_add(1, Ordering::Relaxed);
         let folder =
@@ -162,9 +171,6 @@ impl House {
         let data = concat!(env!("CARGO_MANIFEST_DIR"), "/prompts/clinica.toml");
         fs::copy(data, prompts.join("clinica.toml")).unwrap();
 
-        // The client and the fakes use it before the server installs it.
-        drop(rustls::crypto::ring::default_provider().install_default());
-        let fakes = Fakes::start(quick()).await.unwrap();
         let folder_of = |name: &str| folder.join(name).display().to_string();
         let own = [
             ("BIND", "127.0.0.1".to_owned()),
@@ -204,7 +210,6 @@ impl House {
                 fs::write(folder.join("data/phrases"), "no folder").unwrap();
             }
         }
-        before(&fakes);
         let server = serve(&environment).await;
         let client = reqwest::Client::builder().no_proxy().build().unwrap();
         let voice = match config.tts().first() {

@@ -21,6 +21,10 @@ mod phrases;
 mod replaced;
 mod replay;
 mod room;
+#[path = "../support/services/mod.rs"]
+#[expect(dead_code, unused_imports, reason = "the network is all that is needed here")]
+mod services;
+mod slow_providers;
 mod sounds;
 mod stalled;
 mod transfer;

@@ -2,7 +2,7 @@
 
 use super::{
     GUARD,
-    services::{Proxy, moved_to},
+    services::{Losses, Proxy, moved_to},
 };
 use std::{io, net::SocketAddr, time::Duration};
 use tokio::{
@@ -155,6 +155,23 @@ async fn each_direction_takes_its_own_time_until_the_network_is_well() {
     proxy.delay(GUARD * 10, GUARD * 10);
     proxy.resume();
     round_trip(&mut socket).await;
+}
+
+#[tokio::test]
+async fn what_is_lost_is_late_and_nothing_overtakes_it() {
+    let mut proxy = Proxy::before(echo().await);
+    let late = Duration::from_millis(30);
+    proxy.lose(Losses { one_in: 1, again_after: (late, late), seed: 1 });
+    let mut socket = TcpStream::connect(proxy.address()).await.unwrap();
+    let begun = Instant::now();
+    round_trip(&mut socket).await;
+    assert!(begun.elapsed() >= 2 * late, "{:?}", begun.elapsed());
+    assert_eq!(proxy.lost(), 2);
+    // The first of the two is lost: the second is behind it all the same.
+    socket.write_all(b"a").await.unwrap();
+    proxy.resume();
+    socket.write_all(b"b").await.unwrap();
+    gets(&mut socket, b"ab").await;
 }
 
 #[test]

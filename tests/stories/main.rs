@@ -16,6 +16,7 @@ mod random;
 mod replay;
 mod script;
 mod silence;
+mod slow_providers;
 mod stage;
 mod standstill;
 mod takeovers;

@@ -25,7 +25,7 @@ pub(crate) use self::{
     address::{address_of, moved_to},
     pgbouncer::PgBouncer,
     postgres::{Database, Postgres},
-    proxy::Proxy,
+    proxy::{Losses, Proxy},
     redis::Redis,
     sql::sql,
 };

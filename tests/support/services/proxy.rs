@@ -1,11 +1,15 @@
-//! A bad network: what comes by is refused, held up, delayed or cut.
+//! A bad network: what comes by is refused, held up, delayed, late because a part of it was lost, or cut.
 
 use super::address::Port;
+use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
 use socket2::SockRef;
 use std::{
     io,
     net::SocketAddr,
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::Duration,
 };
 use tokio::{
@@ -20,11 +24,26 @@ use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 const PIECE: usize = 16 * 1024;
 const PIECES: usize = 64;
 
+/// Bytes in a packet of an ordinary network.
+const PACKET: usize = 1_460;
+
+/// What a network loses. A connection sends it again, so that this and all behind it is late.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Losses {
+    /// Of so many packets one.
+    pub(crate) one_in: u32,
+    /// How late it is at least, and at most.
+    pub(crate) again_after: (Duration, Duration),
+    /// Which ones; each direction of each connection has its own.
+    pub(crate) seed: u64,
+}
+
 #[derive(Clone, Copy, Debug, Default)]
 struct Rules {
     stalled: bool,
     to_server: Duration,
     to_client: Duration,
+    losses: Option<Losses>,
 }
 
 #[derive(Debug)]
@@ -32,6 +51,8 @@ struct Network {
     server: Mutex<SocketAddr>,
     rules: watch::Sender<Rules>,
     connections: watch::Sender<usize>,
+    /// Pieces that were late because a part of them was lost.
+    lost: AtomicUsize,
     /// Cancelled when the present connections are cut; then there is a new one.
     alive: Mutex<CancellationToken>,
 }
@@ -53,6 +74,7 @@ impl Proxy {
             server: Mutex::new(server),
             rules: watch::channel(Rules::default()).0,
             connections: watch::channel(0).0,
+            lost: AtomicUsize::new(0),
             alive: Mutex::default(),
         };
         let mut proxy = Self { network: Arc::new(network), port: Port::reserve(), accepting: None };
@@ -90,7 +112,17 @@ impl Proxy {
         self.network.rules.send_modify(|rules| (rules.to_server, rules.to_client) = (to_server, to_client));
     }
 
-    /// All is well again: connections are taken, nothing is held up or delayed.
+    /// From now on packets are lost, in both directions.
+    pub(crate) fn lose(&self, losses: Losses) {
+        self.network.rules.send_modify(|rules| rules.losses = Some(losses));
+    }
+
+    /// How often something was late because a part of it was lost.
+    pub(crate) fn lost(&self) -> usize {
+        self.network.lost.load(Ordering::Relaxed)
+    }
+
+    /// All is well again: connections are taken, nothing is held up, delayed or lost.
     pub(crate) fn resume(&mut self) {
         self.network.rules.send_replace(Rules::default());
         if self.accepting.is_none() {
@@ -156,8 +188,10 @@ async fn exchange(client: &mut TcpStream, server: &mut TcpStream, network: &Netw
     server.set_nodelay(true)?;
     let (from_client, to_client) = client.split();
     let (from_server, to_server) = server.split();
-    let there = carry(from_client, to_server, network.rules.subscribe(), |rules| rules.to_server);
-    let back = carry(from_server, to_client, network.rules.subscribe(), |rules| rules.to_client);
+    let number = *network.connections.borrow() as u64;
+    let direction = |stream, delay| Direction { network, stream, delay, rng: None };
+    let there = carry(from_client, to_server, direction(2 * number, |rules| rules.to_server));
+    let back = carry(from_server, to_client, direction(2 * number + 1, |rules| rules.to_client));
     tokio::try_join!(there, back).map(|_| ())
 }
 
@@ -172,14 +206,39 @@ async fn flowing(rules: &mut watch::Receiver<Rules>) {
     drop(rules.wait_for(|rules| !rules.stalled).await.ok());
 }
 
+struct Direction<'a> {
+    network: &'a Network,
+    /// Its number among all directions of all connections.
+    stream: u64,
+    delay: fn(&Rules) -> Duration,
+    rng: Option<StdRng>,
+}
+
+impl Direction<'_> {
+    /// How late so many bytes are that come by now.
+    fn lateness(&mut self, length: usize) -> Duration {
+        let rules = *self.network.rules.borrow();
+        let mut late = (self.delay)(&rules);
+        if let Some(Losses { one_in, again_after: (least, most), seed }) = rules.losses {
+            let rng = self.rng.get_or_insert_with(|| StdRng::seed_from_u64(seed ^ self.stream));
+            let packets = length.div_ceil(PACKET);
+            if (0..packets).filter(|_| rng.random_ratio(1, one_in)).count() > 0 {
+                late += rng.random_range(least..=most);
+                self.network.lost.fetch_add(1, Ordering::Relaxed);
+            }
+        }
+        late
+    }
+}
+
 /// One direction, until its end is passed on.
 async fn carry(
     mut from: tcp::ReadHalf<'_>,
     mut to: tcp::WriteHalf<'_>,
-    mut rules: watch::Receiver<Rules>,
-    delay: fn(&Rules) -> Duration,
+    mut direction: Direction<'_>,
 ) -> io::Result<()> {
     let (sender, mut pieces) = mpsc::channel::<(Instant, Vec<u8>)>(PIECES);
+    let mut rules = direction.network.rules.subscribe();
     let mut asked = rules.clone();
     let reads = async move {
         loop {
@@ -191,7 +250,7 @@ async fn carry(
             }
             let length = read?;
             piece.truncate(length);
-            let due = Instant::now() + delay(&asked.borrow());
+            let due = Instant::now() + direction.lateness(length);
             if sender.send((due, piece)).await.is_err() || length == 0 {
                 return Ok(());
             }
