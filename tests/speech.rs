@@ -10,11 +10,12 @@ use centralita::{
         ids::{CallSid, TurnId},
         language::Language,
     },
+    dialogue::spoken::say::text,
     ports::{
         stt::{HearingCommand, SpeechToText, SttEvent, SttSpec},
         tts::{SpeechCommand, SpeechEvent, TtsSpec},
     },
-    providers::local::{self, ModelFolder, Progress, Speech, kokoro::Voice, speakable},
+    providers::local::{self, ModelFolder, Progress, Speech, kokoro::Voice},
     testbed::word_error::WordErrors,
 };
 use futures_util::StreamExt as _;
@@ -74,7 +75,7 @@ async fn what_the_voice_says_the_recogniser_understands() {
         let voice = Voice::named(voice).unwrap();
         let audio = tokio::task::spawn_blocking(move || SPEECH.say(said, voice).unwrap()).await.unwrap();
         let heard = understood(recogniser.as_ref(), voice.language, &audio).await;
-        let errors = WordErrors::between(said, &heard, &|text| speakable::words(text, voice.language));
+        let errors = WordErrors::between(said, &heard, &|text| text::words(text, voice.language));
         println!("{:10} {errors:>18}  {said}  |  {heard}", voice.name);
         all.push(errors);
     }
@@ -125,7 +126,7 @@ async fn the_clips_say_what_their_commands_say() {
         let file = switches.rsplit_once("--out ").unwrap().1;
         let language = if file.contains("/es/") { Language::Es } else { Language::En };
         let heard = understood(recogniser.as_ref(), language, &std::fs::read(file).unwrap()).await;
-        let errors = WordErrors::between(said, &heard, &|text| speakable::words(text, language));
+        let errors = WordErrors::between(said, &heard, &|text| text::words(text, language));
         println!("{errors:>18}  {said}  |  {heard}");
         all.push(errors);
     }

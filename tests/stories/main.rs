@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may panic")]
 
 mod any_order;
+mod both_ways;
 mod by_utterance;
 mod drafts;
 mod ending;
@@ -17,6 +18,7 @@ mod replay;
 mod script;
 mod silence;
 mod slow_providers;
+mod spoken;
 mod stage;
 mod standstill;
 mod takeovers;

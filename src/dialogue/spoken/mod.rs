@@ -1,14 +1,22 @@
-//! Numbers, hours, days and documents as a person says them, in Spanish and English.
+//! Hours, days, money, telephone numbers, documents and addresses as people say them, in Spanish and English, both ways.
 //!
-//! All words are written out, so that every voice says them alike. The receptionist and the demo's caller share them.
+//! [`say`] makes words of values, and of the text that a model writes. [`hear`] makes values of what a recogniser wrote.
+//! Either is checked by the other: what is said is heard as the value it was.
 
-mod day;
-mod hour;
-mod number;
+pub mod document;
+pub mod email;
+pub mod hear;
+pub mod letters;
+pub mod locale;
+pub mod money;
+pub mod phone;
+pub mod say;
 
-pub use day::{date, month, weekday, weekdays};
-pub use hour::{hour, hour_of_day, part_of_day, stretch};
-pub use number::{Agreement, counted, digits, number, ordinal, phone};
+pub use locale::{Country, Locale};
+pub use say::{
+    Agreement, counted, date, digits, hour, hour_of_day, month, number, ordinal, part_of_day,
+    phone as phone_as_written, rank, stretch, weekday, weekdays,
+};
 
 use crate::base::language::Language;
 use jiff::civil::DateTime;

@@ -19,7 +19,6 @@ mod onnx;
 mod own_thread;
 mod silero;
 mod smart_turn;
-pub mod speakable;
 mod stt;
 mod tts;
 pub mod whisper;

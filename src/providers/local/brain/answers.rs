@@ -217,7 +217,7 @@ fn phone(story: &Story) -> String {
     if phone.is_empty() {
         return unknown(story);
     }
-    let digits = crate::dialogue::spoken::phone(story.world.language, phone);
+    let digits = crate::dialogue::spoken::phone_as_written(story.world.language, phone);
     match story.world.language {
         Language::Es => format!("El teléfono es {digits}."),
         Language::En => format!("The phone number is {digits}."),

@@ -6,7 +6,7 @@ use super::{
     hear::intents::Topic,
     reply::{Opening, Reply, without_opening},
     says::{self, pick},
-    slots::Query,
+    slots::{self, Query},
     story::{Last, Story},
 };
 use crate::{
@@ -282,7 +282,7 @@ fn find(story: &Story, reply: Reply, query: &Query) -> Reply {
             arguments.insert("day".to_owned(), json!(day.to_string()));
         }
         if let Some(part) = query.part {
-            arguments.insert("part_of_day".to_owned(), json!(part.argument()));
+            arguments.insert("part_of_day".to_owned(), json!(slots::argument(part)));
         }
     }
     let see = match story.world.language {

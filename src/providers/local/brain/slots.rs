@@ -1,6 +1,6 @@
 //! Free times as the tools told them, and which of them to offer.
 
-use super::hear::hours::{Hour, Part};
+use crate::dialogue::spoken::hear::{Part, hour::Hour};
 use jiff::civil::{Date, DateTime};
 use serde::Deserialize;
 use std::cmp::Reverse;
@@ -16,6 +16,15 @@ pub struct Slot {
     /// With whom.
     #[serde(default)]
     pub professional: String,
+}
+
+/// The part of the day as the schema of `find_slots` calls it.
+pub const fn argument(part: Part) -> &'static str {
+    match part {
+        Part::Dawn | Part::Morning => "morning",
+        Part::Afternoon => "afternoon",
+        Part::Evening => "evening",
+    }
 }
 
 /// What was asked of `find_slots`.
@@ -130,11 +139,11 @@ mod tests {
             Some("2026-11-26"),
             &["2026-11-26T09:00", "2026-11-26T09:30", "2026-11-26T11:00", "2026-11-26T15:00"],
         );
-        let ten = Hour { hour: 10, minute: 0, part: None };
+        let ten = Hour::new(10, 0);
         assert!(lookup.find(lookup.query.day, ten, None).is_none());
         assert_eq!(told(&lookup.offer(Some(ten), None)), ["26 09:30", "26 11:00"]);
         assert_eq!(told(&lookup.offer(None, None)), ["26 09:00", "26 09:30", "26 15:00"]);
-        let three = Hour { hour: 3, minute: 0, part: None };
+        let three = Hour::new(3, 0);
         assert!(lookup.find(lookup.query.day, three, None).is_some(), "three is in the afternoon");
     }
 

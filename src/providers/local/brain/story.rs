@@ -2,13 +2,13 @@
 
 use super::{
     asks::{self, Ask},
-    hear::hours::{Hour, Part},
-    slots::{Lookup, Query, Slot},
+    slots::{self, Lookup, Query, Slot},
     turn::{self, Turn},
     world::World,
 };
 use crate::dialogue::{
     message::{Message, ToolCall},
+    spoken::hear::{Part, hour::Hour},
     tools::{BOOK_APPOINTMENT, FIND_SLOTS},
 };
 use jiff::civil::{Date, DateTime};
@@ -274,7 +274,7 @@ impl Story {
         Some(Query {
             specialty: index,
             day: text("day").and_then(|day| day.parse().ok()),
-            part: parts.into_iter().find(|part| Some(part.argument()) == text("part_of_day")),
+            part: parts.into_iter().find(|part| Some(slots::argument(*part)) == text("part_of_day")),
         })
     }
 }

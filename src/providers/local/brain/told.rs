@@ -7,12 +7,11 @@ use super::{
         intents::Topic,
         names,
         things::{self, Specialty},
-        words::Said,
     },
     story::Story,
     turn::Turn,
 };
-use crate::dialogue::keypad;
+use crate::dialogue::{keypad, spoken::hear::said::Said};
 use std::ops::RangeInclusive;
 
 /// Words that announce a document.

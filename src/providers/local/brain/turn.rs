@@ -4,14 +4,18 @@ use super::{
     asks::Ask,
     hear::{
         days::{self, Day},
-        hours::{self, Hour, Part},
         intents::{self, Intents, Topic},
         things,
-        words::Said,
     },
     slots::Slot,
     story::{Facts, Story},
     told::{self, DOCUMENT},
+};
+use crate::dialogue::spoken::hear::{
+    Part,
+    hour::{Hour, hour},
+    part::part,
+    said::Said,
 };
 use jiff::civil::Date;
 
@@ -160,11 +164,11 @@ fn take(facts: &mut Facts, slot: &Slot) {
 
 fn read_when(story: &mut Story, said: &mut Said, wants: bool, ask: Option<Ask>, turn: &mut Turn) {
     let Some(now) = story.world.now else { return };
-    let part = hours::part(said);
+    let part = part(said);
     turn.weekly = days::is_weekly(said);
     let day = days::day(said, now.date());
     let bare = ask == Some(Ask::When);
-    let hour = hours::hour(said, bare, part);
+    let hour = hour(said, bare, part);
     turn.day = match day {
         Some(Day::Wanted(day)) => Some(day),
         _ => None,

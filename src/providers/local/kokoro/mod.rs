@@ -7,10 +7,8 @@ mod phonemes;
 mod spanish;
 mod voices;
 
-use super::{
-    onnx::{self, OnnxError},
-    speakable,
-};
+use super::onnx::{self, OnnxError};
+use crate::dialogue::spoken::say;
 use english::English;
 use ort::{
     session::{RunOptions, Session},
@@ -118,7 +116,7 @@ impl Kokoro {
     /// # Errors
     /// Only where memory is missing.
     pub fn speak(&self, text: &str, voice: Voice, stop: &Stop) -> Result<Vec<f32>, KokoroError> {
-        let words = speakable::words(text, voice.language);
+        let words = say::text::words(text, voice.language);
         let mut sound = Vec::new();
         for piece in phonemes::pieces(&words, voice.language, self.dictionary(voice)) {
             match self.speak_piece(&piece, voice, stop) {

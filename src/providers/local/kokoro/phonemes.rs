@@ -38,7 +38,7 @@ impl Alphabet {
     }
 }
 
-/// The phonemes of `text` (words only, see `speakable`), cut at sentence ends and, where those are far, elsewhere.
+/// The phonemes of `text` (words only, see [`crate::dialogue::spoken::say::text`]), cut at sentence ends and, where those are far, elsewhere.
 pub(super) fn pieces(text: &str, language: Language, english: Option<&English>) -> Vec<String> {
     let mut words: Vec<String> = Vec::new();
     let tokens: Vec<&str> = text.split_whitespace().collect();

@@ -1,6 +1,7 @@
 //! What the caller wants, apart from the facts they give.
 
-use super::{phrases, words::Said};
+use super::phrases;
+use crate::dialogue::spoken::hear::said::Said;
 
 /// A question about the business.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

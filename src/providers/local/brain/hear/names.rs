@@ -1,8 +1,9 @@
 //! Names of people.
 
-use super::{
-    days, given, numbers, things,
-    words::{Said, Word},
+use super::{given, things};
+use crate::dialogue::spoken::hear::{
+    calendar, number,
+    said::{Said, Word},
 };
 
 /// A name has at most this many words.
@@ -329,8 +330,8 @@ fn is_name(norm: &str) -> bool {
         && norm.chars().all(char::is_alphabetic)
         && !NO_NAME.contains(&norm)
         && !things::is_field(norm)
-        && numbers::word(norm).is_none()
-        && days::weekday(norm).is_none()
+        && number::word(norm).is_none()
+        && calendar::weekday(norm).is_none()
 }
 
 fn capital(word: &Word) -> String {

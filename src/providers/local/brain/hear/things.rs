@@ -1,7 +1,12 @@
 //! Specialties and insurers, as callers and recognisers call them.
 
-use super::words::{Said, distance};
-use crate::dialogue::{clinic::Clinic, spoken::plain};
+use crate::dialogue::{
+    clinic::Clinic,
+    spoken::{
+        hear::said::{Said, distance},
+        plain,
+    },
+};
 use std::ops::Range;
 
 /// Names are at most this many words long when they are looked for with slips.

@@ -1,17 +1,11 @@
 //! Figures in Spanish words.
 
-use super::{
-    letter_by_letter,
-    shapes::{Half, Shape, Unit},
-};
+use super::shapes::{Half, Shape};
 use crate::{
     base::language::Language,
     dialogue::spoken::{self, Agreement, counted},
 };
 
-const ORDINALS: [&str; 11] = [
-    "", "primero", "segundo", "tercero", "cuarto", "quinto", "sexto", "séptimo", "octavo", "noveno", "décimo",
-];
 /// Words in -a that are masculine, among those that are counted.
 const MASCULINE: &[&str] =
     &["día", "días", "problema", "problemas", "sistema", "sistemas", "programa", "programas"];
@@ -33,7 +27,7 @@ fn cardinal(number: u64) -> String {
 }
 
 fn digits(core: &str) -> String {
-    spoken::phone(Language::Es, core)
+    spoken::phone_as_written(Language::Es, core)
 }
 
 fn is_function_word(word: &str) -> bool {
@@ -54,14 +48,16 @@ pub(super) fn shape(shape: &Shape, core: &str, following: &str) -> String {
         Shape::Fraction { whole, digits } => {
             format!("{} coma {}", cardinal(*whole), fraction(digits))
         }
-        Shape::Amount { whole, fraction: digits, unit } => amount(*whole, digits, *unit),
+        Shape::Percent { whole, digits } if digits.is_empty() => format!("{} por ciento", cardinal(*whole)),
+        Shape::Percent { whole, digits } => {
+            format!("{} coma {} por ciento", cardinal(*whole), fraction(digits))
+        }
         Shape::Ordinal(number) => ordinal(*number, core.ends_with('ª'), following),
         Shape::Date { day, month, year } => date(*day, *month, *year),
         Shape::Digits => digits(core),
-        Shape::Letters => letter_by_letter(core, letter),
-        Shape::Address => address(core),
         Shape::Hour { hour, minute, half } => self::hour(*hour, *minute, *half),
-        Shape::Word => word(core),
+        // The others are said alike in both languages.
+        _ => word(core),
     }
 }
 
@@ -70,8 +66,10 @@ pub(super) fn hour(hour: u64, minute: u64, half: Option<Half>) -> String {
     let spoken = counted(hour, Agreement::Feminine);
     let minutes = match minute {
         0 => String::new(),
-        15 if hour <= 12 => " y cuarto".into(),
-        30 if hour <= 12 => " y media".into(),
+        // "veinte y uno" is twenty-one.
+        1..10 if hour == 20 => format!(" cero {}", cardinal(minute)),
+        15 if (1..=12).contains(&hour) => " y cuarto".into(),
+        30 if (1..=12).contains(&hour) => " y media".into(),
         _ => format!(" y {}", cardinal(minute)),
     };
     let part = match half {
@@ -90,26 +88,6 @@ fn date(day: u64, month: i8, year: Option<u64>) -> String {
     format!("{day} de {month}{year}")
 }
 
-fn amount(whole: u64, digits: &str, unit: Unit) -> String {
-    let (one, many) = match unit {
-        Unit::Percent => ("por ciento", "por ciento"),
-        Unit::Peso => ("peso", "pesos"),
-        Unit::Dollar => ("dólar", "dólares"),
-        Unit::Euro => ("euro", "euros"),
-    };
-    let agreement = if unit == Unit::Percent { Agreement::Alone } else { Agreement::Masculine };
-    let unit = if whole == 1 { one } else { many };
-    // A whole number of millions takes "de": "dos millones de pesos".
-    let of = if whole >= 1_000_000 && whole.is_multiple_of(1_000_000) { " de" } else { "" };
-    match digits.trim_end_matches('0') {
-        "" => format!("{}{of} {unit}", counted(whole, agreement)),
-        rest if one == unit || many == "por ciento" => {
-            format!("{} coma {} {unit}", cardinal(whole), fraction(rest))
-        }
-        _ => format!("{} {unit} con {}", counted(whole, agreement), fraction(digits)),
-    }
-}
-
 fn fraction(digits: &str) -> String {
     if digits.starts_with('0') || digits.len() > 2 {
         self::digits(digits)
@@ -119,27 +97,7 @@ fn fraction(digits: &str) -> String {
 }
 
 fn ordinal(number: u64, feminine: bool, following: &str) -> String {
-    let spoken = usize::try_from(number).ok().and_then(|at| ORDINALS.get(at)).filter(|word| !word.is_empty());
-    let Some(spoken) = spoken else { return cardinal(number) };
-    let stem = spoken.strip_suffix('o').unwrap_or(spoken);
-    match agreement(following) {
-        _ if feminine => format!("{stem}a"),
-        Agreement::Masculine if matches!(number, 1 | 3) => stem.to_owned(),
-        _ => (*spoken).to_owned(),
-    }
-}
-
-fn address(core: &str) -> String {
-    let spaced = core
-        .replace('@', " arroba ")
-        .replace('.', " punto ")
-        .replace('_', " guion bajo ")
-        .replace('-', " guion ");
-    spaced
-        .split_whitespace()
-        .map(|part| shape(&Shape::of(part, Language::Es), part, ""))
-        .collect::<Vec<_>>()
-        .join(" ")
+    spoken::rank(Language::Es, number, feminine, agreement(following) == Agreement::Masculine)
 }
 
 fn word(core: &str) -> String {
@@ -191,48 +149,12 @@ fn mixed(core: &str) -> String {
     parts.join(" ")
 }
 
-fn letter(letter: char) -> Option<&'static str> {
-    Some(match letter.to_lowercase().next()? {
-        'a' | 'á' => "a",
-        'b' => "be",
-        'c' => "ce",
-        'd' => "de",
-        'e' | 'é' => "e",
-        'f' => "efe",
-        'g' => "ge",
-        'h' => "hache",
-        'i' | 'í' => "i",
-        'j' => "jota",
-        'k' => "ka",
-        'l' => "ele",
-        'm' => "eme",
-        'n' => "ene",
-        'ñ' => "eñe",
-        'o' | 'ó' => "o",
-        'p' => "pe",
-        'q' => "cu",
-        'r' => "erre",
-        's' => "ese",
-        't' => "te",
-        'u' | 'ú' => "u",
-        'v' => "ve",
-        'w' => "doble ve",
-        'x' => "equis",
-        'y' => "ye",
-        'z' => "zeta",
-        _ => return None,
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn amounts_and_ordinals_agree() {
-        assert_eq!(amount(2_000_000, "", Unit::Peso), "dos millones de pesos");
-        assert_eq!(amount(1, "", Unit::Dollar), "un dólar");
-        assert_eq!(amount(10, "50", Unit::Peso), "diez pesos con cincuenta");
         assert_eq!(ordinal(3, false, "piso"), "tercer");
         assert_eq!(ordinal(1, true, "vez"), "primera");
         assert_eq!(hour(1, 0, None), "una");

@@ -3,8 +3,11 @@
 use crate::dialogue::spoken::plain;
 use std::ops::Range;
 
-/// The receptionist looks at no more than this many words of one turn, the last ones.
+/// No more than this many words of one turn are looked at, the last ones.
 const MOST_WORDS: usize = 160;
+
+/// Signs that mean something beside a number; each is a word of its own: `$ 1.200`, `+ 54`, `20 %`.
+const SIGNS: &str = "$€£+%";
 
 /// One word.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -96,6 +99,16 @@ impl Said {
         phrases.split(", ").any(|phrase| self.find(phrase).is_some())
     }
 
+    /// The end of the first of `phrases` that begins at `index`; `|` stands between them.
+    pub fn starts_one_of(&self, index: usize, phrases: &str) -> Option<usize> {
+        phrases.split('|').find_map(|phrase| self.starts(index, phrase))
+    }
+
+    /// Whether a pause follows the word before `index`.
+    pub fn paused_before(&self, index: usize) -> bool {
+        index.checked_sub(1).and_then(|index| self.words.get(index)).is_some_and(|word| word.pause)
+    }
+
     /// Whether nothing was said.
     pub fn is_empty(&self) -> bool {
         self.words.is_empty()
@@ -109,9 +122,30 @@ impl Said {
 
 fn split(chunk: &str, words: &mut Vec<Word>) {
     let chunk: String = chunk.chars().filter(|sign| !matches!(sign, '\'' | '’')).collect();
-    if chunk.chars().any(|sign| sign.is_ascii_digit()) {
-        let raw = chunk.trim_matches(|sign: char| !sign.is_alphanumeric()).to_owned();
-        words.push(Word { norm: raw.to_lowercase(), raw, pause: false });
+    let is_sign = |sign: char| SIGNS.contains(sign);
+    if chunk.eq_ignore_ascii_case("s/") {
+        words.push(Word { norm: chunk.to_lowercase(), raw: chunk, pause: false });
+        return;
+    }
+    let chunk = chunk.trim_matches(|sign: char| !sign.is_alphanumeric() && !is_sign(sign));
+    let is_digit = |sign: char| sign.is_ascii_digit();
+    if let (Some(first), Some(last)) = (chunk.find(is_digit), chunk.rfind(is_digit)) {
+        let (lead, rest) = chunk.split_at(first);
+        let lead_is_sign = lead.contains(is_sign) || lead.eq_ignore_ascii_case("s/");
+        let tail = rest.get(last + 1 - first..).unwrap_or_default();
+        let tail_is_sign = tail.starts_with(is_sign);
+        let figures = if lead_is_sign { rest } else { chunk };
+        let figures = if tail_is_sign { figures.strip_suffix(tail).unwrap_or(figures) } else { figures };
+        let sides = [(lead, lead_is_sign), (figures, true), (tail, tail_is_sign)];
+        words.extend(sides.into_iter().filter(|(_, own)| *own).map(|(part, _)| Word {
+            norm: part.to_lowercase(),
+            raw: part.to_owned(),
+            pause: false,
+        }));
+        return;
+    }
+    if chunk.contains(is_sign) {
+        words.push(Word { norm: chunk.to_lowercase(), raw: chunk.to_owned(), pause: false });
         return;
     }
     let parts: Vec<&str> =
@@ -164,6 +198,21 @@ mod tests {
             ["si", "gracias", "a", "las", "10:30", "p", "m", "dni", "28.400.512", "im", "fine", "pm"]
         );
         assert!(said.words[1].pause && !said.words[2].pause);
+    }
+
+    #[test]
+    fn signs_beside_a_number_are_words_of_their_own() {
+        let norms =
+            |text| Said::new(text).words.into_iter().map(|word| word.norm).collect::<Vec<_>>().join(" ");
+        for (text, words) in [
+            ("US$20 o $1.200,50.", "us$ 20 o $ 1.200,50"),
+            ("20€ (+54 11)", "20 € + 54 11"),
+            ("S/20, 15%", "s/ 20 15 %"),
+            ("U$S 20", "u$s 20"),
+            ("el 3º, 26th, 3pm", "el 3º 26th 3pm"),
+        ] {
+            assert_eq!(norms(text), words, "{text}");
+        }
     }
 
     #[test]

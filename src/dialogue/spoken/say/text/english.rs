@@ -1,9 +1,6 @@
 //! Figures in English words.
 
-use super::{
-    letter_by_letter,
-    shapes::{Half, Shape, Unit},
-};
+use super::shapes::{Half, Shape};
 use crate::{base::language::Language, dialogue::spoken};
 use jiff::civil::Time;
 
@@ -12,7 +9,7 @@ fn cardinal(number: u64) -> String {
 }
 
 fn digits(core: &str) -> String {
-    spoken::phone(Language::En, core)
+    spoken::phone_as_written(Language::En, core)
 }
 
 /// A token of `shape`, written `core`, before the word `following`.
@@ -23,17 +20,16 @@ pub(super) fn shape(shape: &Shape, core: &str, following: &str) -> String {
         Shape::Fraction { whole, digits } => {
             format!("{} point {}", cardinal(*whole), self::digits(digits))
         }
-        Shape::Amount { whole, fraction, unit } => amount(*whole, fraction, *unit),
+        Shape::Percent { whole, digits } if digits.is_empty() => format!("{} percent", cardinal(*whole)),
+        Shape::Percent { whole, digits } => {
+            format!("{} point {} percent", cardinal(*whole), self::digits(digits))
+        }
         Shape::Ordinal(number) => spoken::ordinal(Language::En, *number),
         Shape::Date { day, month, year } => date(*day, *month, *year),
         Shape::Digits => digits(core),
-        Shape::Letters => letter_by_letter(core, letter),
-        Shape::Address => {
-            let spaced = core.replace('@', " at ").replace('.', " dot ").replace('-', " dash ");
-            spaced.split_whitespace().map(word).collect::<Vec<_>>().join(" ")
-        }
         Shape::Hour { hour, minute, half } => self::hour(*hour, *minute, *half),
-        Shape::Word => word(core),
+        // The others are said alike in both languages.
+        _ => word(core),
     }
 }
 
@@ -69,23 +65,6 @@ fn date(day: u64, month: i8, year: Option<u64>) -> String {
     let (month, day) = (spoken::month(Language::En, month), spoken::ordinal(Language::En, day));
     let year = year.map(|year| format!(", {}", shape(&Shape::Number(year), "", ""))).unwrap_or_default();
     format!("{month} {day}{year}")
-}
-
-fn amount(whole: u64, fraction: &str, unit: Unit) -> String {
-    let (one, many) = match unit {
-        Unit::Percent => ("percent", "percent"),
-        Unit::Peso => ("peso", "pesos"),
-        Unit::Dollar => ("dollar", "dollars"),
-        Unit::Euro => ("euro", "euros"),
-    };
-    let name = if whole == 1 && fraction.is_empty() { one } else { many };
-    match (fraction.trim_end_matches('0'), unit) {
-        ("", _) => format!("{} {name}", cardinal(whole)),
-        (digits, Unit::Percent) => format!("{} point {} {name}", cardinal(whole), self::digits(digits)),
-        _ => {
-            format!("{} {name} and {} cents", cardinal(whole), cardinal(fraction.parse().unwrap_or_default()))
-        }
-    }
 }
 
 fn word(core: &str) -> String {
@@ -127,49 +106,16 @@ fn mixed(core: &str) -> String {
     parts.join(" ")
 }
 
-fn letter(letter: char) -> Option<&'static str> {
-    Some(match letter.to_ascii_lowercase() {
-        'a' => "ay",
-        'b' => "bee",
-        'c' => "see",
-        'd' => "dee",
-        'e' => "ee",
-        'f' => "eff",
-        'g' => "gee",
-        'h' => "aitch",
-        'i' => "eye",
-        'j' => "jay",
-        'k' => "kay",
-        'l' => "ell",
-        'm' => "em",
-        'n' => "en",
-        'o' => "oh",
-        'p' => "pee",
-        'q' => "queue",
-        'r' => "are",
-        's' => "ess",
-        't' => "tea",
-        'u' => "you",
-        'v' => "vee",
-        'w' => "double you",
-        'x' => "ex",
-        'y' => "why",
-        'z' => "zee",
-        _ => return None,
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn years_and_amounts_are_spelled() {
+    fn years_are_spelled() {
         assert_eq!(
             [year(2026), year(1905), year(1900)],
             ["twenty twenty-six", "nineteen oh five", "nineteen hundred"]
         );
         assert_eq!(mixed("B12"), "B twelve");
-        assert_eq!(amount(10, "50", Unit::Dollar), "ten dollars and fifty cents");
     }
 }

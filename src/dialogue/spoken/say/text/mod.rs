@@ -6,34 +6,78 @@ mod english;
 mod shapes;
 mod spanish;
 
-use crate::base::language::Language;
+use crate::{
+    base::language::Language,
+    dialogue::spoken::{Locale, say},
+};
 use shapes::Shape;
 
+/// A stretch of a text as it was written, and as it is spoken. Blanks stand between stretches.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stretch {
+    /// As it was written.
+    pub written: String,
+    /// As it is spoken.
+    pub spoken: String,
+}
+
 /// `text` without digits and symbols. Punctuation stays with its words.
-pub fn words(text: &str, language: Language) -> String {
-    let tokens = shapes::tokens(text);
-    let mut spoken: Vec<String> = Vec::with_capacity(tokens.len());
+pub fn words(text: &str, locale: impl Into<Locale>) -> String {
+    let spoken = stretches(text, locale.into());
+    spoken.iter().map(|stretch| stretch.spoken.as_str()).collect::<Vec<_>>().join(" ")
+}
+
+/// The stretches of `text`, so that what was heard of its sound can be told in its own signs.
+pub fn stretches(text: &str, locale: Locale) -> Vec<Stretch> {
+    let tokens = shapes::tokens(text, locale);
+    let mut stretches: Vec<Stretch> = Vec::with_capacity(tokens.len());
+    // Marks before the first word are not spoken.
+    let mut silent = String::new();
     let mut at = 0;
     while let Some(token) = tokens.get(at) {
-        let (lead, core, tail) = shapes::bare(token);
+        let (lead, core, tail) = shapes::bare(&token.text);
         let next = tokens.get(at + 1).filter(|_| tail.is_empty());
-        let (words, taken) = token_in_words(core, next.map(String::as_str), language);
+        let (words, taken) = if is_first_of_month(tokens.get(at..).unwrap_or_default(), locale) {
+            ("primero".to_owned(), 1)
+        } else {
+            token_in_words(core, next.map(|next| next.text.as_str()), locale)
+        };
+        let mut written = token.written.clone();
         // A mark behind a second token that was taken in ("10:30 a.m.,") belongs to the end.
-        let tail = if taken > 1 { next.map_or("", |next| shapes::bare(next).2) } else { tail };
-        match spoken.last_mut() {
-            Some(last) if words.is_empty() => last.push_str(tail),
-            _ if words.is_empty() => {}
-            _ => spoken.push(format!("{lead}{words}{tail}")),
+        let mut tail = tail;
+        if let Some(next) = next.filter(|_| taken > 1) {
+            tail = shapes::bare(&next.text).2;
+            written = format!("{written} {}", next.written);
+        }
+        match stretches.last_mut() {
+            Some(last) if words.is_empty() => {
+                last.spoken.push_str(tail);
+                last.written = format!("{} {written}", last.written);
+            }
+            _ if words.is_empty() => silent = format!("{silent}{written} "),
+            _ => stretches.push(Stretch {
+                written: std::mem::take(&mut silent) + &written,
+                spoken: format!("{lead}{words}{tail}"),
+            }),
         }
         at += taken;
     }
-    spoken.join(" ")
+    stretches
+}
+
+/// "1 de diciembre" is "primero de diciembre".
+fn is_first_of_month(tokens: &[shapes::Token], locale: Locale) -> bool {
+    let [day, of, month, ..] = tokens else { return false };
+    let month = shapes::bare(&month.text).1;
+    let known = (1..=12).any(|number| say::month(Language::Es, number) == month);
+    locale.language == Language::Es && day.text == "1" && of.text == "de" && known
 }
 
 /// The words of one token and how many tokens they stand for: 2 where `next` was needed ("a.m.", "%").
-fn token_in_words(core: &str, next: Option<&str>, language: Language) -> (String, usize) {
+fn token_in_words(core: &str, next: Option<&str>, locale: Locale) -> (String, usize) {
+    let language = locale.language;
     let following = next.map(|next| shapes::bare(next).1).unwrap_or_default();
-    let shape = Shape::of(core, language);
+    let shape = Shape::of(core, locale);
     let half = next.and_then(shapes::half_of_day);
     match (language, shape) {
         (_, Shape::Hour { hour, minute, half: own }) => {
@@ -49,14 +93,13 @@ fn token_in_words(core: &str, next: Option<&str>, language: Language) -> (String
         (Language::Es, Shape::Number(hour)) if half.is_some() && hour <= 24 => {
             (spanish::hour(hour, 0, half), 2)
         }
+        (_, Shape::Money(money)) => (say::money(locale, money), 1),
+        (_, Shape::Phone(phone)) => (say::international(language, &phone), 1),
+        (_, Shape::Letters) => (say::spelled(language, core), 1),
+        (_, Shape::Address) => (say::address(language, core), 1),
         (Language::Es, shape) => (spanish::shape(&shape, core, following), 1),
         (Language::En, shape) => (english::shape(&shape, core, following), 1),
     }
-}
-
-/// The letters of `core` one by one, with `name` for each; digits inside keep to themselves.
-fn letter_by_letter(core: &str, name: impl Fn(char) -> Option<&'static str>) -> String {
-    core.chars().filter_map(name).collect::<Vec<_>>().join(" ")
 }
 
 #[cfg(test)]
@@ -105,6 +148,22 @@ mod tests {
         en("555-0142", "five five five, zero one four two");
         en("Dr. Lee, 3.5%", "doctor Lee, three point five percent");
         en("1,500 people", "one thousand five hundred people");
+    }
+
+    #[test]
+    fn stretches_tell_what_was_written() {
+        let told = |text: &str| {
+            let stretches = stretches(text, Language::Es.into());
+            stretches
+                .into_iter()
+                .map(|it| format!("{}={}", it.written, it.spoken))
+                .collect::<Vec<_>>()
+                .join("|")
+        };
+        assert_eq!(told("son $ 1.200, sí"), "son=son|$ 1.200,=mil doscientos pesos,|sí=sí");
+        assert_eq!(told("a las 3:30 p. m."), "a=a|las=las|3:30 p. m.=tres y media de la tarde");
+        assert_eq!(told("- uno"), "- uno=uno");
+        assert_eq!(told("8–20 — 9"), "8–=ocho|20 —=veinte,|9=nueve");
     }
 
     #[test]

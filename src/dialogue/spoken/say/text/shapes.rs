@@ -1,6 +1,14 @@
 //! What a token looks like, before anybody says it.
 
-use crate::base::language::Language;
+use crate::{
+    base::language::Language,
+    dialogue::spoken::{
+        hear::money::{figures, sign},
+        locale::Locale,
+        money::Money,
+        phone::Phone,
+    },
+};
 
 /// What a written token is.
 #[derive(Clone, Debug, PartialEq)]
@@ -9,8 +17,12 @@ pub(super) enum Shape {
     Hour { hour: u64, minute: u64, half: Option<Half> },
     /// `2026-11-24`, `24/11`; the year where it was written.
     Date { day: u64, month: i8, year: Option<u64> },
-    /// `$1.500`, `20%`: a number with its unit.
-    Amount { whole: u64, fraction: String, unit: Unit },
+    /// `$1.500,50`.
+    Money(Money),
+    /// `20%`, with the digits behind the point.
+    Percent { whole: u64, digits: String },
+    /// `+54 11 5550 0142`.
+    Phone(Phone),
     /// `1.500` or `15`: a count.
     Number(u64),
     /// `3,5`.
@@ -27,15 +39,6 @@ pub(super) enum Shape {
     Word,
 }
 
-/// What is counted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Unit {
-    Percent,
-    Peso,
-    Dollar,
-    Euro,
-}
-
 /// Before or after noon.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Half {
@@ -45,27 +48,81 @@ pub(super) enum Half {
     None,
 }
 
-/// The tokens of `text`: cut at spaces and dashes, `p. m.` in one.
-pub(super) fn tokens(text: &str) -> Vec<String> {
-    let mut tokens: Vec<String> = Vec::new();
+/// A token, and the stretch of the text that it stands for, without the blank behind it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Token {
+    pub(super) text: String,
+    pub(super) written: String,
+}
+
+impl Token {
+    fn new(text: &str, written: &str) -> Self {
+        Self { text: text.to_owned(), written: written.to_owned() }
+    }
+
+    fn join(&mut self, blank: &str, token: &str) {
+        for (text, blank) in [(&mut self.text, blank), (&mut self.written, " ")] {
+            text.push_str(blank);
+            text.push_str(token);
+        }
+    }
+}
+
+/// The tokens of `text`: cut at spaces and dashes; `p. m.`, `$ 1.200` and `+54 11 5550 0142` in one.
+pub(super) fn tokens(text: &str, locale: Locale) -> Vec<Token> {
+    let mut tokens: Vec<Token> = Vec::new();
     for token in text.split_whitespace() {
         if matches!(token, "-" | "–" | "—") {
-            tokens.push(",".into());
+            tokens.push(Token::new(",", token));
             continue;
         }
         match tokens.last_mut() {
-            Some(last) if matches!(last.as_str(), "a." | "p.") && token.starts_with("m.") => {
-                last.push_str(token);
+            Some(last) if matches!(last.text.as_str(), "a." | "p.") && token.starts_with("m.") => {
+                last.join("", token);
             }
-            _ => tokens.extend(token.split(['–', '—']).filter(|part| !part.is_empty()).map(str::to_owned)),
+            // "(212) 555-0142"
+            Some(last) if is_area(&last.text) && token.starts_with(|sign: char| sign.is_ascii_digit()) => {
+                last.text = format!("{}-{token}", last.text.trim_matches(['(', ')']));
+                last.written = format!("{} {token}", last.written);
+            }
+            Some(last) if belong_together(&last.text, token, locale) => {
+                let blank = if last.text.starts_with('+') { " " } else { "" };
+                last.join(blank, token);
+            }
+            _ => {
+                let dash = ['–', '—'];
+                let parts =
+                    token.split_inclusive(dash).map(|part| Token::new(part.trim_end_matches(dash), part));
+                tokens.extend(parts.filter(|part| !part.text.is_empty()));
+            }
         }
     }
     tokens
 }
 
+fn is_area(token: &str) -> bool {
+    let digits = token.strip_prefix('(').and_then(|rest| rest.strip_suffix(')'));
+    digits.is_some_and(|digits| (2..=5).contains(&digits.len()) && is_only(digits, ""))
+}
+
+/// Whether a space stands within an amount, a percentage or a telephone number.
+fn belong_together(before: &str, token: &str, locale: Locale) -> bool {
+    let is_digit = |sign: char| sign.is_ascii_digit();
+    let unit = bare(token).1;
+    if token.starts_with(is_digit) && sign(before, locale).is_some() {
+        return true;
+    }
+    if before.starts_with('+') && before.ends_with(is_digit) {
+        let marks = token.trim_start_matches('(');
+        return marks.starts_with(is_digit) && is_only(bare(marks).1.trim_end_matches(')'), "-.");
+    }
+    let is_unit = unit == "%" || unit != "$" && sign(unit, locale).is_some();
+    is_unit && before.starts_with(is_digit) && before.ends_with(is_digit) && is_only(before, ".,")
+}
+
 /// Leading marks, the token itself, marks behind it. Marks that mean something (`$`, `%`, `º`, the point of `Dr.`) stay.
 pub(super) fn bare(token: &str) -> (&str, &str, &str) {
-    let means = |c: char| c.is_alphanumeric() || "$%€ºª°#&@+".contains(c);
+    let means = |c: char| c.is_alphanumeric() || "$%€£ºª°#&@+".contains(c);
     let start = token.find(means).unwrap_or(token.len());
     let (lead, rest) = token.split_at(start);
     let end = rest.rfind(means).map_or(0, |at| at + rest.get(at..).map_or(0, first_length));
@@ -102,7 +159,7 @@ pub(super) fn half_of_day(token: &str) -> Option<Half> {
 
 impl Shape {
     /// The shape of a token without its marks.
-    pub(super) fn of(core: &str, language: Language) -> Self {
+    pub(super) fn of(core: &str, locale: Locale) -> Self {
         let has_digits = core.contains(|c: char| c.is_ascii_digit());
         if !has_digits {
             return match core {
@@ -115,10 +172,11 @@ impl Shape {
             return Self::Address;
         }
         hour(core)
-            .or_else(|| date(core, language))
-            .or_else(|| amount(core, language))
+            .or_else(|| date(core, locale.language))
+            .or_else(|| telephone(core, locale))
+            .or_else(|| amount(core, locale))
             .or_else(|| ordinal(core))
-            .or_else(|| number(core, language))
+            .or_else(|| number(core, locale))
             .unwrap_or(if is_only(core, "+-/().") { Self::Digits } else { Self::Word })
     }
 }
@@ -179,24 +237,27 @@ fn date(core: &str, language: Language) -> Option<Shape> {
     valid.then_some(Shape::Date { day, month: i8::try_from(month).ok()?, year })
 }
 
-fn amount(core: &str, language: Language) -> Option<Shape> {
-    let dollar = if language == Language::Es { Unit::Peso } else { Unit::Dollar };
-    let (unit, figures) = match core {
-        _ if core.ends_with('%') => (Unit::Percent, core.trim_end_matches('%')),
-        _ if core.contains("US$") || core.starts_with("USD") => (Unit::Dollar, core),
-        _ if core.starts_with('$') => (dollar, core),
-        _ if core.contains('€') => (Unit::Euro, core),
-        _ => return None,
-    };
-    match number(figures.trim_matches(|c: char| !c.is_ascii_digit()), language)? {
-        Shape::Number(whole) => Some(Shape::Amount { whole, fraction: String::new(), unit }),
-        Shape::Fraction { whole, digits } => Some(Shape::Amount { whole, fraction: digits, unit }),
-        Shape::Digits => {
-            let whole = figures.trim_matches(|c: char| !c.is_ascii_digit()).parse().ok()?;
-            Some(Shape::Amount { whole, fraction: String::new(), unit })
-        }
-        _ => None,
+fn telephone(core: &str, locale: Locale) -> Option<Shape> {
+    (core.starts_with('+') && core.len() > 3)
+        .then(|| Phone::read(core, locale.country))
+        .flatten()
+        .map(Shape::Phone)
+}
+
+fn amount(core: &str, locale: Locale) -> Option<Shape> {
+    if let Some(figures) = core.strip_suffix('%') {
+        return match number(figures, locale)? {
+            Shape::Number(whole) => Some(Shape::Percent { whole, digits: String::new() }),
+            Shape::Fraction { whole, digits } => Some(Shape::Percent { whole, digits }),
+            _ => None,
+        };
     }
+    let is_digit = |sign: char| sign.is_ascii_digit();
+    let (lead, rest) = core.split_at(core.find(is_digit)?);
+    let (amount, tail) = rest.split_at(rest.rfind(is_digit)? + 1);
+    let unit = if lead.is_empty() { tail } else { lead };
+    let currency = sign(unit, locale).filter(|_| lead.is_empty() || tail.is_empty())?;
+    Some(Shape::Money(Money { cents: figures(amount, locale)?, currency }))
 }
 
 fn ordinal(core: &str) -> Option<Shape> {
@@ -208,16 +269,22 @@ fn ordinal(core: &str) -> Option<Shape> {
 }
 
 /// A count, with the thousands marked or with at most four digits; more digits in a row are a document or a telephone.
-fn number(core: &str, language: Language) -> Option<Shape> {
-    let (thousands, decimal) = match language {
-        Language::Es => ('.', ','),
-        Language::En => (',', '.'),
-    };
+fn number(core: &str, locale: Locale) -> Option<Shape> {
+    let comma = locale.language == Language::Es && locale.country.decimal_comma();
+    let (thousands, decimal) = if comma { ('.', ',') } else { (',', '.') };
     let (whole, digits) = match core.split_once(decimal) {
         Some((whole, digits)) if !digits.is_empty() && is_only(digits, "") => (whole, Some(digits)),
         Some(_) => return None,
         None => (core, None),
     };
+    // "1.5" is no thousand anywhere.
+    if let Some((whole, digits)) = core.split_once(thousands).filter(|_| digits.is_none())
+        && digits.len() < 3
+        && is_only(digits, "")
+        && !digits.is_empty()
+    {
+        return Some(Shape::Fraction { whole: whole.parse().ok()?, digits: digits.to_owned() });
+    }
     let groups: Vec<&str> = whole.split(thousands).collect();
     let grouped = groups.len() > 1 && groups.iter().skip(1).all(|group| group.len() == 3);
     if whole.is_empty() || !is_only(whole, &thousands.to_string()) || (groups.len() > 1 && !grouped) {
@@ -240,7 +307,7 @@ mod tests {
 
     #[test]
     fn shapes_are_told_apart() {
-        let es = |core| Shape::of(core, Language::Es);
+        let es = |core| Shape::of(core, Language::Es.into());
         assert_eq!(es("15:30"), Shape::Hour { hour: 15, minute: 30, half: None });
         assert_eq!(es("3pm"), Shape::Hour { hour: 3, minute: 0, half: Some(Half::Afternoon) });
         assert_eq!(es("24/11"), Shape::Date { day: 24, month: 11, year: None });
@@ -251,7 +318,7 @@ mod tests {
         assert_eq!(es("DNI"), Shape::Letters);
         assert_eq!(es("IVA"), Shape::Word);
         assert_eq!(es("29:75"), Shape::Word);
-        assert_eq!(Shape::of("11/24", Language::En), Shape::Date { day: 24, month: 11, year: None });
+        assert_eq!(Shape::of("11/24", Language::En.into()), Shape::Date { day: 24, month: 11, year: None });
     }
 
     #[test]

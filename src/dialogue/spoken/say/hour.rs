@@ -1,6 +1,6 @@
 //! Hours of the day in words.
 
-use super::number;
+use super::number::number;
 use crate::{base::language::Language, dialogue::clinic::Hours};
 use jiff::civil::Time;
 

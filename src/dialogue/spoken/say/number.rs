@@ -117,6 +117,25 @@ pub fn ordinal(language: Language, number: u64) -> String {
     format!("{head}{last}")
 }
 
+const RANKS_ES: [&str; 11] = [
+    "", "primero", "segundo", "tercero", "cuarto", "quinto", "sexto", "séptimo", "octavo", "noveno", "décimo",
+];
+
+/// The place in a row: "tercero", "tercera", before a masculine noun "tercer", "third". Beyond the tenth Spanish counts on.
+pub fn rank(language: Language, place: u64, feminine: bool, before_masculine: bool) -> String {
+    if language == Language::En {
+        return ordinal(language, place);
+    }
+    let word = word(&RANKS_ES, place);
+    let stem = word.strip_suffix('o').unwrap_or(word);
+    match (word, feminine, before_masculine) {
+        ("", ..) => number(language, place),
+        (_, true, _) => format!("{stem}a"),
+        (_, _, true) if matches!(place, 1 | 3) => stem.to_owned(),
+        _ => word.to_owned(),
+    }
+}
+
 /// A document or a phone number, digit by digit in groups: "dos ocho, cuatro cero cero, cinco uno dos".
 ///
 /// Letters are said as they are. Groups have three signs, the first one what is left over.

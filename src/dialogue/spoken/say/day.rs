@@ -1,7 +1,7 @@
 //! Days in words.
 
-use super::{list, ordinal};
-use crate::base::language::Language;
+use super::number::ordinal;
+use crate::{base::language::Language, dialogue::spoken::list};
 use jiff::civil::{Date, Weekday};
 
 /// The day of the week: "jueves", "Thursday".
