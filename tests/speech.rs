@@ -149,7 +149,12 @@ async fn silence_and_noise_are_no_words() {
 #[tokio::test]
 async fn pieces_are_spoken_in_order_and_a_cancelled_turn_is_not() {
     let voice = tokio::task::spawn_blocking(|| SPEECH.voice().unwrap()).await.unwrap();
-    let mut session = voice.open(TtsSpec { call: call(), language: Language::Es, voice: String::new() });
+    let mut session = voice.open(TtsSpec {
+        call: call(),
+        language: Language::Es,
+        locale: Language::Es.into(),
+        voice: String::new(),
+    });
     let (first, second) = (TurnId(1), TurnId(2));
     let piece = |turn, piece, text: &str| SpeechCommand::Say { turn, piece, text: text.into() };
     for command in [

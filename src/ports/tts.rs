@@ -1,8 +1,11 @@
 //! Text to speech, streaming: one session per call, many turns in it.
 
-use crate::base::{
-    ids::{CallSid, TurnId},
-    language::Language,
+use crate::{
+    base::{
+        ids::{CallSid, TurnId},
+        language::Language,
+    },
+    dialogue::{agent::Agent, spoken::Locale},
 };
 use futures_util::stream::BoxStream;
 use std::fmt;
@@ -20,8 +23,17 @@ pub struct TtsSpec {
     pub call: CallSid,
     /// The language spoken.
     pub language: Language,
+    /// Where it is spoken: it decides whose peso `$` is and what a comma in a figure means.
+    pub locale: Locale,
     /// The vendor's name of the voice; empty for the vendor's default in this language.
     pub voice: String,
+}
+
+impl TtsSpec {
+    /// For that agent's side of that call.
+    pub fn of(agent: &Agent, call: CallSid) -> Self {
+        Self { call, language: agent.language, locale: agent.locale(), voice: agent.voice.clone() }
+    }
 }
 
 /// What the call asks of its voice.

@@ -79,7 +79,11 @@ async fn a_time_is_found_and_booked_by_tools_and_stands_in_the_book() {
     caller.hears_the_greeting().await;
     caller.says(3).await;
     caller
-        .hears_said(&["Déjeme ver.", "Tengo uno.", "¿Lo reservo para Ana Torres, documento 28400512?"])
+        .hears_said(&[
+            "Déjeme ver.",
+            "Tengo uno.",
+            "¿Lo reservo para Ana Torres, documento dos ocho, cuatro cero cero, cinco uno dos?",
+        ])
         .await;
 
     let last_asked = house.fakes.log().details(Service::OpenAi, "request").pop().unwrap();

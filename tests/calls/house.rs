@@ -363,7 +363,7 @@ pub(crate) fn agent() -> Agent {
 fn keep_phrases(config: &Config, folder: &Path) {
     static WRITTEN: Mutex<BTreeMap<String, PathBuf>> = Mutex::new(BTreeMap::new());
     let agent = agent();
-    let spec = TtsSpec { call: CallSid::nobody(), language: agent.language, voice: agent.voice.clone() };
+    let spec = TtsSpec::of(&agent, CallSid::nobody());
     let signature = match config.tts().first().unwrap() {
         Tts::Deepgram(key) => {
             let options = deepgram::Options::new(config.deepgram.base_url.clone(), (*key).clone());

@@ -125,7 +125,7 @@ async fn never_ends() {
     house.takes_another_call().await;
 }
 
-/// What is written for the eye is left out, and what is left is said as it is.
+/// What is written for the eye is left out, and what is left is said in words.
 async fn writes_for_the_eye() {
     let house = House::open().await;
     let mut caller = house.dial();
@@ -135,7 +135,7 @@ async fn writes_for_the_eye() {
     house.fakes.openai.answers([Answer::text(text)]);
     house.fakes.deepgram.hears(["¿Cuándo hay lugar?"]);
     caller.says(3).await;
-    caller.hears_said(&["Claro que sí,", "señora.", "- Reserve en clinica.mx."]).await;
+    caller.hears_said(&["Claro que sí,", "señora.", "Reserve en clinica punto eme equis."]).await;
     house.goes_on(caller).await;
 }
 

@@ -95,7 +95,7 @@ pub(crate) fn stt_spec() -> SttSpec {
 }
 
 pub(crate) fn tts_spec() -> TtsSpec {
-    TtsSpec { call: call(), language: Language::Es, voice: String::new() }
+    TtsSpec { call: call(), language: Language::Es, locale: Language::Es.into(), voice: String::new() }
 }
 
 /// A turn as it was heard: the sound, its words, and how it ended.

@@ -327,7 +327,7 @@ impl Room {
         let (staff, call) = (&self.staff, &start.call);
         let (language, tag) = (agent.language, agent.tag.clone());
         let hearing = staff.hearing.open(SttSpec { call: call.clone(), language, tag });
-        let voice = staff.voice.open(TtsSpec { call: call.clone(), language, voice: agent.voice.clone() });
+        let voice = staff.voice.open(TtsSpec::of(agent, call.clone()));
         let toolbox = Toolbox::new(
             staff.tools.clone(),
             staff.audit(),

@@ -11,7 +11,7 @@ pub use transfer::Place;
 
 use crate::{
     base::language::Language,
-    dialogue::{clinic::Clinic, message::ToolSpec, tools::http::HttpTool},
+    dialogue::{clinic::Clinic, message::ToolSpec, spoken::Locale, tools::http::HttpTool},
 };
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
@@ -51,6 +51,11 @@ pub struct Agent {
 }
 
 impl Agent {
+    /// The language as it is spoken where the agent works.
+    pub fn locale(&self) -> Locale {
+        Locale::of_tag(&self.tag).unwrap_or_else(|| self.language.into())
+    }
+
     /// Whether the model may call that tool.
     pub fn has_tool(&self, name: &str) -> bool {
         self.tools.iter().any(|tool| tool.name == name)

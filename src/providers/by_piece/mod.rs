@@ -7,6 +7,7 @@ pub(super) use sound::Coding;
 
 use crate::{
     base::ids::TurnId,
+    dialogue::spoken::{Locale, say::text},
     net::http::Timeouts,
     ports::{
         self,
@@ -70,11 +71,11 @@ pub(super) trait Speaker: Send + 'static {
 }
 
 /// Opens the voice for one call.
-pub(super) fn open<V: Speaker>(vendor: V, client: Client, patience: Patience) -> TtsSession {
+pub(super) fn open<V: Speaker>(vendor: V, locale: Locale, client: Client, patience: Patience) -> TtsSession {
     let (commands, asked) = mpsc::channel(COMMANDS_WAITING);
     let (events, told) = mpsc::channel(EVENTS_WAITING);
     let (waiting, items, failed) = (None, VecDeque::new(), None);
-    let speaking = Speaking { vendor, client, patience, events, waiting, items, failed };
+    let speaking = Speaking { vendor, locale, client, patience, events, waiting, items, failed };
     let task = AbortOnDropHandle::new(tokio::spawn(speaking.run(asked)));
     TtsSession { commands, events: ports::events(told, task) }
 }
@@ -93,6 +94,7 @@ enum Work {
 /// One call's voice.
 struct Speaking<V> {
     vendor: V,
+    locale: Locale,
     client: Client,
     patience: Patience,
     events: mpsc::Sender<SpeechEvent>,
@@ -127,6 +129,7 @@ impl<V: Speaker> Speaking<V> {
                 self.fail(turn, "too many pieces wait".to_owned());
             }
             SpeechCommand::Say { turn, piece, text } => {
+                let text = text::words(&text, self.locale);
                 self.items.push_back(Item { turn, work: Work::Piece { piece, text, fetch: None } });
             }
             SpeechCommand::Finish { turn } => self.items.push_back(Item { turn, work: Work::Finish }),

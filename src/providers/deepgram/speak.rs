@@ -64,7 +64,7 @@ impl TextToSpeech for Speak {
     fn open(&self, spec: TtsSpec) -> TtsSession {
         let speaker =
             AuraSpeaker { address: address(&self.options, &spec), options: Arc::clone(&self.options) };
-        by_piece::open(speaker, self.client.clone(), self.options.speak.patience)
+        by_piece::open(speaker, spec.locale, self.client.clone(), self.options.speak.patience)
     }
 }
 

@@ -8,6 +8,7 @@ use super::{
 };
 use crate::{
     base::{clock, ids::TurnId},
+    dialogue::spoken::Locale,
     net::ws::Message,
     ports::{
         self,
@@ -58,6 +59,7 @@ impl TextToSpeech for ElevenLabs {
         let (events, told) = mpsc::channel(EVENTS_WAITING);
         let speaking = Speaking {
             link: Link::new(&self.options, &spec),
+            locale: spec.locale,
             options: Arc::clone(&self.options),
             events,
             waiting: VecDeque::new(),
@@ -75,6 +77,7 @@ impl TextToSpeech for ElevenLabs {
 struct Speaking {
     options: Arc<Options>,
     link: Link,
+    locale: Locale,
     events: mpsc::Sender<SpeechEvent>,
     /// Events that the call has not taken yet: of one message at most.
     waiting: VecDeque<SpeechEvent>,
@@ -151,7 +154,6 @@ impl Speaking {
     }
 
     async fn say(&mut self, turn: TurnId, piece: u32, text: &str) {
-        let text = format!("{} ", text.trim());
         if text.trim().is_empty() {
             return;
         }
@@ -170,7 +172,7 @@ impl Speaking {
             return;
         }
         let is_first = known.is_new();
-        known.say(piece, &text);
+        let text = known.say(piece, text, self.locale);
         known.expect(clock::now(), first, stall);
         if !self.link.is_open() {
             // Recovering connects, and says again what has not been heard.

@@ -3,6 +3,10 @@
 use super::wire::Alignment;
 use crate::{
     base::{ids::TurnId, units::PHONE_RATE},
+    dialogue::spoken::{
+        Locale,
+        say::text::{self, Stretch},
+    },
     net::raw_audio::{RawAudio, WrongFormat},
     ports::tts::SpeechEvent,
 };
@@ -35,8 +39,12 @@ pub(super) struct Turn {
     pub(super) again: bool,
     /// When patience ends.
     pub(super) deadline: Option<Instant>,
-    /// All text that went out, with the space behind each piece.
+    /// All text that went out, in words, with the space behind each piece.
     script: Vec<char>,
+    /// The same as the call wrote it: "a las 15:30".
+    written: String,
+    /// For each character of the script, how far in `written` (bytes) whoever has heard it has come.
+    reached: Vec<usize>,
     /// Each piece, and where it ends in the script.
     pieces: Vec<(u32, usize)>,
     /// Characters of the script that were heard, as far as the alignment tells.
@@ -57,6 +65,8 @@ impl Turn {
             again: false,
             deadline: None,
             script: Vec::new(),
+            written: String::new(),
+            reached: Vec::new(),
             pieces: Vec::new(),
             heard: 0,
             aligned: true,
@@ -75,13 +85,33 @@ impl Turn {
         !self.sounds
     }
 
-    /// A piece goes out; `text` ends with a space.
-    pub(super) fn say(&mut self, piece: u32, text: &str) {
-        self.script.extend(text.chars());
+    /// A piece goes out; returns it in words, as they are sent, with a space behind them.
+    pub(super) fn say(&mut self, piece: u32, text: &str, locale: Locale) -> String {
+        let mut sent = String::with_capacity(text.len() + 1);
+        for Stretch { written, spoken } in text::stretches(text, locale) {
+            self.add(&spoken, &written);
+            self.add(" ", " ");
+            sent.push_str(&spoken);
+            sent.push(' ');
+        }
         self.pieces.push((piece, self.script.len()));
         if !self.sounds {
-            self.texts.push(text.to_owned());
+            self.texts.push(sent.clone());
         }
+        sent
+    }
+
+    /// What was written is dealt out evenly along what is spoken; where they are the same, sign by sign.
+    fn add(&mut self, spoken: &str, written: &str) {
+        let from = self.written.len();
+        let ends: Vec<usize> = written.char_indices().map(|(at, sign)| from + at + sign.len_utf8()).collect();
+        let count = spoken.chars().count();
+        for (place, sign) in (1..).zip(spoken.chars()) {
+            let end = (ends.len() * place / count).checked_sub(1).and_then(|last| ends.get(last));
+            self.script.push(sign);
+            self.reached.push(end.copied().unwrap_or(from));
+        }
+        self.written.push_str(written);
     }
 
     /// Sound is due from `now` on.
@@ -154,24 +184,27 @@ impl Turn {
         events
     }
 
-    /// The same words as the script has them. Alignments differ in blanks: that of the opening may be told, those between
+    /// The same words as the call wrote them. Alignments differ in blanks: that of the opening may be told, those between
     /// pieces may not; a blank too many or too few would shift every word after it.
     fn follow(&mut self, words: &str) -> String {
-        let mut followed = String::with_capacity(words.len());
+        let from = self.reached();
         for word in words.chars() {
             let expected = self.script.get(self.heard).copied();
             if word.is_whitespace() && !expected.is_some_and(char::is_whitespace) {
                 continue;
             }
-            if let Some(blank) = expected.filter(|expected| expected.is_whitespace() && !word.is_whitespace())
-            {
-                followed.push(blank);
+            if expected.is_some_and(char::is_whitespace) && !word.is_whitespace() {
                 self.heard += 1;
             }
-            followed.push(word);
             self.heard += 1;
         }
-        followed
+        self.written.get(from..self.reached()).unwrap_or_default().to_owned()
+    }
+
+    /// How far in `written` who has heard so much has come.
+    fn reached(&self) -> usize {
+        let last = self.heard.checked_sub(1);
+        last.map_or(0, |last| self.reached.get(last).copied().unwrap_or(self.written.len()))
     }
 
     /// The piece that sounds: by the alignment, else the newest one.
@@ -209,7 +242,7 @@ impl Words {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::base::clock;
+    use crate::base::{clock, language::Language};
 
     const STALL: Duration = Duration::from_secs(2);
 
@@ -230,7 +263,9 @@ mod tests {
 
     fn turn(pieces: &[&str]) -> Turn {
         let mut turn = Turn::new(TurnId(7));
-        (0..).zip(pieces).for_each(|(piece, text)| turn.say(piece, text));
+        for (piece, text) in (0..).zip(pieces) {
+            turn.say(piece, text, Language::Es.into());
+        }
         turn
     }
 
@@ -246,6 +281,22 @@ mod tests {
         );
         assert!(turn.is_whole());
         assert_eq!(turn.deadline, None);
+    }
+
+    #[test]
+    fn figures_are_sent_in_words_and_told_as_they_were_written() {
+        let mut turn = Turn::new(TurnId(7));
+        let sent = turn.say(0, "Son $ 1.200 el 26/11.", Language::Es.into());
+        assert_eq!(sent, "Son mil doscientos pesos el veintiséis de noviembre. ");
+        let mut told = String::new();
+        for (part, heard) in [
+            ("Son mil doscientos pesos ", "Son $ 1.200 "),
+            ("el veinti", "Son $ 1.200 el 2"),
+            ("séis de noviembre. ", "Son $ 1.200 el 26/11. "),
+        ] {
+            told.push_str(&turn.follow(part));
+            assert_eq!(told, heard);
+        }
     }
 
     #[test]

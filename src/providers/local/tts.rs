@@ -7,6 +7,7 @@ use super::{
 };
 use crate::{
     base::{ids::TurnId, units::PHONE_RATE},
+    dialogue::spoken::{Locale, say::text},
     ports::tts::{COMMANDS_WAITING, SpeechCommand, SpeechEvent, TextToSpeech, TtsSession, TtsSpec},
 };
 use bytes::Bytes;
@@ -44,6 +45,7 @@ impl TextToSpeech for LocalTextToSpeech {
         let session = Session {
             engine: self.clone(),
             voice: Voice::of(&spec.voice, spec.language),
+            locale: spec.locale,
             commands: reader,
             waiting: VecDeque::new(),
             events: VecDeque::new(),
@@ -88,6 +90,7 @@ struct Running {
 struct Session {
     engine: LocalTextToSpeech,
     voice: Voice,
+    locale: Locale,
     commands: mpsc::Receiver<SpeechCommand>,
     waiting: VecDeque<Job>,
     events: VecDeque<SpeechEvent>,
@@ -129,6 +132,7 @@ impl Session {
                 self.fail(turn, "too many pieces are waiting to be spoken".into());
             }
             SpeechCommand::Say { turn, piece, text } => {
+                let text = text::words(&text, self.locale);
                 self.waiting.push_back(Job::Say { turn, piece, text });
             }
             SpeechCommand::Finish { turn } => self.waiting.push_back(Job::Finish { turn }),

@@ -78,7 +78,7 @@ impl TextToSpeech for Speech {
             model: options.model.clone(),
             voice: if spec.voice.is_empty() { options.voice.clone() } else { spec.voice },
         };
-        by_piece::open(speaker, self.client.clone(), options.patience)
+        by_piece::open(speaker, spec.locale, self.client.clone(), options.patience)
     }
 }
 

@@ -155,7 +155,7 @@ fn speaks_alike(one: &Agent, other: &Agent) -> bool {
 }
 
 fn spec(agent: &Agent) -> TtsSpec {
-    TtsSpec { call: CallSid::nobody(), language: agent.language, voice: agent.voice.clone() }
+    TtsSpec::of(agent, CallSid::nobody())
 }
 
 impl Room {
