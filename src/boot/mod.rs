@@ -6,6 +6,7 @@ mod former;
 mod in_use;
 mod jobs;
 mod keys;
+mod old_book;
 mod presence;
 mod providers;
 mod reload;
@@ -30,7 +31,7 @@ use crate::{
     ports::http_tool::HttpTools,
     providers::twilio::{BadPublicUrl, Keyring, MediaStreams},
     shutdown::{self, Drained, HangUps, Signals, Times},
-    storage::calendar_file::CalendarFile,
+    storage::{Business, BusinessNow},
     telemetry::metrics::Metrics,
     web::{self, AgentNow, HttpLimits, Parts, Web},
 };
@@ -58,9 +59,6 @@ const SWEEP: Duration = Duration::from_hours(1);
 
 /// How long jobs that run may go on after the first signal (reliability: drain).
 const LAST_JOBS: Duration = Duration::from_secs(30);
-
-/// The appointment book's file in the data folder.
-const BOOK: &str = "appointments.json";
 
 /// Why the server cannot start; the text says how to mend it.
 #[derive(Debug, thiserror::Error)]
@@ -162,12 +160,16 @@ pub async fn start_on(
         let (agents, first) = (Arc::clone(&agents), Arc::clone(&agent));
         Arc::new(move || agents.find(&name).unwrap_or_else(|_| Arc::clone(&first)))
     };
-    let clinic_now = {
+    let business: BusinessNow = {
         let agent_now = Arc::clone(&agent_now);
-        Arc::new(move || agent_now().clinic.clone())
+        Arc::new(move || {
+            let agent = agent_now();
+            Business { clinic: Arc::clone(&agent.clinic), zone: agent.zone.clone() }
+        })
     };
-    let calendar = Arc::new(CalendarFile::new(book(config), clinic_now));
     let kept = store::open(config).await?;
+    let calendar = Arc::new(kept.book(business));
+    old_book::tell(data);
     let state = state(config, kept.table()).await?;
     let later = later_in(kept.store.clone());
     let sender = http_tool::Sender::new(config.tool_secrets.clone(), config.server.allow_private_upstreams);
@@ -252,11 +254,6 @@ async fn let_go(web: Arc<Web>, presence: Arc<Presence>) {
     let others = presence.others().await;
     web.others_serve(others);
     if others { web.hand_over() } else { web.say_goodbye() }
-}
-
-/// The appointment book's file.
-pub fn book(config: &Config) -> PathBuf {
-    config.server.data_dir.join(BOOK)
 }
 
 /// Lets calls and jobs come to their ends side by side. Once the calls are over another signal cuts the jobs.

@@ -6,7 +6,7 @@ use crate::{
     channels::ledger::{Ledger, Settings},
     config::Config,
     ports::store::{Owner, SharedStore, StoreError},
-    storage::{Options, Place, SqlStore, state::Embedded},
+    storage::{Book, BusinessNow, Options, Place, SqlStore, state::Embedded},
 };
 use std::{fmt::Display, fs, io, os::unix::fs::MetadataExt as _, path::Path, sync::Arc, time::Duration};
 use tokio::time::{sleep, timeout};
@@ -146,6 +146,11 @@ impl Kept {
     /// What the same database keeps for a while.
     pub(super) fn table(&self) -> Embedded {
         self.database.store.state()
+    }
+
+    /// The appointment book in the same database.
+    pub(super) fn book(&self, business: BusinessNow) -> Book {
+        self.database.store.book(business)
     }
 
     /// Waits until what is still to be written is in the database or on the disk, and lets go.

@@ -40,9 +40,7 @@ pub fn run(args: &Args) -> ExitCode {
         Place::File(database) => {
             save(&database, &args.file, args.force).await?;
             let folder = config.server.data_dir.display();
-            say(format!(
-                "recordings, logs of calls and the appointment book are files of their own in {folder}"
-            ));
+            say(format!("recordings and logs of calls are files of their own in {folder}"));
             Ok(ExitCode::SUCCESS)
         }
         Place::Server(url) => {

@@ -11,9 +11,10 @@ use crate::{
     dialogue::clinic::Clinic,
     jobs::erasure::{self, Erasure, Where},
     ports::store::people::Erased,
-    storage::{SqlStore, calendar_file::CalendarFile},
+    storage::{Business, SqlStore},
 };
 use anyhow::bail;
+use jiff::tz::TimeZone;
 use std::{
     io::{self, Write as _},
     process::ExitCode,
@@ -63,7 +64,8 @@ fn is_meant(number: &str) -> io::Result<bool> {
 async fn erase(config: &Config, store: &SqlStore, number: &str) -> anyhow::Result<ExitCode> {
     let state = boot::state(config, store.state()).await?;
     // Who only forgets asks for no free times, so that no clinic's data is needed.
-    let calendar = CalendarFile::new(boot::book(config), Arc::new(Arc::<Clinic>::default));
+    let calendar =
+        store.book(Arc::new(|| Business { clinic: Arc::<Clinic>::default(), zone: TimeZone::UTC }));
     let all = Where { store, state: &*state, calendar: &calendar, files: &config.server.data_dir };
     let done = erasure::erase(all, OPERATOR.to_owned(), number.to_owned()).await?;
     tell(&done);

@@ -82,7 +82,7 @@ pub struct Server {
     pub api_token: Option<SecretString>,
     /// Who may read the metrics.
     pub metrics_for: MetricsFor,
-    /// Recordings, transcripts and the appointment book.
+    /// Recordings and logs of calls; SQLite's file.
     pub data_dir: PathBuf,
     /// The embedded models; the user's cache where absent.
     #[serde(deserialize_with = "optional")]

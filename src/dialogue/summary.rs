@@ -1,6 +1,10 @@
 //! What is known of a call that is over: for whoever sums it up, and in plain words where nobody does.
 
-use super::{message::Message, record::Entry, tools::BOOK_APPOINTMENT};
+use super::{
+    message::Message,
+    record::Entry,
+    tools::{BOOK_APPOINTMENT, CANCEL_APPOINTMENT, MOVE_APPOINTMENT, NOT_CONFIRMED},
+};
 use crate::base::language::Language;
 use jiff::civil::DateTime;
 use serde::{Deserialize, Serialize};
@@ -38,9 +42,15 @@ pub struct Facts {
     pub failed: Vec<String>,
     /// What was booked.
     pub booked: Vec<Booked>,
+    /// What was moved, and where to.
+    #[serde(default)]
+    pub moved: Vec<Booked>,
+    /// What was cancelled.
+    #[serde(default)]
+    pub cancelled: Vec<Booked>,
 }
 
-/// An appointment that was made in the call.
+/// An appointment that was made, moved or cancelled in the call.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Booked {
     /// For what.
@@ -72,15 +82,33 @@ impl Facts {
             let Entry::Tool { name, reply, .. } = entry else { continue };
             let reply: Value = serde_json::from_str(reply).unwrap_or_default();
             if let Some(error) = reply.get("error").and_then(Value::as_str) {
-                self.failed.push(format!("{name} ({error})"));
-            } else if name == BOOK_APPOINTMENT
-                && let Ok(booked) = serde_json::from_value(reply)
-                && !self.booked.contains(&booked)
+                // That the caller was asked first is no failure.
+                if error != NOT_CONFIRMED {
+                    self.failed.push(format!("{name} ({error})"));
+                }
+            } else if let Some(done) = self.done_by(name)
+                && let Ok(appointment) = serde_json::from_value(reply)
+                && !done.contains(&appointment)
             {
-                self.booked.push(booked);
+                done.push(appointment);
             }
         }
         self.failed.dedup();
+    }
+
+    fn done_by(&mut self, tool: &str) -> Option<&mut Vec<Booked>> {
+        match tool {
+            BOOK_APPOINTMENT => Some(&mut self.booked),
+            MOVE_APPOINTMENT => Some(&mut self.moved),
+            CANCEL_APPOINTMENT => Some(&mut self.cancelled),
+            _ => None,
+        }
+    }
+
+    /// What became of each appointment, in these words.
+    fn appointments<'f>(&'f self, words: [&'f str; 3]) -> impl Iterator<Item = (&'f str, &'f Booked)> {
+        let done = words.into_iter().zip([&self.booked, &self.moved, &self.cancelled]);
+        done.flat_map(|(word, each)| each.iter().map(move |appointment| (word, appointment)))
     }
 
     /// The facts as a block of a system message.
@@ -126,12 +154,13 @@ impl Facts {
             _ => "No consta cómo terminó.",
         };
         told.push(end.to_owned());
-        for Booked { specialty, professional, start, name } in &self.booked {
+        let words = ["Quedó reservado", "Se cambió", "Se canceló"];
+        for (done, Booked { specialty, professional, start, name }) in self.appointments(words) {
             let at = start.strftime("%d/%m/%Y a las %H:%M");
             let (whom, name) = (with(" con ", professional), with(", a nombre de ", name));
-            told.push(format!("Quedó reservado: {specialty}{whom}, el {at}{name}."));
+            told.push(format!("{done}: {specialty}{whom}, el {at}{name}."));
         }
-        if self.booked.is_empty() {
+        if self.appointments(words).next().is_none() {
             told.push("No se reservó nada.".to_owned());
         }
         if !self.failed.is_empty() {
@@ -165,12 +194,13 @@ impl Facts {
             _ => "How it ended is not known.",
         };
         told.push(end.to_owned());
-        for Booked { specialty, professional, start, name } in &self.booked {
+        let words = ["Booked", "Moved", "Cancelled"];
+        for (done, Booked { specialty, professional, start, name }) in self.appointments(words) {
             let at = start.strftime("%Y-%m-%d at %H:%M");
             let (whom, name) = (with(" with ", professional), with(", for ", name));
-            told.push(format!("Booked: {specialty}{whom}, {at}{name}."));
+            told.push(format!("{done}: {specialty}{whom}, {at}{name}."));
         }
-        if self.booked.is_empty() {
+        if self.appointments(words).next().is_none() {
             told.push("Nothing was booked.".to_owned());
         }
         if !self.failed.is_empty() {
@@ -328,6 +358,26 @@ mod tests {
         assert_eq!(
             Facts::default().plain(),
             "Llamada de un número desconocido. No consta cómo terminó. No se reservó nada. La persona no dijo nada."
+        );
+    }
+
+    #[test]
+    fn what_was_moved_and_cancelled_is_told_and_that_the_caller_was_asked_first_is_not() {
+        let reply = r#"{"id":"1","specialty":"Cardiología","start":"2026-11-26T10:30","name":"Ana Ruiz"}"#;
+        let tool = |name: &str, reply: &str| {
+            let (name, reply, arguments) = (name.to_owned(), reply.to_owned(), String::new());
+            Entry::Tool { at_ms: 0, name, arguments, reply }
+        };
+        let mut facts = Facts { language: Language::En, ..Facts::default() };
+        facts.learn(&[
+            tool(MOVE_APPOINTMENT, r#"{"error":"not_confirmed"}"#),
+            tool(MOVE_APPOINTMENT, reply),
+            tool(CANCEL_APPOINTMENT, reply),
+        ]);
+        assert_eq!(
+            facts.plain(),
+            "Call from an unknown number. How it ended is not known. Moved: Cardiología, 2026-11-26 at 10:30, for Ana Ruiz. \
+             Cancelled: Cardiología, 2026-11-26 at 10:30, for Ana Ruiz. The caller said nothing."
         );
     }
 

@@ -70,7 +70,7 @@ impl Book {
 
     fn book_now(&self, booking: Booking) -> Result<Appointment, CalendarError> {
         let day = booking.start.date();
-        let query = SlotQuery { specialty: booking.specialty.clone(), from: day, to: day };
+        let query = SlotQuery { specialty: booking.specialty.clone(), from: day, to: day, session: None };
         let slots = self.free_now(&query)?;
         let mut state = self.state.lock().unwrap();
         if state.snatched.contains(&booking.start) {
@@ -79,7 +79,8 @@ impl Book {
         }
         let slot = slots.into_iter().find(|slot| slot.start == booking.start).ok_or(CalendarError::Taken)?;
         let id = format!("{:06}", state.appointments.len() + 1);
-        let Booking { name, document, call, .. } = booking;
+        let Booking { name, document, by, .. } = booking;
+        let call = by.session.parse().ok();
         let appointment = Appointment { id, slot, name, document, call };
         state.appointments.push(appointment.clone());
         Ok(appointment)

@@ -137,7 +137,7 @@ fn hours(clinic: &Clinic, language: Language) -> BTreeSet<String> {
     let monday: jiff::civil::Date = "2026-11-23".parse().unwrap();
     for specialty in &clinic.specialties {
         for day in monday.series(jiff::ToSpan::days(1)).take(7) {
-            specialty.hours.starts(day, specialty.minutes).into_iter().for_each(&mut add);
+            clinic.starts(specialty, day).into_iter().for_each(|start| add(start.time()));
         }
     }
     hours

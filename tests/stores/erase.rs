@@ -95,7 +95,7 @@ async fn live_through(rig: &Rig, number: u32, phone: &str, name: &str) {
            VALUES ('m{number}', 'main', 'v{number}', 'in', 'I am {name}', 'done', 0); \
          INSERT INTO appointments (id, workspace_id, call_sid, specialty, professional, starts_at, ends_at, zone, name, \
                                    document, state, created_at) \
-           VALUES ('p{number}', 'main', '{sid}', 'skin', 'Dr', 0, 1, 'UTC', '{name}', '{name} 1Z', 'booked', 0)"
+           VALUES ('p{number}', 'main', '{sid}', 'skin', 'Dr', {number}, {number} + 1, 'UTC', '{name}', '{name} 1Z', 'booked', 0)"
     );
     rig.sql(&tables).await;
     let summary = Key::new(Use::Summary, sid.as_str());

@@ -17,6 +17,7 @@ mod rig;
 #[path = "../support/services/mod.rs"]
 mod services;
 
+mod book;
 mod calls;
 mod claims;
 mod commands;

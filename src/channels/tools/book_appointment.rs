@@ -1,7 +1,9 @@
 //! Books a free time.
 
 use super::{
-    one_line, read,
+    one_line,
+    own::{self, signs},
+    read,
     times::{self, MOST_NEXT, Times, tell, written},
 };
 use crate::{
@@ -63,8 +65,10 @@ impl Book {
         if start <= now {
             return Err(Refusal::new("start_is_past", format!("it is {now} now")));
         }
-        let call = occasion.call.clone();
-        let booking = Booking { specialty: specialty.name.clone(), start, name, document, call };
+        // The same wish of the same call is one appointment, in whichever turn and process it is wished.
+        let key = format!("{}|{}|{start}|{document}", occasion.call, specialty.name);
+        let by = own::subject(occasion);
+        let booking = Booking { key, specialty: specialty.name.clone(), start, name, document, by };
         match self.times.calendar.book(booking).await {
             Ok(appointment) => Ok(json!({
                 "booked": true,
@@ -77,8 +81,8 @@ impl Book {
             })),
             Err(CalendarError::Taken) => {
                 let day = start.date();
-                let slots = self.times.between(agent, specialty, [day, day]).await?;
-                let next = self.times.next(agent, specialty, day, |_| true, MOST_NEXT).await?;
+                let slots = self.times.between(occasion, specialty, [day, day]).await?;
+                let next = self.times.next(occasion, specialty, day, |_| true, MOST_NEXT).await?;
                 Err(Refusal::new("taken", "that time is not free; offer another one")
                     .with("slots", tell(&slots))
                     .with("next", tell(&next)))
@@ -86,9 +90,4 @@ impl Book {
             Err(error) => Err(times::unavailable(&error)),
         }
     }
-}
-
-/// A document's digits and letters.
-fn signs(document: &str) -> String {
-    document.chars().filter(|sign| sign.is_alphanumeric()).collect()
 }

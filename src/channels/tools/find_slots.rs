@@ -46,7 +46,7 @@ impl Find {
         let part = |slot: &Slot| wanted.part_of_day.is_none_or(|part| holds(part, slot.start));
         let (called, today) = (specialty.called(agent.language), self.times.now(agent).date());
         let Some(day) = wanted.day else {
-            let slots = self.times.next(agent, specialty, today, part, MOST_SLOTS).await?;
+            let slots = self.times.next(occasion, specialty, today, part, MOST_SLOTS).await?;
             return Ok(json!({ "specialty": called, "slots": tell(&slots) }));
         };
         let day: Date = day.parse().map_err(|_| Refusal::new("bad_day", HOW_TO_WRITE_A_DAY))?;
@@ -57,12 +57,12 @@ impl Find {
             let message = format!("appointments are given {FARTHEST} days ahead");
             return Err(Refusal::new("day_is_too_far", message));
         }
-        let mut slots = self.times.between(agent, specialty, [day, day]).await?;
+        let mut slots = self.times.between(occasion, specialty, [day, day]).await?;
         slots.retain(part);
         slots.truncate(MOST_SLOTS);
         let (day_told, slots_told) = (day.to_string(), tell(&slots));
         if slots.is_empty() {
-            let next = tell(&self.times.next(agent, specialty, day, |_| true, MOST_NEXT).await?);
+            let next = tell(&self.times.next(occasion, specialty, day, |_| true, MOST_NEXT).await?);
             return Ok(json!({ "specialty": called, "day": day_told, "slots": slots_told, "next": next }));
         }
         Ok(json!({ "specialty": called, "day": day_told, "slots": slots_told }))

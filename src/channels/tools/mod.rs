@@ -6,15 +6,24 @@
 
 mod book_appointment;
 mod call_back;
+mod cancel_appointment;
 mod find_slots;
+mod hold_slot;
+mod move_appointment;
+mod my_appointments;
 mod of_agent;
+mod own;
 mod take_message;
 mod times;
 mod transfer_call;
 
 use book_appointment::Book;
 use call_back::CallBack;
+use cancel_appointment::Cancel;
 use find_slots::Find;
+use hold_slot::Keep;
+use move_appointment::Move;
+use my_appointments::Mine;
 use of_agent::OfAgent;
 use take_message::TakeMessage;
 
@@ -26,7 +35,7 @@ use crate::{
     dialogue::{
         agent::Agent,
         message::ToolCall,
-        tools::{Exchange, is_agreement},
+        tools::{Exchange, NOT_CONFIRMED, is_agreement},
     },
     ports::{
         calendar::Calendar,
@@ -122,10 +131,14 @@ impl Means {
     pub fn tools(self) -> Tools {
         let Self { calendar, clock, later, http } = self;
         let times = Times { calendar, clock };
-        let common: [Arc<dyn Tool>; 5] = [
+        let common: [Arc<dyn Tool>; 9] = [
             Arc::new(Find { times: times.clone() }),
             Arc::new(Transfer { times: times.clone() }),
-            Arc::new(Book { times }),
+            Arc::new(Keep { times: times.clone() }),
+            Arc::new(Book { times: times.clone() }),
+            Arc::new(Mine { times: times.clone() }),
+            Arc::new(Move { times: times.clone() }),
+            Arc::new(Cancel { times }),
             Arc::new(TakeMessage { later: Arc::clone(&later) }),
             Arc::new(CallBack { later }),
         ];
@@ -213,7 +226,7 @@ impl Toolbox {
         }
         pending.entry(wish.clone()).or_insert(occasion.turn);
         Err(Refusal::new(
-            "not_confirmed",
+            NOT_CONFIRMED,
             "nothing was done: read all of it back to the caller, wait for a clear yes, and then call this again",
         ))
     }

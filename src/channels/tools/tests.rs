@@ -33,7 +33,8 @@ impl Calendar for TwoSlots {
             return std::future::ready(Err(CalendarError::Taken)).boxed();
         }
         let id = self.0.fetch_add(1, Ordering::Relaxed).to_string();
-        let Booking { specialty, start, name, document, call } = booking;
+        let Booking { specialty, start, name, document, by, .. } = booking;
+        let call = by.session.parse().ok();
         let slot = Slot { specialty, professional: "Dra. Paz".into(), start };
         std::future::ready(Ok(Appointment { id, slot, name, document, call })).boxed()
     }

@@ -5,7 +5,7 @@ use crate::{
     dialogue::{agent::Agent, clinic::Specialty},
     ports::{
         calendar::{Calendar, CalendarError, Slot, SlotQuery},
-        tool::Refusal,
+        tool::{Occasion, Refusal},
     },
 };
 use jiff::{
@@ -47,14 +47,15 @@ impl Times {
     /// The free times of those days that are not past.
     pub(super) async fn between(
         &self,
-        agent: &Agent,
+        occasion: &Occasion,
         specialty: &Specialty,
         days: [Date; 2],
     ) -> Result<Vec<Slot>, Refusal> {
         let [from, to] = days;
-        let query = SlotQuery { specialty: specialty.name.clone(), from, to };
+        let session = Some(occasion.call.to_string());
+        let query = SlotQuery { specialty: specialty.name.clone(), from, to, session };
         let mut slots = self.calendar.free(query).await.map_err(|error| unavailable(&error))?;
-        let now = self.now(agent);
+        let now = self.now(&occasion.agent);
         slots.retain(|slot| slot.start > now);
         Ok(slots)
     }
@@ -62,7 +63,7 @@ impl Times {
     /// The first free times from that day on.
     pub(super) async fn next(
         &self,
-        agent: &Agent,
+        occasion: &Occasion,
         specialty: &Specialty,
         from: Date,
         fits: impl Fn(&Slot) -> bool + Send,
@@ -70,7 +71,7 @@ impl Times {
     ) -> Result<Vec<Slot>, Refusal> {
         for days in LOOK_AHEAD {
             let days = [from, from.saturating_add(days.days())];
-            let mut slots = self.between(agent, specialty, days).await?;
+            let mut slots = self.between(occasion, specialty, days).await?;
             slots.retain(&fits);
             slots.truncate(most);
             if !slots.is_empty() {
@@ -94,7 +95,7 @@ pub(super) fn specialty<'a>(agent: &'a Agent, name: &str) -> Result<&'a Specialt
 /// The book did not answer.
 pub(super) fn unavailable(error: &CalendarError) -> Refusal {
     warn!(code = "BOOK", %error, "the appointment book did not answer");
-    Refusal::new("unavailable", "the appointment book can't be reached now; nothing was booked")
+    Refusal::new("unavailable", "the appointment book can't be reached now; nothing was done")
 }
 
 /// Times for the model.

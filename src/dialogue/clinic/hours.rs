@@ -1,7 +1,7 @@
-//! Opening hours by weekday.
+//! Opening hours by weekday, and what is left of them on a day.
 
 use crate::dialogue::agent::section::{Complaints, Section};
-use jiff::civil::{Date, Time, Weekday};
+use jiff::civil::{Time, Weekday};
 
 /// The keys of a week in TOML, Monday first.
 pub const WEEKDAYS: [&str; 7] =
@@ -37,20 +37,6 @@ impl Week {
         self.0.iter().all(Vec::is_empty)
     }
 
-    /// The starts of visits of `minutes` on `date`.
-    pub fn starts(&self, date: Date, minutes: u32) -> Vec<Time> {
-        let step = minutes.max(5);
-        let mut starts = Vec::new();
-        for hours in self.on(date.weekday()) {
-            let (mut at, end) = (minute_of(hours.opens), minute_of(hours.closes));
-            while at + step <= end {
-                starts.extend(time_of(at));
-                at += step;
-            }
-        }
-        starts
-    }
-
     /// Reads a week: `monday = "08:00-12:00"` or a list of such stretches.
     pub fn read(section: &Section<'_>, complaints: &mut Complaints<'_>) -> Self {
         let mut week = Self::default();
@@ -76,7 +62,8 @@ impl Week {
     }
 }
 
-fn stretch(text: &str) -> Option<Hours> {
+/// Reads `08:00-12:30`.
+pub(super) fn stretch(text: &str) -> Option<Hours> {
     let (opens, closes) = text.split_once('-')?;
     let hours = Hours { opens: clock(opens)?, closes: clock(closes)? };
     (hours.opens < hours.closes).then_some(hours)
@@ -87,10 +74,34 @@ fn clock(text: &str) -> Option<Time> {
     Time::new(hour.parse().ok()?, minute.parse().ok()?, 0, 0).ok()
 }
 
-fn minute_of(time: Time) -> u32 {
-    u32::try_from(time.hour()).unwrap_or_default() * 60 + u32::try_from(time.minute()).unwrap_or_default()
+/// What of `hours` lies within `limits`; both are in order.
+pub(super) fn within(hours: &[Hours], limits: &[Hours]) -> Vec<Hours> {
+    let both = |of: &Hours, limit: &Hours| {
+        let (opens, closes) = (of.opens.max(limit.opens), of.closes.min(limit.closes));
+        (opens < closes).then_some(Hours { opens, closes })
+    };
+    hours.iter().flat_map(|of| limits.iter().filter_map(move |limit| both(of, limit))).collect()
 }
 
-fn time_of(minute: u32) -> Option<Time> {
-    Time::new(i8::try_from(minute / 60).ok()?, i8::try_from(minute % 60).ok()?, 0, 0).ok()
+/// What of `hours` is left without `away`.
+pub(super) fn without(hours: Vec<Hours>, away: Hours) -> Vec<Hours> {
+    let rest = |of: Hours| {
+        let before = Hours { opens: of.opens, closes: of.closes.min(away.opens) };
+        let after = Hours { opens: of.opens.max(away.closes), closes: of.closes };
+        [before, after].into_iter().filter(|part| part.opens < part.closes)
+    };
+    hours.into_iter().flat_map(rest).collect()
+}
+
+/// The same in order, where those that overlap are one. Those that only touch stay apart: each has visits of its own.
+pub(super) fn joined(mut hours: Vec<Hours>) -> Vec<Hours> {
+    hours.sort_by_key(|each| each.opens);
+    let mut apart: Vec<Hours> = Vec::with_capacity(hours.len());
+    for next in hours {
+        match apart.last_mut() {
+            Some(last) if last.closes > next.opens => last.closes = last.closes.max(next.closes),
+            _ => apart.push(next),
+        }
+    }
+    apart
 }

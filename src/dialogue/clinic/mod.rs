@@ -2,11 +2,18 @@
 
 mod hours;
 mod read;
+mod roster;
+mod visits;
 
 pub use hours::{Hours, WEEKDAYS, Week};
+pub use roster::{Exception, Professional};
+pub use visits::{Busy, Visit, free};
 
 use crate::{base::language::Language, dialogue::spoken::plain};
-use jiff::civil::{Date, DateTime};
+use jiff::{
+    civil::{Date, DateTime},
+    tz::TimeZone,
+};
 
 /// A clinic, or any practice that gives appointments.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -31,8 +38,10 @@ pub struct Clinic {
     pub specialties: Vec<Specialty>,
     /// Whose patients it attends.
     pub insurers: Vec<Insurer>,
-    /// Days on which nobody attends.
+    /// Days on which nobody attends, or less than usual.
     pub holidays: Vec<Holiday>,
+    /// Of those who attend: who has other hours than their specialty, is away, or attends more for once.
+    pub professionals: Vec<Professional>,
 }
 
 /// One kind of visit.
@@ -73,13 +82,17 @@ pub struct Insurer {
     pub also: Vec<String>,
 }
 
-/// A day on which nobody attends.
+/// Days on which nobody attends, or only at certain hours.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Holiday {
-    /// Which day.
+    /// The first day.
     pub day: Date,
+    /// The last day; the first one again where it is one day.
+    pub until: Date,
     /// What it is called; empty when not told.
     pub name: String,
+    /// Of the usual hours only these are open; empty when none is.
+    pub hours: Vec<Hours>,
 }
 
 impl Clinic {
@@ -96,21 +109,26 @@ impl Clinic {
 
     /// The holiday on that day.
     pub fn holiday(&self, day: Date) -> Option<&Holiday> {
-        self.holidays.iter().find(|holiday| holiday.day == day)
+        self.holidays.iter().find(|holiday| (holiday.day..=holiday.until).contains(&day))
     }
 
     /// Whether somebody is there at that moment.
     pub fn is_open(&self, at: DateTime) -> bool {
-        let open = |hours: &Hours| (hours.opens..hours.closes).contains(&at.time());
-        self.holiday(at.date()).is_none() && self.hours.on(at.date().weekday()).iter().any(open)
+        let holds = |hours: &Hours| (hours.opens..hours.closes).contains(&at.time());
+        self.open(self.hours.on(at.date().weekday()), at.date()).iter().any(holds)
     }
 
-    /// When visits of `specialty` start on `day`; empty on holidays.
+    /// What of these hours a holiday on `day` leaves open.
+    pub fn open(&self, hours: &[Hours], day: Date) -> Vec<Hours> {
+        self.holiday(day).map_or_else(|| hours.to_vec(), |holiday| hours::within(hours, &holiday.hours))
+    }
+
+    /// When visits of `specialty` start on `day`, whoever attends, by a clock that is never set.
     pub fn starts(&self, specialty: &Specialty, day: Date) -> Vec<DateTime> {
-        if self.holiday(day).is_some() {
-            return Vec::new();
-        }
-        specialty.hours.starts(day, specialty.minutes).into_iter().map(|time| day.to_datetime(time)).collect()
+        let mut starts: Vec<DateTime> =
+            self.visits(specialty, day, &TimeZone::UTC).into_iter().map(|visit| visit.start).collect();
+        starts.dedup();
+        starts
     }
 
     /// How to get there, in the caller's language if it is told.

@@ -1,13 +1,14 @@
 //! Reads the clinic's data; all mistakes are told together.
 
-use super::{Clinic, Holiday, Insurer, Specialty, WEEKDAYS, Week};
+use super::{Clinic, Holiday, Insurer, Professional, Specialty, WEEKDAYS, Week, hours::stretch, roster};
 use crate::dialogue::{
     agent::section::{Complaints, Mistake, Place, Section},
     spoken::plain,
 };
+use jiff::civil::Date;
 use std::collections::BTreeMap;
 
-const CLINIC: [&str; 11] = [
+const CLINIC: [&str; 12] = [
     "name",
     "address",
     "directions",
@@ -19,6 +20,7 @@ const CLINIC: [&str; 11] = [
     "specialties",
     "insurers",
     "holidays",
+    "professionals",
 ];
 const SPECIALTY: [&str; 7] = ["name", "name_en", "also", "professionals", "minutes", "price", "hours"];
 
@@ -69,16 +71,40 @@ fn clinic(section: &Section<'_>, complaints: &mut Complaints<'_>) -> Clinic {
         let also = also(&entry, &mut words, complaints);
         clinic.insurers.push(Insurer { name, also });
     }
-    for entry in section.sections("holidays", &["day", "name"], complaints) {
-        let (day, place) = entry.need("day", complaints);
-        let name = entry.text("name", complaints).map(|(text, _)| text).unwrap_or_default();
-        match day.parse() {
-            Ok(day) => clinic.holidays.push(Holiday { day, name }),
-            Err(_) if day.is_empty() => {}
-            Err(_) => complaints.add(&place, format!("`{day}` is no date"), "write it as \"2027-12-25\""),
-        }
+    for entry in section.sections("holidays", &["day", "until", "name", "hours"], complaints) {
+        clinic.holidays.extend(holiday(&entry, complaints));
+    }
+    for entry in section.sections("professionals", &roster::KEYS, complaints) {
+        let professional = Professional::read(&entry, &clinic, complaints);
+        clinic.professionals.push(professional);
     }
     clinic
+}
+
+fn holiday(entry: &Section<'_>, complaints: &mut Complaints<'_>) -> Option<Holiday> {
+    let day = entry.need("day", complaints);
+    let until = entry.text("until", complaints);
+    let name = entry.text("name", complaints).map(|(text, _)| text).unwrap_or_default();
+    let mut hours = Vec::new();
+    for (text, place) in entry.texts("hours", complaints) {
+        match stretch(&text) {
+            Some(open) => hours.push(open),
+            None => complaints.add(&place, format!("`{text}` are no hours"), "write them as \"08:00-12:30\""),
+        }
+    }
+    let mut date = |(text, place): &(String, Place)| {
+        let date: Option<Date> = text.parse().ok();
+        if date.is_none() && !text.is_empty() {
+            complaints.add(place, format!("`{text}` is no date"), "write it as \"2027-12-25\"");
+        }
+        date
+    };
+    let first = date(&day)?;
+    let last = until.as_ref().map_or(Some(first), &mut date)?;
+    if last < first {
+        complaints.add(&entry.place, "it ends before it begins", "write `until` as a later day than `day`");
+    }
+    Some(Holiday { day: first, until: last, name, hours })
 }
 
 fn specialty(
@@ -136,7 +162,7 @@ fn also(entry: &Section<'_>, words: &mut Words, complaints: &mut Complaints<'_>)
     also
 }
 
-fn week(section: &Section<'_>, complaints: &mut Complaints<'_>) -> Week {
+pub(super) fn week(section: &Section<'_>, complaints: &mut Complaints<'_>) -> Week {
     let hours = section.section("hours", &WEEKDAYS, complaints);
     let week = hours.as_ref().map(|hours| Week::read(hours, complaints)).unwrap_or_default();
     if week.is_empty() {

@@ -56,6 +56,46 @@ pub struct BookAppointment {
     pub document: String,
 }
 
+/// The arguments of [`super::HOLD_SLOT`].
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct HoldSlot {
+    /// one of the specialties
+    pub specialty: String,
+    /// YYYY-MM-DDTHH:MM, one of the free times
+    pub start: String,
+}
+
+/// The arguments of [`super::MY_APPOINTMENTS`].
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MyAppointments {
+    /// the patient's document, as the caller gave it
+    pub document: String,
+}
+
+/// The arguments of [`super::MOVE_APPOINTMENT`].
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MoveAppointment {
+    /// the appointment's `id` from my_appointments
+    pub id: String,
+    /// the patient's document, as the caller gave it
+    pub document: String,
+    /// YYYY-MM-DDTHH:MM, one of the free times of the same specialty
+    pub start: String,
+}
+
+/// The arguments of [`super::CANCEL_APPOINTMENT`].
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CancelAppointment {
+    /// the appointment's `id` from my_appointments
+    pub id: String,
+    /// the patient's document, as the caller gave it
+    pub document: String,
+}
+
 /// The arguments of [`super::TAKE_MESSAGE`].
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]

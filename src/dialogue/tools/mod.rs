@@ -8,8 +8,8 @@ mod confirm;
 pub mod http;
 
 pub use arguments::{
-    BookAppointment, CallBack, FindSlots, HOW_TO_WRITE_A_DAY, HOW_TO_WRITE_A_START, MOST_DIGITS, PartOfDay,
-    SendDigits, TakeMessage, TransferCall,
+    BookAppointment, CallBack, CancelAppointment, FindSlots, HOW_TO_WRITE_A_DAY, HOW_TO_WRITE_A_START,
+    HoldSlot, MOST_DIGITS, MoveAppointment, MyAppointments, PartOfDay, SendDigits, TakeMessage, TransferCall,
 };
 pub use confirm::{Exchange, is_agreement};
 
@@ -29,6 +29,14 @@ use utoipa::PartialSchema;
 pub const FIND_SLOTS: &str = "find_slots";
 /// Books one slot.
 pub const BOOK_APPOINTMENT: &str = "book_appointment";
+/// Keeps one slot for a while.
+pub const HOLD_SLOT: &str = "hold_slot";
+/// Tells the caller's own appointments.
+pub const MY_APPOINTMENTS: &str = "my_appointments";
+/// Moves one of them.
+pub const MOVE_APPOINTMENT: &str = "move_appointment";
+/// Cancels one of them.
+pub const CANCEL_APPOINTMENT: &str = "cancel_appointment";
 /// Takes a message for the staff.
 pub const TAKE_MESSAGE: &str = "take_message";
 /// Has the staff call the caller back.
@@ -40,9 +48,23 @@ pub const END_CALL: &str = "end_call";
 /// Presses keys; carried out by the call itself.
 pub const SEND_DIGITS: &str = "send_digits";
 
+/// Why a tool waits: the caller has not agreed yet.
+pub const NOT_CONFIRMED: &str = "not_confirmed";
+
 /// All of them.
-pub const TOOLS: [&str; 7] =
-    [FIND_SLOTS, BOOK_APPOINTMENT, TAKE_MESSAGE, CALL_BACK, TRANSFER_CALL, END_CALL, SEND_DIGITS];
+pub const TOOLS: [&str; 11] = [
+    FIND_SLOTS,
+    HOLD_SLOT,
+    BOOK_APPOINTMENT,
+    MY_APPOINTMENTS,
+    MOVE_APPOINTMENT,
+    CANCEL_APPOINTMENT,
+    TAKE_MESSAGE,
+    CALL_BACK,
+    TRANSFER_CALL,
+    END_CALL,
+    SEND_DIGITS,
+];
 
 /// The tool of that name; `None` when there is none.
 pub fn spec(name: &str, clinic: &Clinic, places: &[Place], language: Language) -> Option<ToolSpec> {
@@ -57,6 +79,25 @@ pub fn spec(name: &str, clinic: &Clinic, places: &[Place], language: Language) -
             "Books one free time. Call it only after the caller has confirmed specialty, day, hour, name and document \
              that you read back to them.",
             one_of(schema::<BookAppointment>(), "specialty", &specialties),
+        ),
+        HOLD_SLOT => (
+            "Keeps one free time for the caller for some minutes. Call it as soon as they accept a time, before you ask \
+             for name and document; it books nothing.",
+            one_of(schema::<HoldSlot>(), "specialty", &specialties),
+        ),
+        MY_APPOINTMENTS => (
+            "Lists the caller's own appointments to come. Ask for the document first. Only what was booked from the \
+             number that is calling, for that document, is told.",
+            schema::<MyAppointments>(),
+        ),
+        MOVE_APPOINTMENT => (
+            "Moves one of the caller's own appointments to a free time that `find_slots` listed. Say from when to when, \
+             and call it once the caller has agreed. It stays the same appointment: do not cancel or book another one.",
+            schema::<MoveAppointment>(),
+        ),
+        CANCEL_APPOINTMENT => (
+            "Cancels one of the caller's own appointments. Say which one, and call it once the caller has agreed.",
+            schema::<CancelAppointment>(),
         ),
         TAKE_MESSAGE => (
             "Takes a message for the staff, who read it after the call. Use it when the caller wants something that you \

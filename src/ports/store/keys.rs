@@ -107,7 +107,7 @@ pub struct Key {
 pub struct Deed {
     /// Where.
     pub workspace: String,
-    /// The key's name and identifier, `API_TOKEN`, or `operator` for the command line.
+    /// The key's name and identifier, `API_TOKEN`, `operator` for the command line, or the call in which somebody asked for it.
     pub who: String,
     /// Such as `call.read`.
     pub what: String,

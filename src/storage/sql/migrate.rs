@@ -10,11 +10,12 @@ use crate::ports::store::{StoreError, Stored};
 
 /// What is done to an empty database, in order: number, name and text. A change of the schema is one more file; a file that has landed is never
 /// changed.
-pub const STEPS: [(i64, &str, &str); 4] = [
+pub const STEPS: [(i64, &str, &str); 5] = [
     (1, "ground", include_str!("../migrations/0001_ground.sql")),
     (2, "retention", include_str!("../migrations/0002_retention.sql")),
     (3, "early news", include_str!("../migrations/0003_early_news.sql")),
     (4, "numbers of calls", include_str!("../migrations/0004_numbers_of_calls.sql")),
+    (5, "appointments", include_str!("../migrations/0005_appointments.sql")),
 ];
 
 /// The schema that this program needs.

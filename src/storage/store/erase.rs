@@ -20,7 +20,7 @@ use std::time::Duration;
 pub(super) const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Calls, or deliveries, that are named in one statement: SQLite takes 32,766 arguments.
-const TOGETHER: usize = 2_000;
+pub(super) const TOGETHER: usize = 2_000;
 
 /// Which rows of a table are meant, and the arguments of that.
 pub(super) struct Rows {

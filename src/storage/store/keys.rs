@@ -52,20 +52,7 @@ impl Keys for SqlStore {
     }
 
     fn audit(&self, deed: Deed) -> BoxFuture<'_, Stored<()>> {
-        Box::pin(self.engine.write(deed, |tx, deed| {
-            Box::pin(async move {
-                let sql =
-                    "INSERT INTO audit (workspace_id, at, who, what, object) VALUES ($1, {now}, $2, $3, $4)";
-                let args = [
-                    (&deed.workspace).into(),
-                    (&deed.who).into(),
-                    (&deed.what).into(),
-                    (&deed.object).into(),
-                ];
-                tx.run(sql, args).await?;
-                Ok(())
-            })
-        }))
+        Box::pin(self.engine.write(deed, |tx, deed| Box::pin(audit(tx, deed))))
     }
 
     fn deeds(&self, object: String, most: u32) -> BoxFuture<'_, Stored<Vec<(Timestamp, Deed)>>> {
@@ -77,6 +64,13 @@ impl Keys for SqlStore {
             })
         }))
     }
+}
+
+/// Writes down what somebody did, in the transaction in which it is done.
+pub(super) async fn audit(tx: &mut Tx, deed: &Deed) -> Stored<()> {
+    let sql = "INSERT INTO audit (workspace_id, at, who, what, object) VALUES ($1, {now}, $2, $3, $4)";
+    let args = [(&deed.workspace).into(), (&deed.who).into(), (&deed.what).into(), (&deed.object).into()];
+    tx.run(sql, args).await.map(drop)
 }
 
 async fn make(tx: &mut Tx, key: &NewKey) -> Stored<String> {

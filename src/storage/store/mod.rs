@@ -1,5 +1,6 @@
 //! The store, on either database.
 
+mod book;
 mod calls;
 mod erase;
 mod inbox;
@@ -12,6 +13,8 @@ mod people;
 mod resume;
 mod retention;
 mod turns;
+
+pub use book::{Book, Business, BusinessNow};
 
 use super::{
     sql::{Engine, Options, Place, Tx, is_ours, migrate, schema},

@@ -9,7 +9,7 @@ use super::{
 use crate::{
     base::language::Language,
     dialogue::{
-        clinic::Week,
+        clinic::{Hours, Week},
         spoken::{date, list, moment, number, stretch, weekdays},
     },
 };
@@ -103,11 +103,12 @@ fn hours(story: &Story, reply: Reply) -> Reply {
         Language::Es => format!("el {}", date(language, day)),
         Language::En => format!("on {}", date(language, day)),
     };
-    let is_holiday = !story.turn.weekly && story.world.clinic.holiday(day).is_some();
-    let (does, hours) = if is_holiday || week.on(day.weekday()).is_empty() {
+    let usual = week.on(day.weekday());
+    let then = if story.turn.weekly { usual.to_vec() } else { story.world.clinic.open(usual, day) };
+    let (does, hours) = if then.is_empty() {
         (closed, String::new())
     } else {
-        (open, format!(" {}", stretches(week, day.weekday(), language)))
+        (open, format!(" {}", stretches(&then, language)))
     };
     let told = match language {
         Language::Es => format!("{lead}{when} {does}{hours}."),
@@ -120,7 +121,7 @@ fn hours(story: &Story, reply: Reply) -> Reply {
 fn groups(week: &Week, language: Language) -> Vec<String> {
     let mut groups: Vec<(String, Vec<Weekday>)> = Vec::new();
     for day in week.open_days() {
-        let open = stretches(week, day, language);
+        let open = stretches(week.on(day), language);
         match groups.iter_mut().find(|(same, _)| *same == open) {
             Some((_, days)) => days.push(day),
             None => groups.push((open, vec![day])),
@@ -129,8 +130,8 @@ fn groups(week: &Week, language: Language) -> Vec<String> {
     groups.iter().map(|(open, days)| format!("{} {open}", weekdays(language, days))).collect()
 }
 
-fn stretches(week: &Week, day: Weekday, language: Language) -> String {
-    let stretches: Vec<String> = week.on(day).iter().map(|hours| stretch(language, hours)).collect();
+fn stretches(hours: &[Hours], language: Language) -> String {
+    let stretches: Vec<String> = hours.iter().map(|hours| stretch(language, hours)).collect();
     list(language, &stretches)
 }
 
