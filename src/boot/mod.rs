@@ -48,6 +48,7 @@ use tokio_util::sync::CancellationToken;
 
 pub use files::files_for;
 pub use in_use::InUse;
+pub use providers::model;
 pub use state::state;
 pub use store::{Database, StoreTrouble, place, trouble};
 

@@ -148,7 +148,11 @@ fn recogniser_of(
     }
 }
 
-fn model(config: &Config) -> Result<Arc<dyn LanguageModel>, StartError> {
+/// Who thinks, by the configuration.
+///
+/// # Errors
+/// When a client for it can't be built on this machine.
+pub fn model(config: &Config) -> Result<Arc<dyn LanguageModel>, StartError> {
     let chosen = config.llm();
     let models = chosen.into_iter().map(|llm| model_of(config, llm));
     let mut models = models.collect::<Result<Vec<_>, _>>()?;

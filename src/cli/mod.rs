@@ -1,5 +1,6 @@
 //! The command line: `centralita` alone serves, everything else is a subcommand in a file of its own.
 
+pub mod agent;
 pub mod backup;
 pub mod call;
 pub mod calls;
@@ -7,6 +8,7 @@ pub mod check;
 pub mod demo;
 pub mod doctor;
 pub mod erase;
+pub mod eval;
 pub mod fakes;
 pub mod keys;
 pub mod load;
@@ -56,6 +58,10 @@ enum Command {
     Call(call::Args),
     /// Speaks a text into a file, with the embedded voice.
     Say(say::Args),
+    /// Makes an agent, looks for mistakes in agents, tries one in the terminal.
+    Agent(agent::Args),
+    /// Holds scripted calls with the agents, in text, and says which ended as they should.
+    Eval(eval::Args),
     /// Checks the configuration and says what would be used.
     Check(check::Args),
     /// Tries every key, address and store that the server needs, and says how to mend what fails.
@@ -104,6 +110,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Calls(args) => calls::run(&args),
         Command::Erase(args) => erase::run(&args),
         Command::Migrate(args) => migrate::run(&args),
+        Command::Agent(args) => agent::run(&args),
+        Command::Eval(args) => eval::run(&args),
         Command::Backup(args) => backup::run(&args),
         Command::Restore(args) => restore::run(&args),
         Command::Fakes(args) => fakes::run(&args),

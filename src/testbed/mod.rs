@@ -8,6 +8,7 @@ pub mod corpus;
 pub mod deepgram;
 mod door;
 pub mod elevenlabs;
+pub mod eval;
 pub mod fakes;
 pub mod faults;
 pub mod hearing;

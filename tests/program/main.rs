@@ -1,6 +1,7 @@
 //! The program as an operator meets it: exit codes, messages, signals. Real processes on loopback.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test may panic")]
 
+mod agents;
 mod backup;
 mod calls;
 mod database;

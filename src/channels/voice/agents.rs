@@ -143,6 +143,14 @@ fn tell(name: &str, why: &AgentsError) {
     }
 }
 
+/// Reads one agent of `folder`, whatever stands in the others. Blocks for the disk.
+///
+/// # Errors
+/// When a file of it can't be read, or has mistakes.
+pub fn read_agent(folder: &Path, name: &str) -> Result<Agent, AgentsError> {
+    read(folder, name).map(|kept| Agent::clone(&kept.agent))
+}
+
 fn read(folder: &Path, name: &str) -> Result<Kept, AgentsError> {
     let open = |file: &str| {
         let path = folder.join(file);

@@ -1,9 +1,11 @@
 //! What an agent asks, known by words that survive a telephone line and a recogniser.
 
 use crate::{base::language::Language, dialogue::spoken::plain};
+use serde::Deserialize;
 
 /// What the agent wants of the caller.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Asked {
     /// What the call is for.
     Help,
@@ -11,6 +13,8 @@ pub enum Asked {
     Specialty,
     /// Which day and hour.
     When,
+    /// Which of the times that it offers.
+    Which,
     /// The name.
     Name,
     /// The document.
@@ -21,7 +25,14 @@ pub enum Asked {
     Mistake,
     /// Whether they want an appointment.
     Booking,
+    /// What to write down for somebody.
+    Message,
+    /// The number to be called back.
+    Phone,
+    /// Whom they want to be put through to.
+    Place,
     /// Whether they need anything else.
+    #[serde(rename = "more")]
     AnythingElse,
     /// To say it again.
     Again,
@@ -29,23 +40,39 @@ pub enum Asked {
     Farewell,
 }
 
-type Marks = [(Asked, &'static [&'static str]); 11];
+type Marks = [(Asked, &'static [&'static str]); 15];
 
 const SPANISH: Marks = [
     (Asked::Help, &["puedo ayudar", "puede ayudar", "puedo servir"]),
     (Asked::Specialty, &["que especialidad", "que tratamiento", "especialidad seria", "tratamiento seria"]),
-    (
-        Asked::When,
-        &["que dia", "que hora", "cual prefiere", "queda bien", "otro dia", "hora prefiere", "le conviene"],
-    ),
+    (Asked::When, &["que dia", "que hora", "otro dia", "hora prefiere", "le conviene"]),
+    (Asked::Which, &["cual prefiere", "queda bien", "le sirve", "le viene bien", "cual de "]),
     (Asked::Name, &["su nombre", "nombre y apellido", "el apellido", "nombre completo"]),
     (
         Asked::Document,
         &["de documento", "de identificacion", "su identificacion", "sigue el numero", "cifra por cifra"],
     ),
-    (Asked::Confirm, &["correcto", "de acuerdo con eso", "intento de nuevo", "confirma"]),
+    (
+        Asked::Confirm,
+        &[
+            "correcto",
+            "de acuerdo con eso",
+            "intento de nuevo",
+            "confirma",
+            "lo cancelo",
+            "la cancelo",
+            "lo cambio",
+            "la cambio",
+        ],
+    ),
     (Asked::Mistake, &["dato corrijo", "dato corregi"]),
     (Asked::Booking, &["sacar un turno", "agendar una cita"]),
+    (Asked::Message, &["que mensaje", "dejar un mensaje", "dejar mensaje", "que le digo", "le digo que"]),
+    (
+        Asked::Phone,
+        &["que numero le llam", "que numero lo llam", "numero de telefono le", "numero para llam"],
+    ),
+    (Asked::Place, &["con quien quiere", "con quien desea", "con que area", "con que sector"]),
     (Asked::AnythingElse, &["algo mas", "alguna otra"]),
     (
         Asked::Again,
@@ -57,15 +84,19 @@ const SPANISH: Marks = [
 const ENGLISH: Marks = [
     (Asked::Help, &["can i help you", "how can i help", "may i help"]),
     (Asked::Specialty, &["which specialty", "what specialty"]),
-    (
-        Asked::When,
-        &["which day", "what time", "one do you prefer", "suit you", "day and time", "time do you prefer"],
-    ),
+    (Asked::When, &["which day", "what time", "day and time", "time do you prefer", "other day"]),
+    (Asked::Which, &["one do you prefer", "suit you", "which one", "work for you"]),
     (Asked::Name, &["full name", "last name", "your name"]),
     (Asked::Document, &["document number", "the number go on", "digit by digit"]),
-    (Asked::Confirm, &["that correct", "is correct", "try again"]),
+    (
+        Asked::Confirm,
+        &["that correct", "is correct", "try again", "shall i cancel", "shall i move", "is that right"],
+    ),
     (Asked::Mistake, &["should i correct"]),
     (Asked::Booking, &["like to book"]),
+    (Asked::Message, &["what message", "leave a message", "what should i tell"]),
+    (Asked::Phone, &["number should we call", "number to call you", "which number can"]),
+    (Asked::Place, &["whom would you like", "who would you like to", "which department"]),
     (Asked::AnythingElse, &["anything else", "with anything"]),
     (
         Asked::Again,

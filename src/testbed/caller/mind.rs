@@ -74,7 +74,7 @@ impl Mind {
             _ if self.leaving => lines.goodbye.clone(),
             Some(Asked::Help) => lines.opening.clone(),
             Some(Asked::Specialty) => lines.specialty.clone(),
-            Some(Asked::When | Asked::Mistake) => lines.when.clone(),
+            Some(Asked::When | Asked::Which | Asked::Mistake) => lines.when.clone(),
             Some(Asked::Name) => lines.name.clone(),
             Some(Asked::Document) => lines.document.clone(),
             Some(Asked::Confirm) => lines.yes.clone(),
@@ -88,7 +88,8 @@ impl Mind {
                 self.leaving = true;
                 lines.goodbye.clone()
             }
-            None => return Move::Wait,
+            // It has nothing to leave and nobody to speak with.
+            Some(Asked::Message | Asked::Phone | Asked::Place) | None => return Move::Wait,
         };
         self.say(line)
     }
