@@ -1,5 +1,7 @@
 //! The calls of prompts/eval, held in text with the embedded receptionist.
-#![expect(clippy::unwrap_used, reason = "a test may panic")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test may panic")]
+
+mod wire;
 
 use centralita::{
     channels::voice::agents::Agents,
@@ -14,15 +16,13 @@ use std::{collections::BTreeSet, path::Path, sync::Arc};
 const MISSES: &str = include_str!("../../src/docs/evaluation.md");
 
 /// Holds all calls.
-fn tried() -> Vec<Tried> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+async fn tried(model: Arc<dyn LanguageModel>) -> Vec<Tried> {
     let agents = Agents::open("prompts").unwrap();
-    let model: Arc<dyn LanguageModel> = Arc::new(Receptionist);
     let mut tried = Vec::new();
     for name in agents.names() {
         let agent = agents.find(&name).unwrap();
         for scenario in eval::read_all(&Path::new("prompts/eval").join(&name)).unwrap() {
-            tried.push(runtime.block_on(attempt(&agent, &model, &scenario)));
+            tried.push(attempt(&agent, &model, &scenario).await);
         }
     }
     tried
@@ -34,9 +34,8 @@ fn known() -> BTreeSet<String> {
     listed.map(|(name, _)| name.to_owned()).collect()
 }
 
-#[test]
-fn the_receptionist_handles_all_calls_but_those_that_are_known() {
-    let tried = tried();
+/// All calls end as they should, but those that are known.
+fn all_right(tried: &[Tried]) {
     let spanish = tried.iter().filter(|each| each.agent != "clinic-en").count();
     assert!(spanish >= 25 && tried.len() - spanish >= 8, "{spanish} of {}", tried.len());
     let missed: BTreeSet<String> =
@@ -45,4 +44,16 @@ fn the_receptionist_handles_all_calls_but_those_that_are_known() {
     let told: Vec<String> =
         tried.iter().filter(other).flat_map(|each| [each.line(), each.transcript()]).collect();
     assert_eq!(missed, known(), "src/docs/evaluation.md must list exactly what misses\n{}", told.join("\n"));
+}
+
+#[tokio::test]
+async fn the_receptionist_handles_all_calls_but_those_that_are_known() {
+    all_right(&tried(Arc::new(Receptionist)).await);
+}
+
+#[tokio::test]
+async fn it_handles_the_same_calls_through_the_wire_of_a_language_model() {
+    let (fakes, model) = wire::receptionist().await;
+    all_right(&tried(model).await);
+    fakes.closed().await;
 }

@@ -6,7 +6,7 @@ use crate::{
         ids::{BadId, CallSid},
     },
     channels::{
-        text::{RunTool, TextSession, Wish},
+        text::{ModelPatience, RunTool, TextSession, Wish},
         voice::tools::Toolbox,
     },
     dialogue::agent::{Agent, tools::BOOK_APPOINTMENT},
@@ -26,7 +26,11 @@ use std::{
         Arc,
         atomic::{AtomicBool, AtomicU32, Ordering},
     },
+    time::Duration,
 };
+
+/// A call judges what is answered, not how fast: a model at home may take its time.
+const PATIENCE: ModelPatience = ModelPatience { first: Duration::from_mins(1), next: Duration::from_mins(1) };
 
 /// A call that has not ended by then does not end.
 const MOST_TURNS: usize = 30;
@@ -138,7 +142,8 @@ pub async fn hold(
         let stage = Arc::clone(&stage);
         Box::pin(async move { stage.run(wish).await })
     });
-    let mut session = TextSession::new(agent, &now, Some(&scenario.caller), Arc::clone(model), run);
+    let mut session =
+        TextSession::new(agent, &now, Some(&scenario.caller), Arc::clone(model), run).with_patience(PATIENCE);
     session.opens(&opening(agent, &now));
     let mut caller = Caller::new(scenario, agent.language);
     let (exchanges, ended) = talk(&mut session, &mut caller).await;

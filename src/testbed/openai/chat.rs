@@ -15,7 +15,8 @@ use axum::{
 };
 use bytes::Bytes;
 use futures_util::stream;
-use serde_json::json;
+use serde::Deserialize as _;
+use serde_json::{Value, json};
 use std::{
     collections::BTreeSet,
     io,
@@ -27,7 +28,7 @@ use tokio::time::Instant;
 pub(super) async fn post(
     State(shared): State<Arc<Shared>>,
     headers: HeaderMap,
-    request: Result<Json<Request>, JsonRejection>,
+    request: Result<Json<Value>, JsonRejection>,
 ) -> Response {
     let asked = Instant::now();
     let visit = shared.log.visit(Service::OpenAi, "/v1/chat/completions");
@@ -35,9 +36,13 @@ pub(super) async fn post(
     if !is_authorised(&headers, shared.options.key.as_deref()) {
         return refuse(401, None);
     }
-    let request = match request {
-        Ok(Json(request)) => request,
+    let sent = match request {
+        Ok(Json(sent)) => sent,
         Err(rejection) => return refuse(400, Some(&rejection.body_text())),
+    };
+    let request = match Request::deserialize(&sent) {
+        Ok(request) => request,
+        Err(error) => return refuse(400, Some(&error.to_string())),
     };
     if let Err(why) = check(&request) {
         visit.note("bad-request", why.clone());
@@ -55,7 +60,7 @@ pub(super) async fn post(
     let answered = answered.map(Message::text).unwrap_or_default();
     let seen = json!({"roles": roles, "last": said, "answered": answered, "tools": request.tools.len()});
     visit.note("request", seen.to_string());
-    let answer = shared.answer(&said);
+    let answer = shared.answer(&said, &sent);
     if !request.stream {
         return whole(&request.model, &answer, &visit);
     }

@@ -21,10 +21,10 @@ use axum::{
     response::{IntoResponse, Response},
     routing,
 };
-use serde_json::json;
+use serde_json::{Value, json};
 use std::{
-    io,
-    sync::{Arc, Mutex, PoisonError, atomic::AtomicU64},
+    fmt, io,
+    sync::{Arc, Mutex, OnceLock, PoisonError, atomic::AtomicU64},
     time::Duration,
 };
 
@@ -107,7 +107,9 @@ impl Default for OpenAiOptions {
     }
 }
 
-#[derive(Debug)]
+/// Decides an answer by the whole request, as it came.
+pub type Mind = Box<dyn Fn(&Value) -> Answer + Send + Sync>;
+
 struct Shared {
     options: OpenAiOptions,
     log: Log,
@@ -115,12 +117,22 @@ struct Shared {
     speech: Faults<SpeechFault>,
     script: Script<Answer>,
     rules: Mutex<Vec<(String, Answer)>>,
+    mind: OnceLock<Mind>,
     calls: AtomicU64,
+}
+
+impl fmt::Debug for Shared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Shared").field("options", &self.options).finish_non_exhaustive()
+    }
 }
 
 impl Shared {
     /// The answer to what the user said last.
-    fn answer(&self, said: &str) -> Answer {
+    fn answer(&self, said: &str, request: &Value) -> Answer {
+        if let Some(mind) = self.mind.get() {
+            return mind(request);
+        }
         let said = said.to_lowercase();
         let rules = self.rules.lock().unwrap_or_else(PoisonError::into_inner);
         let rule = rules.iter().find(|(part, _)| said.contains(part)).map(|(_, answer)| answer.clone());
@@ -146,6 +158,7 @@ impl OpenAi {
             faults: Faults::default(),
             speech: Faults::default(),
             rules: Mutex::default(),
+            mind: OnceLock::new(),
             calls: AtomicU64::new(1),
         });
         let router = Router::new()
@@ -186,6 +199,11 @@ impl OpenAi {
     pub fn answer_to(&self, part: &str, answer: Answer) {
         let mut rules = self.shared.rules.lock().unwrap_or_else(PoisonError::into_inner);
         rules.push((part.to_lowercase(), answer));
+    }
+
+    /// Answers are decided by `mind` from now on, whatever scripts and rules say. The first one stays.
+    pub fn think(&self, mind: Mind) {
+        drop(self.shared.mind.set(mind));
     }
 
     /// Requests in flight.
