@@ -7,20 +7,16 @@ use crate::{
     },
     boot,
     channels::{
-        text::{Ran, RunTool, TextSession},
-        voice::{
-            agents::{self, Agents},
-            tools::Toolbox,
-        },
+        text::{Ran, TextSession},
+        voice::agents,
     },
     cli::{Settings, eval, task, terminal::say},
     config::{Config, agent_file},
-    dialogue::agent::Agent,
     net::tls,
     ports::calendar::{Appointment, Calendar},
-    storage::calendar_file::CalendarFile,
+    storage::Business,
+    testbed::eval::Book,
 };
-use anyhow::Context as _;
 use jiff::civil::DateTime;
 use std::{
     io::{self, BufRead as _, IsTerminal as _, Write as _},
@@ -69,16 +65,26 @@ async fn talk(args: &Args, config: &Config) -> anyhow::Result<ExitCode> {
         Some(now) => Arc::new(SetClock(now.to_zoned(agent.zone.clone())?.timestamp())),
         None => Arc::new(SystemClock),
     };
-    let folder = eval::Folder::new().context("no appointment book can be made")?;
-    let calendar = if args.book { own_book(config)? } else { eval::throw_away(&agent, &folder) };
+    let database = if args.book { Some(boot::Database::attach(config).await?) } else { None };
+    let calendar: Arc<dyn Calendar> = match &database {
+        Some(database) => {
+            let agent = Arc::clone(&agent);
+            let business = move || Business { clinic: Arc::clone(&agent.clinic), zone: agent.zone.clone() };
+            Arc::new(database.store.book(Arc::new(business)))
+        }
+        None => Arc::new(Book::new(Arc::clone(&agent), Arc::clone(&clock))),
+    };
     let now = clock.now().to_zoned(agent.zone.clone());
-    let run = tools(&agent, &calendar, clock)?;
+    let call: CallSid = format!("CA{:032x}", rand::random::<u128>()).parse()?;
+    let run = eval::tools(&agent, Arc::clone(&calendar), clock, call, args.caller.clone());
     let mut session = TextSession::new(&agent, &now, args.caller.as_deref(), boot::model(config)?, run);
     let greeting = eval::opening(&agent, &now);
     session.opens(&greeting);
     say(format_args!("{}: {greeting}", agent.name));
     converse(&mut session, &agent.name, args.full).await?;
-    if !args.book {
+    if let Some(database) = database {
+        database.store.close().await;
+    } else {
         for Appointment { slot, name, document, .. } in calendar.appointments().await? {
             say(format_args!(
                 "In the book: {}, {}, {}, {name}, {document}",
@@ -87,26 +93,6 @@ async fn talk(args: &Args, config: &Config) -> anyhow::Result<ExitCode> {
         }
     }
     Ok(ExitCode::SUCCESS)
-}
-
-/// The book of the configured server.
-fn own_book(config: &Config) -> anyhow::Result<Arc<dyn Calendar>> {
-    let (folder, name) = config.agent();
-    let clinic = Agents::open(folder)?.find(&name)?.clinic.clone();
-    Ok(Arc::new(CalendarFile::new(boot::book(config), Arc::new(move || Arc::clone(&clinic)))))
-}
-
-fn tools(
-    agent: &Arc<Agent>,
-    calendar: &Arc<dyn Calendar>,
-    clock: Arc<dyn WallClock>,
-) -> anyhow::Result<RunTool> {
-    let toolbox = Arc::new(Toolbox::new(Arc::clone(agent), Arc::clone(calendar), clock));
-    let call: CallSid = format!("CA{:032x}", rand::random::<u128>()).parse()?;
-    Ok(Arc::new(move |wish| {
-        let (toolbox, call) = (Arc::clone(&toolbox), call.clone());
-        Box::pin(async move { toolbox.run(call, wish.call).await })
-    }))
 }
 
 /// Line by line, until the agent ends it or there are no more lines.

@@ -4,7 +4,7 @@ mod result;
 mod stage;
 
 pub use result::{Tried, junit};
-pub use stage::{Folder, StageError, hold, opening, throw_away};
+pub use stage::{StageError, hold, opening, tools};
 
 use super::{
     BAD_CONFIGURATION, Settings, task,

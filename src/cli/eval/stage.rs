@@ -1,33 +1,23 @@
-//! Where a conversation in text is held: an agent, a model, an appointment book of its own, a clock that stands still.
+//! Where a conversation in text is held: an agent, a model, an appointment book in memory, a clock that stands still.
 
 use crate::{
     base::{
-        clock::SetClock,
-        ids::{BadId, CallSid},
+        clock::{SetClock, WallClock},
+        ids::CallSid,
     },
     channels::{
-        text::{ModelPatience, RunTool, TextSession, Wish},
-        voice::tools::Toolbox,
+        text::{ModelPatience, RunTool, TextSession},
+        tools::{Later, Means, Toolbox},
     },
-    dialogue::agent::{Agent, tools::BOOK_APPOINTMENT},
+    dialogue::agent::Agent,
     ports::{
-        calendar::{Booking, Calendar, CalendarError},
+        calendar::{Booking, Calendar, CalendarError, Subject},
         llm::LanguageModel,
     },
-    storage::calendar_file::CalendarFile,
-    testbed::eval::{Booked, Caller, Ended, Exchange, Held, Move, Scenario, Standing, Time},
+    testbed::eval::{Book, Booked, Caller, Ended, Exchange, Held, Move, Scenario, Standing},
 };
 use jiff::Zoned;
-use std::{
-    env, fs, io,
-    path::PathBuf,
-    process,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, AtomicU32, Ordering},
-    },
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 /// A call judges what is answered, not how fast: a model at home may take its time.
 const PATIENCE: ModelPatience = ModelPatience { first: Duration::from_mins(1), next: Duration::from_mins(1) };
@@ -35,19 +25,13 @@ const PATIENCE: ModelPatience = ModelPatience { first: Duration::from_mins(1), n
 /// A call that has not ended by then does not end.
 const MOST_TURNS: usize = 30;
 
-/// Who takes the places that a scenario wants taken.
-const STRANGER: &str = "(taken)";
-
-/// More strangers than a time has places.
-const STRANGERS: u32 = 50;
+/// The number of everybody else whose appointments stand in the book.
+const OTHERS: &str = "+5491155599999";
 
 /// Why a call could not be held.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StageError {
-    /// The folder of the book can't be made.
-    #[error("no appointment book can be made: {0}")]
-    Folder(#[from] io::Error),
     /// The book refused what the scenario puts into it.
     #[error("the appointment book refused {what}: {source}")]
     Book {
@@ -59,95 +43,48 @@ pub enum StageError {
     /// The moment of the scenario does not exist in the agent's zone.
     #[error("there is no such moment: {0}")]
     Moment(#[from] jiff::Error),
-    /// Never: our own identifiers are well-formed.
-    #[error(transparent)]
-    Id(#[from] BadId),
 }
 
-/// A folder that goes when the book in it is not needed any more.
-#[derive(Debug)]
-pub struct Folder(PathBuf);
-
-impl Folder {
-    /// A new one among the system's temporary files.
-    ///
-    /// # Errors
-    /// When it can't be made.
-    pub fn new() -> io::Result<Self> {
-        static COUNT: AtomicU32 = AtomicU32::new(0);
-        let count = COUNT.fetch_add(1, Ordering::Relaxed);
-        let path = env::temp_dir().join(format!("centralita-book-{}-{count}", process::id()));
-        fs::create_dir_all(&path)?;
-        Ok(Self(path))
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        drop(fs::remove_dir_all(&self.0));
-    }
-}
-
-/// A throw-away book of the agent's business.
-pub fn throw_away(agent: &Arc<Agent>, folder: &Folder) -> Arc<dyn Calendar> {
-    let clinic = Arc::clone(&agent.clinic);
-    Arc::new(CalendarFile::new(folder.0.join("appointments.json"), Arc::new(move || Arc::clone(&clinic))))
-}
-
-/// The tools of one conversation.
-struct Stage {
+/// What runs the tools of one conversation on that book. What they leave for later is left undone: nobody reads the messages of a
+/// conversation that is only tried.
+pub fn tools(
+    agent: &Arc<Agent>,
     calendar: Arc<dyn Calendar>,
-    toolbox: Toolbox,
+    clock: Arc<dyn WallClock>,
     call: CallSid,
-    taken_meanwhile: Vec<Time>,
-    /// Done once.
-    taken: AtomicBool,
-}
-
-impl Stage {
-    async fn run(&self, wish: Wish) -> String {
-        if wish.call.name == BOOK_APPOINTMENT && !self.taken.swap(true, Ordering::Relaxed) {
-            for time in &self.taken_meanwhile {
-                if let Err(error) = take(&*self.calendar, time).await {
-                    return format!("\"{error}\"");
-                }
-            }
-        }
-        self.toolbox.run(self.call.clone(), wish.call).await
-    }
+    caller: Option<String>,
+) -> RunTool {
+    let later: Later = Arc::new(|_| Box::pin(async { Ok(()) }));
+    let tools = Means { calendar, clock, later, http: None }.tools();
+    let toolbox = Arc::new(Toolbox::new(tools, Arc::new(drop), Arc::clone(agent), call, caller));
+    Arc::new(move |wish| {
+        let toolbox = Arc::clone(&toolbox);
+        Box::pin(async move { toolbox.run(wish.turn, wish.exchange, wish.call).await })
+    })
 }
 
 /// Holds the call of `scenario` with `agent`, who thinks with `model`.
 ///
 /// # Errors
-/// When there is no book, or it does not take what the scenario puts into it.
+/// When the book does not take what the scenario puts into it, or its moment does not exist.
 pub async fn hold(
     agent: &Arc<Agent>,
     model: &Arc<dyn LanguageModel>,
     scenario: &Scenario,
 ) -> Result<Held, StageError> {
-    let folder = Folder::new()?;
-    let calendar = throw_away(agent, &folder);
     let now = scenario.now.to_zoned(agent.zone.clone())?;
-    furnish(&*calendar, scenario).await?;
-    let before = standing(&*calendar).await?;
-    let stage = Arc::new(Stage {
-        calendar: Arc::clone(&calendar),
-        toolbox: Toolbox::new(Arc::clone(agent), Arc::clone(&calendar), Arc::new(SetClock(now.timestamp()))),
-        call: call(0)?,
-        taken_meanwhile: scenario.taken_meanwhile.clone(),
-        taken: AtomicBool::new(false),
-    });
-    let run: RunTool = Arc::new(move |wish| {
-        let stage = Arc::clone(&stage);
-        Box::pin(async move { stage.run(wish).await })
-    });
+    let clock: Arc<dyn WallClock> = Arc::new(SetClock(now.timestamp()));
+    let book = Arc::new(Book::new(Arc::clone(agent), Arc::clone(&clock)));
+    furnish(&book, scenario).await?;
+    let before = standing(&book).await?;
+    let caller = Some(scenario.caller.clone());
+    let run = tools(agent, Arc::clone(&book) as Arc<dyn Calendar>, clock, CallSid::nobody(), caller);
     let mut session =
         TextSession::new(agent, &now, Some(&scenario.caller), Arc::clone(model), run).with_patience(PATIENCE);
     session.opens(&opening(agent, &now));
     let mut caller = Caller::new(scenario, agent.language);
     let (exchanges, ended) = talk(&mut session, &mut caller).await;
-    let after = standing(&*calendar).await?;
+    let after = standing(&book).await?;
     Ok(Held { exchanges, ended, book: [before, after] })
 }
 
@@ -174,54 +111,31 @@ async fn talk(session: &mut TextSession, caller: &mut Caller<'_>) -> (Vec<Exchan
     (exchanges, Ended::Never)
 }
 
-/// Puts into the book what stands in it before the call.
-async fn furnish(calendar: &dyn Calendar, scenario: &Scenario) -> Result<(), StageError> {
-    for (number, Standing { specialty, start, name, document, .. }) in (1..).zip(&scenario.book) {
+/// Puts into the book what stands in it before the call, and what strangers take.
+async fn furnish(book: &Book, scenario: &Scenario) -> Result<(), StageError> {
+    let refused = |what: String| move |source| StageError::Book { what, source };
+    for (number, Standing { specialty, start, name, document, of_caller }) in (1..).zip(&scenario.book) {
+        let phone = if *of_caller { scenario.caller.as_str() } else { OTHERS };
         let booking = Booking {
+            key: format!("before-{number}"),
             specialty: specialty.clone(),
             start: *start,
             name: name.clone(),
             document: document.clone(),
-            call: call(number)?,
+            by: Subject { session: format!("before-{number}"), phone: Some(phone.to_owned()) },
         };
-        let what = format!("{specialty}, {start}");
-        calendar.book(booking).await.map_err(|source| StageError::Book { what, source })?;
+        book.book(booking).await.map_err(refused(format!("{specialty}, {start}")))?;
     }
     for time in &scenario.taken {
-        take(calendar, time).await?;
+        book.take(time).map_err(refused(format!("{}, {}", time.specialty, time.start)))?;
     }
-    Ok(())
+    book.take_meanwhile(&scenario.taken_meanwhile).map_err(refused("a time to be taken".to_owned()))
 }
 
-/// Takes all places of a time; there must have been one.
-async fn take(calendar: &dyn Calendar, Time { specialty, start }: &Time) -> Result<(), StageError> {
-    for stranger in 0..STRANGERS {
-        let booking = Booking {
-            specialty: specialty.clone(),
-            start: *start,
-            name: STRANGER.to_owned(),
-            document: format!("9990{stranger:04}"),
-            call: call(1_000 + stranger)?,
-        };
-        match calendar.book(booking).await {
-            Ok(_) => {}
-            Err(CalendarError::Taken) if stranger > 0 => return Ok(()),
-            Err(source) => return Err(StageError::Book { what: format!("{specialty}, {start}"), source }),
-        }
-    }
-    Ok(())
-}
-
-fn call(number: u32) -> Result<CallSid, BadId> {
-    format!("CA{number:032}").parse()
-}
-
-/// The appointments of the book, without those of strangers.
-async fn standing(calendar: &dyn Calendar) -> Result<Vec<Booked>, StageError> {
-    let all = calendar.appointments().await;
+async fn standing(book: &Book) -> Result<Vec<Booked>, StageError> {
+    let all = book.appointments().await;
     let all = all.map_err(|source| StageError::Book { what: "to be read".to_owned(), source })?;
-    let ours = all.into_iter().filter(|each| each.name != STRANGER);
-    let told = ours.map(|each| Booked {
+    let told = all.into_iter().map(|each| Booked {
         specialty: each.slot.specialty,
         start: each.slot.start.to_string(),
         name: each.name,

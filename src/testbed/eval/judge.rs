@@ -5,8 +5,8 @@ use super::{
     text::{digits, holds},
 };
 use crate::dialogue::{
-    agent::tools::{BOOK_APPOINTMENT, END_CALL},
     spoken::plain,
+    tools::{BOOK_APPOINTMENT, END_CALL},
 };
 use jiff::civil::DateTime;
 

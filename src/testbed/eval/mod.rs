@@ -2,11 +2,13 @@
 //!
 //! A scenario is a file that people write (`prompts/eval/README.md`). [`Caller`] plays it, [`judge`] compares what came of it.
 
+mod book;
 mod caller;
 mod judge;
 mod scenario;
 mod text;
 
+pub use book::Book;
 pub use caller::{Caller, Move};
 pub use judge::{Ended, Exchange, Held, judge};
 pub use scenario::{
