@@ -128,7 +128,7 @@ impl Book {
         Ok(visits.into_iter().map(|visit| slot(&specialty.name, visit)).collect())
     }
 
-    fn hold_now(&self, wish: Hold) -> Result<Held, CalendarError> {
+    fn hold_now(&self, wish: &Hold) -> Result<Held, CalendarError> {
         let specialty = self.specialty(&wish.specialty)?;
         let place = free(self.visits(specialty, wish.start), &self.lock().busy(None));
         let visit = place.into_iter().next().ok_or(CalendarError::Taken)?;
@@ -230,7 +230,7 @@ impl Calendar for Book {
     }
 
     fn hold(&self, hold: Hold) -> Booked<'_, Held> {
-        Box::pin(ready(self.hold_now(hold)))
+        Box::pin(ready(self.hold_now(&hold)))
     }
 
     fn book(&self, booking: Booking) -> Booked<'_, Appointment> {
