@@ -33,3 +33,4 @@ pub mod timeline;
 pub mod tool_limits;
 pub mod tools;
 pub mod transcript;
+pub mod turns;

@@ -1,8 +1,11 @@
 //! The telephone network's webhooks: who really sent a request, what it says, and how it is answered.
 
-use crate::base::{
-    ids::{AccountSid, CallSid},
-    secret::Masked,
+use crate::{
+    base::{
+        ids::{AccountSid, CallSid},
+        secret::Masked,
+    },
+    dialogue::turns::Heard,
 };
 use http::HeaderMap;
 use serde::{Deserialize, Serialize};
@@ -62,6 +65,19 @@ pub trait Carrier: Send + Sync + 'static {
 
     /// Whether the caller talked with whom they were passed on to, as a verified request to [`Dial::after`] tells it.
     fn was_put_through(&self, params: &Params) -> bool;
+
+    /// Says `text` by the carrier's own voice and listens by its own recogniser, to words and keys. What was heard, or that nothing
+    /// was for so long, comes to `path`; see [`Self::heard`].
+    fn listen(&self, tongue: Tongue<'_>, text: &str, silence: Duration, path: &str) -> Answer;
+
+    /// Says `text` by the carrier's own voice and asks at `path` how to go on.
+    fn say_and_ask(&self, tongue: Tongue<'_>, text: &str, path: &str) -> Answer;
+
+    /// Says `text` by the carrier's own voice and ends the call.
+    fn say_and_end(&self, tongue: Tongue<'_>, text: &str) -> Answer;
+
+    /// What the carrier heard since [`Self::listen`].
+    fn heard(&self, params: &Params) -> Heard;
 }
 
 /// How a call is passed on.
@@ -75,6 +91,15 @@ pub struct Dial<'a> {
     pub whisper: Option<&'a str>,
     /// Where the call asks how to go on afterwards.
     pub after: &'a str,
+}
+
+/// How the carrier itself speaks and listens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tongue<'a> {
+    /// The language (BCP 47).
+    pub tag: &'a str,
+    /// The voice by the carrier's name; its usual one for the language where empty.
+    pub voice: &'a str,
 }
 
 /// The parameters of a request, in the order they came; names may repeat.

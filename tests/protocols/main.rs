@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may panic")]
 
 mod twilio;
+mod twilio_gather;
 mod twilio_rest;
 mod twilio_signature;
 

@@ -5,7 +5,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use centralita::{
     base::secret::SecretString,
     ports::{
-        carrier::{CallState, Carrier, News, Progress},
+        carrier::{CallState, Carrier, News, Progress, Tongue},
         media::{FromPhone, MediaCodec, MediaError, Oddity, ToPhone},
     },
     providers::twilio::{Keys, MediaStreams, Twilio},
@@ -14,7 +14,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use http::{HeaderMap, HeaderValue};
 use serde::Deserialize;
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 pub(crate) const TOKEN: &str = "12345678901234567890123456789012";
 pub(crate) const OURS: &str = "AC0123456789abcdef0123456789abcdef";
@@ -196,7 +196,7 @@ fn messages_of_another_protocol_are_unknown_events() {
 // === TwiML ===
 
 /// The elements of a document in order, with their attributes and their text; enough for what Twilio documents.
-fn elements(xml: &str) -> Vec<(String, BTreeMap<String, String>, String)> {
+pub(crate) fn elements(xml: &str) -> Vec<(String, BTreeMap<String, String>, String)> {
     let unescape = |text: &str| {
         let text = text.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", "\"");
         text.replace("&apos;", "'").replace("&amp;", "&")
@@ -215,7 +215,7 @@ fn elements(xml: &str) -> Vec<(String, BTreeMap<String, String>, String)> {
     found
 }
 
-fn element(
+pub(crate) fn element(
     name: &str,
     attributes: &[(&str, &str)],
     text: &str,
@@ -277,11 +277,17 @@ fn every_element_and_attribute_is_one_that_the_vendors_examples_use() {
         }
     }
     known.entry("Hangup".to_owned()).or_default();
+    // In no example, but in the reference: https://www.twilio.com/docs/voice/twiml/gather (read 2026-11).
+    known.entry("Gather".to_owned()).or_default().push("profanityFilter".to_owned());
+    let tongue = Tongue { tag: "es-MX", voice: "" };
     let answers = [
         twilio().connect("/m", &[("a", "b")], "/r"),
         twilio().goodbye("es", "x"),
         twilio().busy(),
         twilio().hang_up(),
+        twilio().listen(tongue, "x", Duration::from_secs(5), "/t"),
+        twilio().say_and_ask(tongue, "x", "/t"),
+        twilio().say_and_end(tongue, "x"),
     ];
     for (element, attributes, _) in answers.iter().flat_map(|answer| elements(&answer.body)) {
         let documented = &known[&element];

@@ -1,13 +1,18 @@
 //! Twilio's webhooks as a [`Carrier`].
 
 use super::{
+    gather::{gathered, heard_in},
     keyring::Keyring,
     signature::{self, Algorithm},
     twiml::Twiml,
+    voice::Voice,
 };
 use crate::{
     base::{ids::AccountSid, language::Language},
-    ports::carrier::{Answer, Arrival, BadRequest, CallState, Carrier, Denied, Dial, News, Params, Progress},
+    dialogue::turns::Heard,
+    ports::carrier::{
+        Answer, Arrival, BadRequest, CallState, Carrier, Denied, Dial, News, Params, Progress, Tongue,
+    },
 };
 use bytes::Bytes;
 use http::{HeaderMap, Uri, header, uri::Scheme};
@@ -68,6 +73,13 @@ impl Twilio {
             prefix: uri.path().trim_end_matches('/').to_owned(),
         };
         Ok(Self { keys: keys.into(), account, public })
+    }
+
+    /// Our own address of `path`, for the midst of a call: one whose server is gone asks five times, whatever the failure. That is
+    /// how long it waits for a restart.
+    fn webhook(&self, path: &str) -> String {
+        let url = self.public.url(self.public.http(), self.public.port, path);
+        format!("{url}{INSIST}")
     }
 
     fn verify(
@@ -167,15 +179,11 @@ impl Carrier for Twilio {
 
     fn connect(&self, stream_path: &str, parameters: &[(&str, &str)], resume_path: &str) -> Answer {
         let stream = self.public.url(self.public.ws(), self.public.port, stream_path);
-        let resume = self.public.url(self.public.http(), self.public.port, resume_path);
-        // A call whose server is gone asks five times, whatever the failure: that is how long it waits for a restart.
-        let resume = format!("{resume}{INSIST}");
-        answer(Twiml::begin().connect(&stream, parameters).redirect(&resume))
+        answer(Twiml::begin().connect(&stream, parameters).redirect(&self.webhook(resume_path)))
     }
 
     fn ask_again(&self, path: &str) -> Answer {
-        let url = self.public.url(self.public.http(), self.public.port, path);
-        answer(Twiml::begin().pause().redirect(&format!("{url}{INSIST}")))
+        answer(Twiml::begin().pause().redirect(&self.webhook(path)))
     }
 
     fn busy(&self) -> Answer {
@@ -203,6 +211,23 @@ impl Carrier for Twilio {
     fn was_put_through(&self, params: &Params) -> bool {
         // The word is also `completed` where a machine or a queue took the call: they were connected all the same.
         matches!(params.get("DialCallStatus"), Some("completed" | "answered"))
+    }
+
+    fn listen(&self, tongue: Tongue<'_>, text: &str, silence: Duration, path: &str) -> Answer {
+        let action = self.webhook(path);
+        answer(Twiml::begin().gather(&action, heard_in(tongue.tag), silence, &Voice::of(tongue), text))
+    }
+
+    fn say_and_ask(&self, tongue: Tongue<'_>, text: &str, path: &str) -> Answer {
+        answer(Twiml::begin().speak(&Voice::of(tongue), text).redirect(&self.webhook(path)))
+    }
+
+    fn say_and_end(&self, tongue: Tongue<'_>, text: &str) -> Answer {
+        answer(Twiml::begin().speak(&Voice::of(tongue), text).hang_up())
+    }
+
+    fn heard(&self, params: &Params) -> Heard {
+        gathered(params)
     }
 }
 

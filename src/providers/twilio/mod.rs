@@ -1,11 +1,13 @@
 //! Twilio: signed webhooks answered with TwiML, Media Streams, and the REST API.
 
 mod carrier;
+mod gather;
 mod keyring;
 mod media;
 mod rest;
 mod signature;
 mod twiml;
+mod voice;
 mod wire;
 
 pub use self::{

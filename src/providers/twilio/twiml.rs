@@ -3,7 +3,11 @@
 //! Spec: <https://www.twilio.com/docs/voice/twiml> (read 2026-11). Names are case-sensitive, unknown ones are ignored
 //! silently by Twilio.
 
+use super::voice::Voice;
 use std::{fmt, time::Duration};
+
+/// The most characters of one `<Say>`.
+const MOST_SAID: usize = 4_096;
 
 /// A document under construction.
 pub(super) struct Twiml(String);
@@ -52,6 +56,39 @@ impl Twiml {
             self.raw(" method=\"POST\" url=\"").text(whisper).raw("\"");
         }
         self.raw(">").text(number).raw("</Number></Dial>");
+        self
+    }
+
+    /// `<Say>` by a voice.
+    pub(super) fn speak(mut self, voice: &Voice<'_>, text: &str) -> Self {
+        self.raw("<Say voice=\"").text(voice.name).raw("\"");
+        if let Some(language) = voice.language {
+            self.raw(" language=\"").text(language).raw("\"");
+        }
+        // Beyond its limit Twilio says nothing at all.
+        let text: String = text.chars().take(MOST_SAID).collect();
+        self.raw(">").text(&text).raw("</Say>");
+        self
+    }
+
+    /// `<Gather>` around that: words in `language` and keys until `#`. After so much silence `action` is asked all the same. Nothing is
+    /// masked as profane: names are not.
+    pub(super) fn gather(
+        mut self,
+        action: &str,
+        language: &str,
+        silence: Duration,
+        voice: &Voice<'_>,
+        text: &str,
+    ) -> Self {
+        let seconds = silence.as_secs().max(1).to_string();
+        self.raw("<Gather input=\"speech dtmf\" action=\"")
+            .text(action)
+            .raw("\" method=\"POST\" language=\"");
+        self.text(language).raw("\" timeout=\"").raw(&seconds);
+        self.raw("\" speechTimeout=\"auto\" profanityFilter=\"false\" actionOnEmptyResult=\"true\">");
+        self = self.speak(voice, text);
+        self.raw("</Gather>");
         self
     }
 
