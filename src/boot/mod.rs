@@ -176,7 +176,8 @@ pub async fn start_on(
     let sender = http_tool::Sender::new(config.tool_secrets.clone(), config.server.allow_private_upstreams);
     let http: Option<Arc<dyn HttpTools>> = Some(Arc::new(sender));
     let tools = Means { calendar: calendar.clone(), clock: Arc::new(SystemClock), later, http }.tools();
-    let calls = chosen.calls(Arc::clone(&agents), tools, config, &kept);
+    let turns = chosen.turns(tools.clone(), config, &kept);
+    let calls = chosen.calls(Arc::clone(&agents), tools, Arc::clone(&turns), config, &kept);
     let rules = Rules { max_calls: config.voice.max_calls, ..Rules::default() };
     let admission = Arc::new(Admission::new(rules, state.clone()));
     let web = Web::new(Parts {
@@ -184,6 +185,7 @@ pub async fn start_on(
         codec: Arc::new(MediaStreams),
         admission: Arc::clone(&admission),
         calls,
+        turns: Some(turns),
         calendar,
         store: kept.store.clone(),
         ledger: kept.ledger.clone(),

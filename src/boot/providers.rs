@@ -5,6 +5,7 @@ use crate::{
     base::{clock::SystemClock, secret::SecretString},
     channels::{
         tools::Tools,
+        turns::{self, Crew, Turns},
         voice::{agents::Agents, calls::Calls, desk::Desk, phrases::Phrases, staff::Staff},
     },
     config::{Config, Llm, Stt, Tts, TurnEndModel},
@@ -83,11 +84,26 @@ impl Chosen {
         Arc::clone(&self.model)
     }
 
+    /// The calls by turns of this process.
+    pub(super) fn turns(&self, tools: Tools, config: &Config, kept: &Kept) -> Arc<Turns> {
+        Arc::new(Turns::new(Crew {
+            model: Arc::clone(&self.model),
+            tools,
+            clock: Arc::new(SystemClock),
+            store: kept.store.clone(),
+            ledger: kept.ledger.clone(),
+            owner: kept.owner.clone(),
+            always: config.voice.by_turns,
+            within: turns::WITHIN,
+        }))
+    }
+
     /// The calls of this process.
     pub(super) fn calls(
         &self,
         agents: Arc<Agents>,
         tools: Tools,
+        turns: Arc<Turns>,
         config: &Config,
         kept: &Kept,
     ) -> Arc<dyn Calls> {
@@ -103,6 +119,7 @@ impl Chosen {
             voice: Arc::clone(&self.voice),
             activity: self.activity.clone(),
             turn_end: self.turn_end.clone(),
+            turns: Some(turns),
             phone: self.phone.clone(),
             tools,
             agents,

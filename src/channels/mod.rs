@@ -3,4 +3,5 @@
 pub mod ledger;
 pub mod text;
 pub mod tools;
+pub mod turns;
 pub mod voice;

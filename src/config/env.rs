@@ -25,6 +25,7 @@ pub const VARIABLES: &[(&str, &str)] = &[
     ("LOG_FORMAT", "log.format"),
     ("AGENT", "voice.agent"),
     ("PROMPTS_DIR", "voice.prompts_dir"),
+    ("BY_TURNS", "voice.by_turns"),
     ("MAX_CALLS", "voice.max_calls"),
     ("MAX_MEMORY_PERCENT", "voice.max_memory_percent"),
     ("MEMORY_LIMIT_MB", "voice.memory_limit_mb"),

@@ -137,6 +137,8 @@ pub struct VoiceChannel {
     pub agent: String,
     /// Where agents lie.
     pub prompts_dir: PathBuf,
+    /// Whether all calls are held by turns.
+    pub by_turns: bool,
     /// Live calls at a time.
     pub max_calls: usize,
     /// From when on new calls are refused before that.

@@ -29,16 +29,23 @@ pub enum Ending {
     Transfer(u8),
 }
 
-impl fmt::Display for Ending {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
+impl Ending {
+    /// As the record and the metrics call it.
+    pub const fn name(self) -> &'static str {
+        match self {
             Self::Goodbye => "goodbye",
             Self::Silence => "silence",
             Self::TooLong => "too_long",
             Self::Trouble => "trouble",
             Self::Asked => "asked",
             Self::Transfer(_) => "transfer",
-        })
+        }
+    }
+}
+
+impl fmt::Display for Ending {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
     }
 }
 

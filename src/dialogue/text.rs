@@ -98,6 +98,11 @@ impl Conversation {
         self.transcript.agent(greeting, &[]);
     }
 
+    /// What was said before, elsewhere; nothing is known of the turns it took.
+    pub fn recalls(&mut self, said: Vec<Message>) {
+        self.transcript = Transcript::of(said);
+    }
+
     /// The conversation without its system message.
     pub fn messages(&self) -> Vec<Message> {
         self.transcript.clone().into_messages()

@@ -14,6 +14,7 @@ mod router;
 mod serve;
 mod slots;
 mod state;
+mod turns;
 mod voice;
 
 pub use self::{

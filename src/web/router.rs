@@ -4,6 +4,7 @@ use super::{
     api, health, media,
     problem::Problem,
     state::Web,
+    turns::{self, TURN},
     voice::{self, MEDIA, RESUME, STATUS, TRANSFERRED, VOICE, WHISPER},
 };
 use crate::telemetry::metrics;
@@ -23,7 +24,7 @@ const READYZ: &str = "/readyz";
 const METRICS: &str = "/metrics";
 /// Whether requests for `path` are answered also where few places are left: live calls and whoever watches us need them.
 pub(super) fn is_vital(path: &str) -> bool {
-    [VOICE, RESUME, TRANSFERRED, STATUS, MEDIA, HEALTH, HEALTHZ, READYZ].contains(&path)
+    [VOICE, RESUME, TRANSFERRED, TURN, STATUS, MEDIA, HEALTH, HEALTHZ, READYZ].contains(&path)
 }
 
 /// The routes of a server.
@@ -33,6 +34,7 @@ pub fn router(web: Arc<Web>) -> Router {
         .route(RESUME, get(voice::resumed).post(voice::resumed))
         .route(TRANSFERRED, post(voice::transferred))
         .route(WHISPER, post(voice::whispered))
+        .route(TURN, get(turns::asked).post(turns::asked))
         .route(STATUS, post(voice::news))
         .route(MEDIA, get(media::open))
         .route(HEALTH, get(health::health))

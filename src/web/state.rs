@@ -8,6 +8,7 @@ use crate::{
     },
     channels::{
         ledger::Ledger,
+        turns::Turns,
         voice::{
             admission::Admission,
             calls::{CallSummary, Calls},
@@ -59,6 +60,8 @@ pub struct Parts {
     pub admission: Arc<Admission>,
     /// Takes and shows calls.
     pub calls: Arc<dyn Calls>,
+    /// Holds calls by turns; where absent there are none.
+    pub turns: Option<Arc<Turns>>,
     /// The appointment book.
     pub calendar: Arc<dyn Calendar>,
     /// Where everything is kept.

@@ -6,6 +6,7 @@ use super::{
     client::Client,
     problem::Problem,
     state::Web,
+    turns,
 };
 use crate::{
     base::{clock, ids::CallSid, language::Language, rate::TooMany, secret::Masked},
@@ -14,7 +15,7 @@ use crate::{
         calls::Next,
         handshake::TOKEN,
     },
-    dialogue::agent::Place,
+    dialogue::agent::{Agent, Place},
     ports::{
         carrier::{Answer, Arrival, BadRequest, Denied, Dial, News, Params},
         store::inbox::Event,
@@ -56,14 +57,15 @@ pub(super) async fn arrived(State(web): State<Arc<Web>>, request: Request) -> Re
         return Ok(twiml(carrier.goodbye(&agent.tag, call_again(agent.language))));
     }
     let call = arrival.call.clone();
-    if web.parts.number.as_ref().is_some_and(|ours| *ours != arrival.to) {
-        tracing::warn!(call.sid = %call, code = "OTHER_NUMBER", to = %Masked(&arrival.to), "a call was refused");
-        metrics::call_refused("other_number");
+    if is_for_others(&web, &arrival) {
         return Ok(twiml(carrier.busy()));
     }
     tracing::info!(call.sid = %call, from = %Masked(&arrival.from), to = %Masked(&arrival.to), "a call arrived");
     let live = web.parts.calls.count();
     match web.parts.admission.ask(clock::now(), live, arrival.clone(), &agent.name) {
+        Verdict::Welcome { .. } if by_turns(&web, &agent) => {
+            Ok(twiml(turns::begin(&web, arrival, agent, &params).await))
+        }
         Verdict::Welcome { token } => {
             let answer = carrier.connect(MEDIA, &[(TOKEN, &token)], &way_back(&call, 1));
             let event = arrivals::announced(&web, arrival, &agent.name, &params, &answer);
@@ -75,6 +77,20 @@ pub(super) async fn arrived(State(web): State<Arc<Web>>, request: Request) -> Re
             Ok(twiml(carrier.busy()))
         }
     }
+}
+
+/// Whether the call is for a number that is not ours; it is refused then.
+fn is_for_others(web: &Web, arrival: &Arrival) -> bool {
+    let others = web.parts.number.as_ref().is_some_and(|ours| *ours != arrival.to);
+    if others {
+        tracing::warn!(call.sid = %arrival.call, code = "OTHER_NUMBER", to = %Masked(&arrival.to), "a call was refused");
+        metrics::call_refused("other_number");
+    }
+    others
+}
+
+fn by_turns(web: &Web, agent: &Agent) -> bool {
+    web.parts.turns.as_ref().is_some_and(|turns| turns.answers(agent))
 }
 
 /// Keeps the event and shares the token, and returns the answer: where the call has asked before, what it was answered then.
@@ -204,7 +220,7 @@ fn way_back(call: &CallSid, epoch: i64) -> String {
     format!("{RESUME}?c={call}&e={epoch}")
 }
 
-async fn verified(web: &Web, request: Request) -> Result<Params, Problem> {
+pub(super) async fn verified(web: &Web, request: Request) -> Result<Params, Problem> {
     let (head, body): (_, Body) = request.into_parts();
     let body = body::read(&head.headers, body, &web.parts.http).await?;
     let path = path_and_query(&head.uri);
@@ -239,12 +255,12 @@ pub(super) fn refuse(web: &Web, head: &Parts, denied: Denied) -> Problem {
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "the shape that map_err wants")]
-fn unusable(error: BadRequest) -> Problem {
+pub(super) fn unusable(error: BadRequest) -> Problem {
     tracing::warn!(code = "BAD_REQUEST", "{error}");
     Problem::BAD_REQUEST
 }
 
-fn twiml(answer: Answer) -> Response {
+pub(super) fn twiml(answer: Answer) -> Response {
     ([(header::CONTENT_TYPE, answer.content_type)], answer.body).into_response()
 }
 

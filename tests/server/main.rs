@@ -35,4 +35,5 @@ mod staff;
 mod store;
 mod stub;
 mod turn_end;
+mod turns;
 mod voice;

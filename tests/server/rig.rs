@@ -7,13 +7,16 @@ use super::{
 };
 use centralita::{
     base::{clock::SystemClock, secret::SecretString},
-    channels::voice::{
-        admission::{Admission, Rules},
-        agents::Agents,
-        calls::Calls,
-        limits::Limits,
+    channels::{
+        turns::Turns,
+        voice::{
+            admission::{Admission, Rules},
+            agents::Agents,
+            calls::Calls,
+            limits::Limits,
+        },
     },
-    ports::store::SharedStore,
+    ports::{calendar::Calendar, store::SharedStore},
     providers::twilio::{Keys, MediaStreams, Twilio},
     telemetry::metrics,
     web::{HttpLimits, MetricsFor, Parts, Web, serve},
@@ -62,6 +65,8 @@ pub(crate) struct Setup {
     pub(crate) number: Option<String>,
     pub(crate) state: Shelf,
     pub(crate) files: PathBuf,
+    pub(crate) calendar: Arc<dyn Calendar>,
+    pub(crate) turns: Option<Arc<Turns>>,
 }
 
 impl Default for Setup {
@@ -77,6 +82,8 @@ impl Default for Setup {
             number: None,
             state: Shelf::default(),
             files: env!("CARGO_TARGET_TMPDIR").into(),
+            calendar: Arc::new(Book),
+            turns: None,
         }
     }
 }
@@ -139,7 +146,8 @@ impl<C: Calls> Rig<C> {
             codec: Arc::new(MediaStreams),
             admission: Arc::clone(&admission),
             calls: Arc::clone(&calls) as Arc<dyn Calls>,
-            calendar: Arc::new(Book),
+            turns: setup.turns,
+            calendar: setup.calendar,
             store: kept.store.clone(),
             ledger: kept.ledger,
             clock: Arc::new(SystemClock),

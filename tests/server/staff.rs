@@ -83,6 +83,7 @@ impl Office {
             voice: Arc::new(Voice),
             activity: None,
             turn_end: None,
+            turns: None,
             phone: Some(Arc::new(Network { tell, carries_out: Arc::clone(&network) })),
             tools: Means {
                 calendar: Arc::new(Book),

@@ -123,6 +123,11 @@ impl TextSession {
         self.conversation.opens(greeting);
     }
 
+    /// What was said before, elsewhere: the conversation goes on behind it.
+    pub fn recalls(&mut self, said: Vec<Message>) {
+        self.conversation.recalls(said);
+    }
+
     /// The conversation so far, without its system message.
     pub fn messages(&self) -> Vec<Message> {
         self.conversation.messages()

@@ -4,6 +4,7 @@
 //! instead. Whatever the model was talked into: a tool that the agent was not given does not run, the same change is made once in
 //! a turn, and what needs the caller's agreement is done only after they heard it and agreed (reliability §5.9).
 
+mod audit;
 mod book_appointment;
 mod call_back;
 mod cancel_appointment;
@@ -16,6 +17,8 @@ mod own;
 mod take_message;
 mod times;
 mod transfer_call;
+
+pub use audit::{Audit, audit_in};
 
 use book_appointment::Book;
 use call_back::CallBack;
@@ -92,9 +95,6 @@ impl Tools {
         }
     }
 }
-
-/// Takes what goes into the audit log; must not wait.
-pub type Audit = Arc<dyn Fn(Deed) + Send + Sync>;
 
 /// Keeps a job to be done later; once it returns `Ok` the job is safe.
 pub type Later = Arc<dyn Fn(NewJob) -> BoxFuture<'static, Stored<()>> + Send + Sync>;

@@ -6,13 +6,14 @@ use super::{
     calls::{CallStart, CallSummary, Calls, Next, NoSuchCall},
     disk::Disk,
     ear::Ear,
+    ends::{may_come_back, name, opening, outcome, passed_to},
     journal::{Journal, Recorder},
     melody::Melody,
     phrases::Book,
     record,
     sessions::Sessions,
     socket::{Line, LineEnd},
-    staff::{MAY_COME_BACK, Staff},
+    staff::Staff,
     steps::Steps,
     watch,
 };
@@ -20,18 +21,13 @@ use crate::{
     base::{clock, ids::CallSid, secret::Masked},
     channels::tools::Toolbox,
     dialogue::{
-        agent::{Agent, Place},
+        agent::Agent,
         call::{Call, Setup},
         output::Ending,
         replay::Head,
         tools::{SEND_DIGITS, was_passed_on},
     },
-    ports::{
-        carrier::Progress,
-        store::calls::{HANDED_OVER, TRANSFERRED},
-        stt::SttSpec,
-        tts::TtsSpec,
-    },
+    ports::{carrier::Progress, stt::SttSpec, tts::TtsSpec},
     telemetry::metrics,
 };
 use dashmap::DashMap;
@@ -117,6 +113,7 @@ impl Calls for Desk {
         let mut live: Vec<Arc<Live>> = self.room.live.iter().map(|entry| Arc::clone(&entry)).collect();
         live.sort_by_key(|live| live.began);
         let now = clock::now();
+        let by_turns = self.room.staff.turns.iter().flat_map(|turns| turns.list());
         let summary = |live: &Arc<Live>| CallSummary {
             call: live.journal.start.call.clone(),
             agent: live.journal.start.agent.clone(),
@@ -124,11 +121,11 @@ impl Calls for Desk {
             started_at: live.journal.started_at,
             seconds: now.saturating_duration_since(live.began).as_secs(),
         };
-        live.iter().map(summary).collect()
+        live.iter().map(summary).chain(by_turns).collect()
     }
 
     fn count(&self) -> usize {
-        self.tasks.len()
+        self.tasks.len() + self.room.staff.turns.as_ref().map_or(0, |turns| turns.count())
     }
 
     fn show(&self, call: &CallSid) -> BoxFuture<'_, Option<Value>> {
@@ -223,12 +220,17 @@ impl Room {
     /// Asks a call to do something; `false` where it is not live here.
     pub(super) fn steer(&self, call: &CallSid, steer: Steer) -> bool {
         let live = self.live.get(call).map(|live| Arc::clone(&live));
-        live.inspect(|live| live.steer(steer)).is_some()
+        let Some(live) = live else {
+            return self.staff.turns.as_ref().is_some_and(|turns| steer.by_turns(turns, call));
+        };
+        live.steer(steer);
+        true
     }
 
     /// The live calls with their epochs.
     pub(super) fn live_calls(&self) -> Vec<(CallSid, i64)> {
-        self.live.iter().map(|live| (live.key().clone(), live.journal.start.epoch)).collect()
+        let by_turns = self.staff.turns.iter().flat_map(|turns| turns.live_calls());
+        self.live.iter().map(|live| (live.key().clone(), live.journal.start.epoch)).chain(by_turns).collect()
     }
 
     /// Whether no live call here has had this media socket, or a later one.
@@ -381,51 +383,5 @@ impl Room {
         if written.await.is_err() {
             tracing::error!(code = "RECORD", "the disk is too slow for the record of a call");
         }
-    }
-}
-
-/// What the agent begins with.
-fn opening(agent: &Agent, start: &CallStart, hour: i8, nobody_answered: bool) -> String {
-    match start.epoch {
-        1 => agent.opening(hour),
-        _ if nobody_answered => agent.nobody_answered().to_owned(),
-        _ => agent.reopening().to_owned(),
-    }
-}
-
-/// The place that the caller is passed on to.
-fn passed_to(ended: Ended, agent: &Agent) -> Option<&Place> {
-    let Ended::Ours(Ending::Transfer(place)) = ended else { return None };
-    agent.places.get(usize::from(place))
-}
-
-/// How long the network may take to bring the call back; `None` where it is over.
-fn may_come_back(ended: Ended, agent: &Agent) -> Option<Duration> {
-    match ended {
-        Ended::Line(_) | Ended::HandedOver => Some(MAY_COME_BACK),
-        _ => passed_to(ended, agent).map(|place| place.rings + MAY_COME_BACK),
-    }
-}
-
-/// What the files of a call's stream are called.
-fn name(start: &CallStart) -> String {
-    match start.epoch {
-        1 => start.call.to_string(),
-        epoch => format!("{}-{epoch}", start.call),
-    }
-}
-
-const fn outcome(ended: Ended) -> &'static str {
-    match ended {
-        Ended::Ours(Ending::Goodbye) => "goodbye",
-        Ended::Ours(Ending::Silence) => "silence",
-        Ended::Ours(Ending::TooLong) => "too_long",
-        Ended::Ours(Ending::Trouble) => "trouble",
-        Ended::Ours(Ending::Asked) => "asked",
-        Ended::Ours(Ending::Transfer(_)) => TRANSFERRED,
-        Ended::Line(_) => "caller_left",
-        Ended::Network => "network",
-        Ended::Fenced => "taken_over",
-        Ended::HandedOver => HANDED_OVER,
     }
 }

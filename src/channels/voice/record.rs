@@ -43,7 +43,7 @@ pub fn to_json(row: &CallRow, turns: &[TurnRow]) -> Value {
 }
 
 /// What was said in a call so far, for the model that goes on with it.
-pub(super) async fn history(store: &SharedStore, call: CallSid) -> Stored<Vec<Message>> {
+pub(in crate::channels) async fn history(store: &SharedStore, call: CallSid) -> Stored<Vec<Message>> {
     let turns = store.turns(call).await?;
     let entries: Vec<Entry> = turns.iter().filter_map(|turn| serde_json::from_str(&turn.body).ok()).collect();
     Ok(record::history(&entries))

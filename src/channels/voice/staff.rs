@@ -5,7 +5,8 @@ use crate::{
     base::{clock::WallClock, ids::CallSid},
     channels::{
         ledger::Ledger,
-        tools::{Audit, Tools},
+        tools::{Audit, Tools, audit_in},
+        turns::Turns,
     },
     dialogue::message::Message,
     ports::{
@@ -49,6 +50,8 @@ pub struct Staff {
     pub activity: Option<Arc<dyn VoiceActivity>>,
     /// The judge of turn ends by their melody; without one words and silence decide.
     pub turn_end: Option<Arc<dyn TurnEnd>>,
+    /// The calls by turns of this process, which are not on any line.
+    pub turns: Option<Arc<Turns>>,
     /// Ends calls at the network; without one, closing the media socket does.
     pub phone: Option<Arc<dyn Phone>>,
     /// What the model may have done.
@@ -145,17 +148,9 @@ impl Staff {
         }));
     }
 
-    /// Writes the audit log beside the call, which waits for nothing.
+    /// Writes the audit log.
     pub(super) fn audit(&self) -> Audit {
-        let store = self.store.clone();
-        Arc::new(move |deed| {
-            let store = store.clone();
-            tokio::spawn(async move {
-                if let Err(error) = store.audit(deed).await {
-                    tracing::warn!(code = "AUDIT", %error, "what a tool did is missing in the audit log");
-                }
-            });
-        })
+        audit_in(self.store.clone())
     }
 
     /// The call is over, unless the network brings it back within that time.

@@ -15,8 +15,20 @@ use crate::{
 use jiff::{Timestamp, tz::TimeZone};
 use std::{sync::Arc, time::Duration};
 
-const KEYS: [&str; 10] =
-    ["language", "voice", "zone", "greeting", "record", "tools", "http", "transfer", "data", "patience"];
+const KEYS: [&str; 12] = [
+    "language",
+    "voice",
+    "turns",
+    "say_voice",
+    "zone",
+    "greeting",
+    "record",
+    "tools",
+    "http",
+    "transfer",
+    "data",
+    "patience",
+];
 const PATIENCE: [&str; 8] = [
     "end_of_turn_ms",
     "speculation",
@@ -135,6 +147,8 @@ fn agent(
         language,
         tag,
         voice: section.text("voice", complaints).map(|(voice, _)| voice).unwrap_or_default(),
+        turns: section.flag("turns", complaints).unwrap_or(false),
+        say_voice: section.text("say_voice", complaints).map(|(voice, _)| voice).unwrap_or_default(),
         zone,
         greeting: section.need("greeting", complaints).0,
         prompt: prompt.to_owned(),

@@ -28,6 +28,10 @@ pub struct Agent {
     pub tag: String,
     /// The voice, by the vendor's name; empty for the vendor's default.
     pub voice: String,
+    /// Whether its calls are held by turns: the telephone network listens and speaks.
+    pub turns: bool,
+    /// The network's voice then, by the network's name; empty for its usual one.
+    pub say_voice: String,
     /// The zone whose hour decides between "Buenos días" and "Buenas noches".
     pub zone: TimeZone,
     /// What follows the greeting of the hour, such as "Clínica Santa Lucía, ¿en qué puedo ayudarle?".
