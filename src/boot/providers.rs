@@ -93,7 +93,7 @@ impl Chosen {
             store: kept.store.clone(),
             ledger: kept.ledger.clone(),
             owner: kept.owner.clone(),
-            always: config.voice.by_turns,
+            which: config.voice.by_turns,
             within: turns::WITHIN,
         }))
     }

@@ -11,6 +11,7 @@ use super::{
 };
 use crate::{
     base::{ids::AccountSid, secret::SecretString},
+    channels::turns::ByTurns,
     net::address::BaseUrl,
     telemetry::logs,
     web::MetricsFor,
@@ -137,8 +138,8 @@ pub struct VoiceChannel {
     pub agent: String,
     /// Where agents lie.
     pub prompts_dir: PathBuf,
-    /// Whether all calls are held by turns.
-    pub by_turns: bool,
+    /// Which calls are held by turns.
+    pub by_turns: ByTurns,
     /// Live calls at a time.
     pub max_calls: usize,
     /// From when on new calls are refused before that.

@@ -25,6 +25,8 @@ pub enum Ending {
     Trouble,
     /// Somebody asked for it: an operator, or the server that stops.
     Asked,
+    /// Nothing here hears or speaks, and nothing was asked yet: the network goes on by turns.
+    ByTurns,
     /// The caller is passed on to this one of the agent's places.
     Transfer(u8),
 }
@@ -38,6 +40,7 @@ impl Ending {
             Self::TooLong => "too_long",
             Self::Trouble => "trouble",
             Self::Asked => "asked",
+            Self::ByTurns => "by_turns",
             Self::Transfer(_) => "transfer",
         }
     }

@@ -63,6 +63,11 @@ impl Transcript {
         calls.flatten().find(|call| call.id == id)
     }
 
+    /// Whether the caller has said anything.
+    pub fn has_caller(&self) -> bool {
+        self.0.iter().any(|message| matches!(message, Message::User { .. }))
+    }
+
     /// A conversation that goes on.
     pub fn of(messages: Vec<Message>) -> Self {
         Self(messages)

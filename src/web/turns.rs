@@ -40,6 +40,15 @@ pub(super) async fn begin(web: &Arc<Web>, arrival: Arrival, agent: Arc<Agent>, p
     }
 }
 
+/// A call whose media stream was of no use goes on by turns.
+pub(super) async fn instead(web: &Web, arrival: Arrival, former: i64) -> Answer {
+    let Some(turns) = &web.parts.turns else { return web.parts.carrier.hang_up() };
+    let call = arrival.call.clone();
+    web.parts.admission.forget(&call);
+    let answer = turns.instead(arrival, (web.parts.agent)(), former).await;
+    spoken(web, &call, &answer)
+}
+
 /// A call asks how to go on, with what the network heard.
 pub(super) async fn asked(State(web): State<Arc<Web>>, request: Request) -> Result<Response, Problem> {
     let params = verified(&web, request).await?;

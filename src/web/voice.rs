@@ -117,6 +117,7 @@ pub(super) async fn resumed(State(web): State<Arc<Web>>, request: Request) -> Re
             web.parts.admission.forget(&call);
             Ok(twiml(carrier.hang_up()))
         }
+        Some(Next::ByTurns) => Ok(twiml(turns::instead(&web, arrival, former).await)),
         Some(Next::Transfer(place)) => Ok(twiml(pass_on(&web, &call, former, &place))),
         None => Ok(come_back(&web, arrival, former).await),
     }

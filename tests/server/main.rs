@@ -36,4 +36,5 @@ mod store;
 mod stub;
 mod turn_end;
 mod turns;
+mod turns_go_on;
 mod voice;

@@ -5,14 +5,14 @@ use super::{
     phone::arrival,
     rig::{CALL, PUBLIC, Rig, soon},
     staff::Office,
-    store::{Kept, kept, kept_in},
+    store::{Kept, kept},
 };
 use centralita::{
     base::clock::SetClock,
     channels::{
         tools::{Means, later_in},
-        turns::{Crew, Turns},
-        voice::{agents::Agents, calls::Calls as _, desk::Desk},
+        turns::{ByTurns, Crew, Turns},
+        voice::{agents::Agents, calls::Calls as _, desk::Desk, staff::Staff},
     },
     ports::{
         calendar::Calendar,
@@ -23,15 +23,8 @@ use centralita::{
 };
 use futures_util::{StreamExt as _, stream};
 use serde_json::Value;
-use std::{
-    path::{Path, PathBuf},
-    sync::{
-        Arc,
-        atomic::{AtomicU32, Ordering},
-    },
-    time::Duration,
-};
-use tokio::{join, runtime::Runtime, sync::Semaphore};
+use std::{sync::Arc, time::Duration};
+use tokio::{join, sync::Semaphore};
 
 /// Saturday, 21 November 2026, 09:30 in Buenos Aires.
 const NOW: &str = "2026-11-21T12:30:00Z";
@@ -39,21 +32,30 @@ const NOW: &str = "2026-11-21T12:30:00Z";
 type Form = Vec<(String, String)>;
 
 /// A server whose calls are held by turns, and the line of one caller.
-struct Stage {
-    rig: Rig<Desk>,
+pub(super) struct Stage {
+    pub(super) rig: Rig<Desk>,
     book: Arc<CalendarFile>,
     /// Where the network asks next.
-    next: String,
+    pub(super) next: String,
     _office: Office,
 }
 
 impl Stage {
-    async fn open() -> Self {
+    pub(super) async fn open() -> Self {
         Self::on(kept().await, Arc::new(Receptionist), Duration::from_secs(20)).await
     }
 
     /// `within` is how long a request waits for the model.
-    async fn on(kept: Kept, model: Arc<dyn LanguageModel>, within: Duration) -> Self {
+    pub(super) async fn on(kept: Kept, model: Arc<dyn LanguageModel>, within: Duration) -> Self {
+        Self::set(kept, model, within, |_, crew| crew.which = ByTurns::Always).await
+    }
+
+    pub(super) async fn set(
+        kept: Kept,
+        model: Arc<dyn LanguageModel>,
+        within: Duration,
+        change: impl FnOnce(&mut Staff, &mut Crew),
+    ) -> Self {
         let (office, mut staff) = Office::open().await;
         let agents = Agents::open(concat!(env!("CARGO_MANIFEST_DIR"), "/prompts")).unwrap();
         let clinic = agents.find("clinica").unwrap().clinic.clone();
@@ -63,16 +65,17 @@ impl Stage {
         let Kept { store, ledger, owner, .. } = kept.clone();
         let later = later_in(store.clone());
         let tools = Means { calendar: book.clone(), clock: clock.clone(), later, http: None }.tools();
-        let crew = Crew {
+        let mut crew = Crew {
             model,
             tools,
             clock,
             store: store.clone(),
             ledger: ledger.clone(),
             owner: owner.clone(),
-            always: true,
+            which: ByTurns::InTrouble,
             within,
         };
+        change(&mut staff, &mut crew);
         let turns = Arc::new(Turns::new(crew));
         (staff.store, staff.ledger, staff.owner) = (store, ledger, owner);
         staff.turns = Some(Arc::clone(&turns));
@@ -87,7 +90,7 @@ impl Stage {
     }
 
     /// The network asks, and learns where to ask next.
-    async fn asks(&mut self, form: &Form) -> String {
+    pub(super) async fn asks(&mut self, form: &Form) -> String {
         let answer = post_signed(&self.rig, &self.next, form).await;
         assert_eq!(answer.status, 200, "{answer:?}");
         if let Some(next) = next(&answer.body) {
@@ -97,14 +100,14 @@ impl Stage {
     }
 
     /// The caller says something; what they hear then, while the network listens again.
-    async fn hears(&mut self, text: &str) -> String {
+    pub(super) async fn hears(&mut self, text: &str) -> String {
         let twiml = self.asks(&speech(text)).await;
         assert!(twiml.contains("<Gather "), "{twiml}");
         said(&twiml)
     }
 
     /// The record of the call, from the API.
-    async fn record(&self) -> Value {
+    pub(super) async fn record(&self) -> Value {
         api(&self.rig, &format!("GET /api/calls/{CALL}")).await.json()
     }
 }
@@ -117,7 +120,7 @@ fn next(twiml: &str) -> Option<String> {
 }
 
 /// What the network says.
-fn said(twiml: &str) -> String {
+pub(super) fn said(twiml: &str) -> String {
     let (_, say) = twiml.split_once("<Say ").unwrap();
     let (_, text) = say.split_once('>').unwrap();
     text.split_once("</Say>").unwrap().0.to_owned()
@@ -133,7 +136,7 @@ fn form(text: &str, change: Option<(&str, &str)>) -> Form {
     form
 }
 
-fn speech(text: &str) -> Form {
+pub(super) fn speech(text: &str) -> Form {
     form(include_str!("../protocols/twilio/gather_action_speech.form"), Some(("SpeechResult", text)))
 }
 
@@ -141,11 +144,11 @@ fn keys(digits: &str) -> Form {
     form(include_str!("../protocols/twilio/gather_action_dtmf.form"), Some(("Digits", digits)))
 }
 
-fn silence() -> Form {
+pub(super) fn silence() -> Form {
     form(include_str!("../protocols/twilio/gather_action_empty.form"), None)
 }
 
-fn kinds(record: &Value) -> Vec<&str> {
+pub(super) fn kinds(record: &Value) -> Vec<&str> {
     record["entries"].as_array().unwrap().iter().map(|entry| entry["what"].as_str().unwrap()).collect()
 }
 
@@ -290,68 +293,4 @@ async fn an_operator_ends_a_call_when_it_is_our_turn() {
     let end = stage.asks(&speech("Quiero un turno.")).await;
     assert!(end.contains("Tengo que terminar la llamada") && end.contains("<Hangup/>"), "{end}");
     assert_eq!(stage.record().await["outcome"], "asked");
-}
-
-/// What was said last has reached the store.
-async fn is_written(stage: &Stage, rows: usize) {
-    let sid = || CALL.parse().unwrap();
-    soon(async {
-        while stage.rig.store.turns(sid()).await.unwrap().len() < rows {
-            tokio::task::yield_now().await;
-        }
-    })
-    .await;
-}
-
-fn folder() -> PathBuf {
-    static FOLDERS: AtomicU32 = AtomicU32::new(0);
-    let number = FOLDERS.fetch_add(1, Ordering::Relaxed);
-    Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("turns-{}-{number}", std::process::id()))
-}
-
-/// Says one thing to a server that is killed then; where the network asks next.
-fn killed_after(folder: &Path, text: &str) -> String {
-    let first = Runtime::new().unwrap();
-    let next = first.block_on(async {
-        let kept = kept_in(folder).await;
-        let mut stage = Stage::on(kept, Arc::new(Receptionist), Duration::from_secs(20)).await;
-        stage.asks(&arrival(CALL)).await;
-        stage.hears(text).await;
-        // The greeting, the caller, the answer, its times.
-        is_written(&stage, 4).await;
-        stage.next
-    });
-    first.shutdown_background();
-    next
-}
-
-#[test]
-fn a_call_goes_on_at_the_next_process_with_what_was_said_before() {
-    let folder = folder();
-    let next = killed_after(&folder, "Hola, quiero sacar un turno para cardiología.");
-    Runtime::new().unwrap().block_on(async {
-        let mut stage =
-            Stage::on(kept_in(&folder).await, Arc::new(Receptionist), Duration::from_secs(20)).await;
-        stage.next = next;
-        let heard = stage.hears("El jueves a las diez y media, por favor.").await;
-        assert!(heard.contains("el jueves veintiséis de noviembre a las diez y media"), "{heard}");
-        assert!(stage.next.contains("&e=2&n=3"), "{}", stage.next);
-        let record = stage.record().await;
-        assert_eq!(kinds(&record), ["agent", "caller", "agent", "caller", "tool", "agent"]);
-    });
-}
-
-#[test]
-fn who_waited_for_a_process_that_is_gone_is_asked_again() {
-    let folder = folder();
-    let next = killed_after(&folder, "Hola, quiero sacar un turno para cardiología.");
-    Runtime::new().unwrap().block_on(async {
-        let mut stage =
-            Stage::on(kept_in(&folder).await, Arc::new(Receptionist), Duration::from_secs(20)).await;
-        stage.next = format!("{next}&w=1");
-        let heard = said(&stage.asks(&silence()).await);
-        assert_eq!(heard, "Disculpe, se cortó la comunicación por un momento. ¿Me decía?");
-        let heard = stage.hears("El jueves a las diez y media.").await;
-        assert!(heard.contains("el jueves veintiséis de noviembre"), "{heard}");
-    });
 }

@@ -236,6 +236,30 @@ fn even_the_greeting_may_fail() {
 }
 
 #[test]
+fn what_fails_before_the_caller_was_answered_leaves_the_call_to_the_network_at_once() {
+    let mut stage = Stage::open([]).else_by_turns();
+    stage.voice = VoiceActs::Refuses;
+    stage.now(Input::Begin { opening: "Hola.".to_owned() }).until(3_000);
+    assert!(stage.story().ends_with("hang up: by_turns"), "{}", stage.story());
+    assert!(!stage.story().contains("clip"), "{}", stage.story());
+
+    // The recogniser's failure waits for the end of the greeting, and for nothing else.
+    let mut stage = Stage::open([]).else_by_turns().greet();
+    stage.at(2_000, lost(true)).until(10_000);
+    assert!(stage.story().ends_with("hang up: by_turns"), "{}", stage.story());
+    assert_eq!(stage.when("hang up: by_turns"), 2_000);
+    assert!(!stage.story().contains("clip"), "{}", stage.story());
+}
+
+#[test]
+fn who_was_answered_already_keeps_the_conversation_they_are_in() {
+    let mut stage = Stage::open([says("Claro.")]).else_by_turns().greet();
+    stage.say("¿Atienden hoy?", 1_000).until(6_000);
+    stage.at(6_000, lost(true)).until(16_000);
+    assert!(stage.story().ends_with("hang up: trouble"), "{}", stage.story());
+}
+
+#[test]
 fn a_recogniser_that_is_silent_is_excused_within_4_s_of_the_last_word() {
     let mut stage = Stage::greeted([]);
     stage.speak_until(2_000).until(8_000);

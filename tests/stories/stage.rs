@@ -143,6 +143,13 @@ impl Stage {
         }
     }
 
+    /// A call that the network can hold by turns.
+    pub(crate) fn else_by_turns(mut self) -> Self {
+        self.setup.else_by_turns = true;
+        self.call = Call::new(self.setup.clone(), self.start);
+        self
+    }
+
     /// A call whose greeting ("Hola.", 500 ms) is over and whose caller has the floor, at 1000 ms.
     pub(crate) fn greeted(replies: impl IntoIterator<Item = Reply>) -> Self {
         Self::open(replies).greet()

@@ -17,7 +17,7 @@ use crate::{
         tools::Tools,
         voice::{calls::CallSummary, record},
     },
-    dialogue::{agent::Agent, message::Message, turns::Heard},
+    dialogue::{agent::Agent, message::Message, phrases, record::Clip, turns::Heard},
     ports::{
         carrier::Arrival,
         llm::LanguageModel,
@@ -28,6 +28,7 @@ use crate::{
     },
 };
 use dashmap::DashMap;
+use serde::Deserialize;
 use std::{
     fmt,
     sync::Arc,
@@ -52,6 +53,18 @@ const FORSAKEN: Duration = Duration::from_mins(10);
 /// How long another process may take to bring a call back that was handed over, before it is summed up.
 const MAY_COME_BACK: Duration = Duration::from_secs(20);
 
+/// Which calls are held by turns, besides those of agents that ask for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ByTurns {
+    /// None.
+    WhereAsked,
+    /// Those whose recogniser or voice fails before the caller was answered.
+    InTrouble,
+    /// All.
+    Always,
+}
+
 /// Who works in calls by turns.
 pub struct Crew {
     /// The language model.
@@ -66,8 +79,8 @@ pub struct Crew {
     pub ledger: Ledger,
     /// Who this process is.
     pub owner: Owner,
-    /// Whether every agent answers so, whatever its file says.
-    pub always: bool,
+    /// Which calls are held so.
+    pub which: ByTurns,
     /// How long a request waits for the agent; [`WITHIN`].
     pub within: Duration,
 }
@@ -130,7 +143,12 @@ impl Turns {
 
     /// Whether calls of this agent are held so.
     pub fn answers(&self, agent: &Agent) -> bool {
-        self.crew.always || agent.turns
+        self.crew.which == ByTurns::Always || agent.turns
+    }
+
+    /// Whether calls go on so whose media stream is of no use from the beginning.
+    pub fn stand_in(&self) -> bool {
+        self.crew.which != ByTurns::WhereAsked
     }
 
     /// What a call is answered that arrives; nothing has begun by that.
@@ -165,6 +183,12 @@ impl Turns {
         let said = talk.asked(asked.number, asked.waits, heard).await;
         let agent = Arc::clone(&talk.agent);
         Answer { agent, next: (talk.scribe.epoch, asked.number.saturating_add(1)), said }
+    }
+
+    /// What a call hears whose media stream of the epoch `former` was of no use: it begins by turns. Once more, the same.
+    pub async fn instead(&self, arrival: Arrival, agent: Arc<Agent>, former: i64) -> Answer {
+        let asked = Asked { epoch: former + 1, number: 0, waits: false };
+        self.goes_on(arrival, agent, asked, &Heard::Nothing).await
     }
 
     /// Whether this process has the call.
@@ -226,10 +250,15 @@ impl Turns {
             return Some(talk);
         }
         self.clear(clock::now());
-        let (epoch, history) = self.recalled(&arrival.call, asked.epoch).await?;
+        // What arrives anew was at a media stream before.
+        let former = if asked.number == 0 { asked.epoch - 1 } else { asked.epoch };
+        let (epoch, history) = self.recalled(&arrival.call, former).await?;
         tracing::warn!(code = "RESUME", call.sid = %arrival.call, epoch, "a call by turns goes on here");
         let call = self.new_call(arrival, agent);
-        let before = (asked.number.saturating_sub(1), Said::IsOver);
+        let before = match asked.number.checked_sub(1) {
+            Some(before) => (before, Said::IsOver),
+            None => (0, Said::Asks(self.first_words(agent, &history))),
+        };
         let talk = Talk::begin(&self.crew, Arc::clone(agent), call, epoch, history, before);
         let talk = Arc::new(talk);
         if let Some(stale) = self.live.insert(talk.scribe.call.sid.clone(), Arc::clone(&talk)) {
@@ -259,6 +288,15 @@ impl Turns {
             Err(StoreError::Unknown) => Ok(None),
             Err(error) => Err(error),
         }
+    }
+
+    /// Who has been greeted is not greeted again.
+    fn first_words(&self, agent: &Agent, history: &[Message]) -> String {
+        if history.is_empty() {
+            return agent.opening(self.crew.clock.now().to_zoned(agent.zone.clone()).hour());
+        }
+        let help = phrases::clip(agent.language, Clip::Help);
+        help.iter().copied().next().unwrap_or_default().to_owned()
     }
 
     /// Forgets calls that are long over, and ends those that nobody asks for any more.

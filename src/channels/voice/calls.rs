@@ -54,6 +54,8 @@ pub enum Next {
     HangUp,
     /// The caller is passed on.
     Transfer(Place),
+    /// The call goes on by turns: what it needs for a stream is away.
+    ByTurns,
 }
 
 /// No live call has this identifier.

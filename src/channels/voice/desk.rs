@@ -6,7 +6,7 @@ use super::{
     calls::{CallStart, CallSummary, Calls, Next, NoSuchCall},
     disk::Disk,
     ear::Ear,
-    ends::{may_come_back, name, opening, outcome, passed_to},
+    ends::{may_come_back, name, next, opening, outcome},
     journal::{Journal, Recorder},
     melody::Melody,
     phrases::Book,
@@ -201,7 +201,7 @@ impl<'a> Seat<'a> {
         self.live.journal.ended(self.outcome);
         if self.is_ours() && !matches!(ended, Ended::Line(_) | Ended::Fenced | Ended::HandedOver) {
             let now = clock::now();
-            let next = passed_to(ended, agent).map_or(Next::HangUp, |place| Next::Transfer(place.clone()));
+            let next = next(ended, agent);
             self.room.next.retain(|_, (at, _)| now.saturating_duration_since(*at) < ENDINGS_KEPT);
             self.room.next.insert(self.call().clone(), (now, next));
         }
@@ -321,6 +321,7 @@ impl Room {
             clips: book.clips(),
             by_utterance: self.staff.hearing.by_utterance(),
             sends_digits: agent.has_tool(SEND_DIGITS),
+            else_by_turns: self.staff.turns.as_ref().is_some_and(|turns| turns.stand_in()),
             ..Setup::default()
         }
     }
@@ -347,7 +348,7 @@ impl Room {
     async fn hang_up(&self, ended: Ended, seat: &Seat<'_>, line: Line) {
         let ours = match ended {
             // The network asks how the call goes on once the socket is closed.
-            Ended::Ours(Ending::Transfer(_)) => false,
+            Ended::Ours(Ending::Transfer(_) | Ending::ByTurns) => false,
             Ended::Ours(_) | Ended::Line(LineEnd::Idle | LineEnd::Slow) => true,
             _ => false,
         };

@@ -219,10 +219,24 @@ impl Call {
     pub(super) fn excuse(&mut self, now: Instant, clip: Clip, out: &mut Outputs) {
         self.failures += 1;
         if self.failures >= MOST_FAILURES {
-            self.play_clips(now, &[Clip::Trouble, Clip::Goodbye], Some(Ending::Trouble), out);
+            self.cannot_go_on(now, out);
         } else {
             self.ask_to_repeat(now, clip, out);
         }
+    }
+
+    /// The call ends in trouble, unless the network can hold it.
+    fn cannot_go_on(&mut self, now: Instant, out: &mut Outputs) {
+        if self.may_go_on_by_turns() {
+            self.hang_up(now, Ending::ByTurns, out);
+        } else {
+            self.play_clips(now, &[Clip::Trouble, Clip::Goodbye], Some(Ending::Trouble), out);
+        }
+    }
+
+    /// Whether the network may take over: who has been answered already would miss the conversation that they are in.
+    pub(super) fn may_go_on_by_turns(&self) -> bool {
+        self.setup.else_by_turns && !self.transcript.has_caller()
     }
 
     pub(super) fn hang_up(&mut self, now: Instant, ending: Ending, out: &mut Outputs) {
@@ -315,7 +329,7 @@ impl Call {
             }
             Hearing::Told => {
                 self.keep_open_words(now, out);
-                self.play_clips(now, &[Clip::Trouble, Clip::Goodbye], Some(Ending::Trouble), out);
+                self.cannot_go_on(now, out);
             }
         }
     }

@@ -52,6 +52,9 @@ pub struct Setup {
     /// Whether the agent may press keys (`send_digits`).
     #[serde(default)]
     pub sends_digits: bool,
+    /// The network can go on by turns where recogniser or voice fail before the caller was answered.
+    #[serde(default)]
+    pub else_by_turns: bool,
     /// What was said and done before the line broke, where this call goes on with an earlier one.
     #[serde(default)]
     pub history: Vec<Message>,
@@ -69,6 +72,7 @@ impl Default for Setup {
             raised_threshold: RAISED_THRESHOLD,
             by_utterance: false,
             sends_digits: false,
+            else_by_turns: false,
             history: Vec::new(),
         }
     }

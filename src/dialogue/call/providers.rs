@@ -5,7 +5,7 @@ use crate::{
     base::ids::TurnId,
     dialogue::{
         answer::Origin,
-        output::{Output, Outputs},
+        output::{Ending, Output, Outputs},
         record::{Clip, Entry},
     },
 };
@@ -67,6 +67,11 @@ impl Call {
     pub(super) fn speech_failed(&mut self, now: Instant, out: &mut Outputs) {
         let Phase::Ours(answer) = &mut self.phase else { return };
         answer.sound_done = true;
+        if self.may_go_on_by_turns() {
+            out.push(Output::Record(Entry::Trouble { at_ms: self.at_ms(now), kind: "tts".to_owned() }));
+            self.hang_up(now, Ending::ByTurns, out);
+            return;
+        }
         self.give_up(now, "tts", out);
     }
 
