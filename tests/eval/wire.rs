@@ -63,8 +63,8 @@ fn message(sent: &Value) -> Message {
             let calls = sent["tool_calls"].as_array().cloned().unwrap_or_default();
             let call = |call: &Value| ToolCall {
                 id: text(&call["id"]),
-                name: text(&call["function"]["name"]),
-                arguments: text(&call["function"]["arguments"]),
+                name: call.pointer("/function/name").map(text).unwrap_or_default(),
+                arguments: call.pointer("/function/arguments").map(text).unwrap_or_default(),
             };
             Message::Assistant { content, tool_calls: calls.iter().map(call).collect() }
         }

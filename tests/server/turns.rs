@@ -19,7 +19,7 @@ use centralita::{
         llm::{AnswerEvent, AnswerStream, LanguageModel, Question},
     },
     providers::local::brain::Receptionist,
-    storage::calendar_file::CalendarFile,
+    testbed::eval::Book,
 };
 use futures_util::{StreamExt as _, stream};
 use serde_json::Value;
@@ -34,7 +34,7 @@ type Form = Vec<(String, String)>;
 /// A server whose calls are held by turns, and the line of one caller.
 pub(super) struct Stage {
     pub(super) rig: Rig<Desk>,
-    book: Arc<CalendarFile>,
+    book: Arc<Book>,
     /// Where the network asks next.
     pub(super) next: String,
     _office: Office,
@@ -58,10 +58,8 @@ impl Stage {
     ) -> Self {
         let (office, mut staff) = Office::open().await;
         let agents = Agents::open(concat!(env!("CARGO_MANIFEST_DIR"), "/prompts")).unwrap();
-        let clinic = agents.find("clinica").unwrap().clinic.clone();
-        let book =
-            Arc::new(CalendarFile::new(office.folder.join("book.json"), Arc::new(move || clinic.clone())));
         let clock = Arc::new(SetClock(NOW.parse().unwrap()));
+        let book = Arc::new(Book::new(agents.find("clinica").unwrap(), clock.clone()));
         let Kept { store, ledger, owner, .. } = kept.clone();
         let later = later_in(store.clone());
         let tools = Means { calendar: book.clone(), clock: clock.clone(), later, http: None }.tools();
@@ -181,7 +179,7 @@ async fn a_booking_from_the_greeting_to_the_goodbye_stands_in_the_book() {
     assert_eq!(booked.len(), 1);
     assert_eq!((booked[0].name.as_str(), booked[0].document.as_str()), ("Marcela Fernández", "28400512"));
     assert_eq!(booked[0].slot.start.to_string(), "2026-11-26T10:30:00");
-    assert_eq!(booked[0].call.as_str(), CALL);
+    assert_eq!(booked[0].call.as_ref().unwrap().as_str(), CALL);
 
     assert_eq!(stage.rig.web.live(), 0);
     let record = stage.record().await;

@@ -175,15 +175,15 @@ async fn who_looks_while_another_one_writes_waits_for_them(rig: &mut Rig) {
     let same = at_once(rig, [books(wish(3, &start("12:00"))), books(wish(3, &start("12:00")))]).await;
     assert_eq!(same[0].as_ref().unwrap(), same[1].as_ref().unwrap());
     // Two appointments to one time.
-    let mut moves = Vec::new();
+    let mut wishes = Vec::new();
     for (n, hour) in [(4, "13:00"), (5, "13:10")] {
         let appointment = booked(&book, "guardia", &start(hour), n).await;
         let what = Theirs { by: by(ANA, 9), document: "28400512".to_owned(), id: appointment.id };
         let (book, to) = (Arc::clone(&book), start("14:00").parse().unwrap());
-        moves.push(async move { book.reschedule(what, to).await });
+        wishes.push(async move { book.reschedule(what, to).await });
     }
-    let moves: [_; 2] = moves.try_into().ok().unwrap();
-    let moved = at_once(rig, moves).await;
+    let wishes: [_; 2] = wishes.try_into().ok().unwrap();
+    let moved = at_once(rig, wishes).await;
     assert_eq!(moved.iter().filter(|moved| moved.is_ok()).count(), 1, "{moved:?}");
     assert_eq!(rig.number(OVERLAPS).await, 0);
 }
