@@ -94,6 +94,7 @@ impl Chosen {
             ledger: kept.ledger.clone(),
             owner: kept.owner.clone(),
             which: config.voice.by_turns,
+            recall: turns::RECALL,
             within: turns::WITHIN,
         }))
     }

@@ -64,7 +64,7 @@ async fn where_nobody_answers_the_agent_takes_the_call_back() {
     super::soon(house.fakes.closed()).await;
 }
 
-/// Reliability SEC67, SEC68, SEC71, SEC75, SEC76: whatever the model was talked into, nobody is dialled, nothing is booked, and the
+/// Reliability SEC67, SEC68, SEC75: whatever the model was talked into, it passes nobody on and books nothing, and the
 /// call goes on.
 #[tokio::test]
 async fn a_model_that_obeys_the_attacker_does_no_harm() {
@@ -93,6 +93,7 @@ async fn a_model_that_obeys_the_attacker_does_no_harm() {
     let sid = caller.sid.clone();
     caller.hangs_up(HangUpStyle::Stop).await;
     let record = house.finished(&sid).await;
+    assert_eq!(record["outcome"], "caller_left");
     let refused: Vec<Value> = all(&record, "tool", "reply")
         .iter()
         .map(|reply| serde_json::from_str::<Value>(reply).unwrap()["error"].clone())

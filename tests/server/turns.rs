@@ -3,7 +3,7 @@
 use super::{
     http::{api, post_signed},
     phone::arrival,
-    rig::{CALL, PUBLIC, Rig, soon},
+    rig::{CALL, GUARD, PUBLIC, Rig, soon},
     staff::Office,
     store::{Kept, kept},
 };
@@ -71,6 +71,7 @@ impl Stage {
             ledger: ledger.clone(),
             owner: owner.clone(),
             which: ByTurns::InTrouble,
+            recall: GUARD,
             within,
         };
         change(&mut staff, &mut crew);

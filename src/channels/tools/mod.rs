@@ -152,6 +152,17 @@ type Wish = (String, String);
 /// What was changed for a wish.
 type Done = Arc<OnceCell<Value>>;
 
+#[derive(Debug, Default)]
+struct Agreements {
+    /// The wishes that were refused last, with the turn in which they were: the caller hears of them now, if ever.
+    pending: BTreeMap<Wish, TurnId>,
+    /// What their last yes was taken for: it is good for one wish of a tool.
+    granted: Option<(TurnId, Wish)>,
+}
+
+/// So many turns after it was refused a wish may be agreed to.
+const AGREED_WITHIN: u32 = 2;
+
 /// The tools of one conversation.
 pub struct Toolbox {
     tools: Tools,
@@ -161,8 +172,8 @@ pub struct Toolbox {
     caller: Option<String>,
     /// The same wish again in a turn gets the same answer.
     done: Mutex<BTreeMap<(TurnId, Wish), Done>>,
-    /// Wishes that the caller has not agreed to, with the turn in which the model had them first.
-    pending: Mutex<BTreeMap<Wish, TurnId>>,
+    /// What the caller has agreed to, or not yet.
+    agreements: Mutex<Agreements>,
 }
 
 impl fmt::Debug for Toolbox {
@@ -174,7 +185,7 @@ impl fmt::Debug for Toolbox {
 impl Toolbox {
     /// The tools of `agent` in a conversation with `caller`: the number as the network verified it, `None` where it is withheld.
     pub fn new(tools: Tools, audit: Audit, agent: Arc<Agent>, call: CallSid, caller: Option<String>) -> Self {
-        Self { tools, audit, agent, call, caller, done: Mutex::default(), pending: Mutex::default() }
+        Self { tools, audit, agent, call, caller, done: Mutex::default(), agreements: Mutex::default() }
     }
 
     /// Runs one tool, wished in `turn` after `exchange`; never fails. Dropping the future leaves open whether it was done; the
@@ -199,7 +210,8 @@ impl Toolbox {
         if effect == Effect::Reads {
             return tool.run(occasion, &arguments).await;
         }
-        let wish = (name, canonical(&arguments));
+        let arguments = canonical(&arguments);
+        let wish = (name, arguments.clone());
         if let Effect::Agreed { values } = effect {
             self.agreed(occasion, &wish, &values)?;
         }
@@ -217,14 +229,22 @@ impl Toolbox {
     /// What the caller has not heard is to be read to them first. Where they agree then, the same wish is granted in a later turn,
     /// in whatever words it was read.
     fn agreed(&self, occasion: &Occasion, wish: &Wish, values: &[String]) -> Result<(), Refusal> {
-        let exchange = &occasion.exchange;
-        let mut pending = self.pending.lock().unwrap_or_else(PoisonError::into_inner);
-        let asked_before = pending.get(wish).is_some_and(|first| *first < occasion.turn);
-        if exchange.confirms(self.agent.language, values) || asked_before && is_agreement(&exchange.caller) {
+        let (exchange, turn) = (&occasion.exchange, occasion.turn);
+        let mut agreements = self.agreements.lock().unwrap_or_else(PoisonError::into_inner);
+        let Agreements { pending, granted } = &mut *agreements;
+        let again = granted.as_ref().is_some_and(|(at, other)| *at == turn && other == wish);
+        let used =
+            granted.as_ref().is_some_and(|(at, other)| *at == turn && other.0 == wish.0 && other != wish);
+        pending.retain(|_, first| first.0 + AGREED_WITHIN >= turn.0);
+        let asked_before = pending.get(wish).is_some_and(|first| *first < turn);
+        let agrees =
+            exchange.confirms(self.agent.language, values) || asked_before && is_agreement(&exchange.caller);
+        if again || agrees && !used {
             pending.remove(wish);
+            *granted = Some((turn, wish.clone()));
             return Ok(());
         }
-        pending.entry(wish.clone()).or_insert(occasion.turn);
+        pending.insert(wish.clone(), turn);
         Err(Refusal::new(
             NOT_CONFIRMED,
             "nothing was done: read all of it back to the caller, wait for a clear yes, and then call this again",

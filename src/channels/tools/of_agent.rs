@@ -62,7 +62,7 @@ impl Tool for OfAgent {
     }
 }
 
-/// The same for the same wish in a turn, as the server may be asked again by the next process.
+/// The same for the same wish in a turn; `arguments` as the toolbox wrote them, whatever the order of the model's keys.
 fn key(occasion: &Occasion, tool: &str, arguments: &str) -> String {
     let Occasion { call, turn, .. } = occasion;
     let digest = Sha256::digest(format!("{call}\n{turn}\n{tool}\n{arguments}"));

@@ -64,8 +64,9 @@ impl Talk {
         let (text, data) =
             (include_str!("../../../prompts/clinica.md"), include_str!("../../../prompts/clinica.toml"));
         let every: Vec<String> = TOOLS.iter().map(|tool| format!("{tool:?}")).collect();
-        let shipped = r#"tools = ["find_slots", "book_appointment", "end_call"]"#;
-        let text = text.replace(shipped, &format!("tools = [{}]", every.join(", ")));
+        let tools = format!("tools = [{}]", every.join(", "));
+        let given = |line| if str::starts_with(line, "tools = ") { tools.as_str() } else { line };
+        let text = text.lines().map(given).collect::<Vec<_>>().join("\n");
         let place = "[[transfer]]\nname = \"recepción\"\nnumber = \"+541155500101\"\n[patience]";
         let text = text.replace("[patience]", place);
         let agent = Agent::parse("clinica", &text, data).unwrap();

@@ -42,7 +42,7 @@ use tokio::time::timeout;
 pub const WITHIN: Duration = Duration::from_millis(3_200);
 
 /// How long a call that this process does not know waits for what was said before; the caller hears silence meanwhile.
-const RECALL: Duration = Duration::from_secs(2);
+pub const RECALL: Duration = Duration::from_secs(2);
 
 /// How long the last answer of a call that is over can be had again.
 const ENDINGS_KEPT: Duration = Duration::from_mins(5);
@@ -51,7 +51,7 @@ const ENDINGS_KEPT: Duration = Duration::from_mins(5);
 const FORSAKEN: Duration = Duration::from_mins(10);
 
 /// How long another process may take to bring a call back that was handed over, before it is summed up.
-const MAY_COME_BACK: Duration = Duration::from_secs(20);
+const MAY_COME_BACK: Duration = Duration::from_mins(2);
 
 /// Which calls are held by turns, besides those of agents that ask for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -79,6 +79,8 @@ pub struct Crew {
     pub ledger: Ledger,
     /// Who this process is.
     pub owner: Owner,
+    /// How long a request waits for what was said before; see [`RECALL`].
+    pub recall: Duration,
     /// Which calls are held so.
     pub which: ByTurns,
     /// How long a request waits for the agent; [`WITHIN`].
@@ -166,7 +168,7 @@ impl Turns {
             let agent = Arc::clone(&opening.agent);
             let sid = call.sid.clone();
             tracing::info!(call.sid = %sid, agent.name = %agent.name, "Call began by turns");
-            Arc::new(Talk::begin(&self.crew, agent, call.clone(), 1, Vec::new(), (0, opening.said.clone())))
+            Arc::new(Talk::begin(&self.crew, &agent, call.clone(), 1, Vec::new(), (0, opening.said.clone())))
         };
         self.live.entry(call.sid.clone()).or_insert_with(talk);
     }
@@ -259,7 +261,7 @@ impl Turns {
             Some(before) => (before, Said::IsOver),
             None => (0, Said::Asks(self.first_words(agent, &history))),
         };
-        let talk = Talk::begin(&self.crew, Arc::clone(agent), call, epoch, history, before);
+        let talk = Talk::begin(&self.crew, agent, call, epoch, history, before);
         let talk = Arc::new(talk);
         if let Some(stale) = self.live.insert(talk.scribe.call.sid.clone(), Arc::clone(&talk)) {
             stale.scribe.let_go();
@@ -269,7 +271,7 @@ impl Turns {
 
     /// The call's next epoch, and what was said, as far as the store tells in time; `None` where the call is over.
     async fn recalled(&self, call: &CallSid, former: i64) -> Option<(i64, Vec<Message>)> {
-        let why = match timeout(RECALL, self.recall(call, former)).await {
+        let why = match timeout(self.crew.recall, self.recall(call, former)).await {
             Ok(Ok(found)) => return found,
             Ok(Err(error)) => error.to_string(),
             Err(_) => "the store is slow".to_owned(),

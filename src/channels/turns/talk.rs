@@ -6,6 +6,7 @@ use crate::{
     channels::{
         text::{Ran, TextSession, Turn, Wish},
         tools::{Toolbox, audit_in},
+        voice::admission::is_withheld,
     },
     dialogue::{
         agent::Agent,
@@ -13,6 +14,7 @@ use crate::{
         phrases,
         record::Clip,
         text::Reply,
+        tools::TRANSFER_CALL,
         turns::{Course, Heard, Move},
     },
     ports::store::calls::NewCall,
@@ -63,14 +65,16 @@ impl Talk {
     /// The call is ours after its request `number`, to which `said` was answered; before that was said what is in `history`.
     pub(super) fn begin(
         crew: &Arc<Crew>,
-        agent: Arc<Agent>,
+        agent: &Agent,
         call: NewCall,
         epoch: i64,
         history: Vec<Message>,
         (number, said): (u32, Said),
     ) -> Self {
         let now = clock::now();
-        let caller = call.from.starts_with('+').then(|| call.from.clone());
+        let caller = (!is_withheld(&call.from)).then(|| call.from.clone());
+        // Nobody would dial: the model offers a message instead.
+        let agent = Arc::new(agent.without(TRANSFER_CALL));
         let toolbox = Arc::new(Toolbox::new(
             crew.tools.clone(),
             audit_in(crew.store.clone()),

@@ -1,6 +1,6 @@
 //! What the web needs from the calls.
 
-use super::socket::Line;
+use super::{admission::is_withheld, socket::Line};
 use crate::base::{
     ids::{AccountSid, CallSid, StreamSid},
     secret::Masked,
@@ -85,7 +85,7 @@ pub struct CallStart {
 impl CallStart {
     /// The caller's number, where it is told.
     pub fn caller(&self) -> Option<&str> {
-        self.from.starts_with('+').then_some(self.from.as_str())
+        (!is_withheld(&self.from)).then_some(self.from.as_str())
     }
 }
 

@@ -65,6 +65,13 @@ impl Agent {
         self.tools.iter().any(|tool| tool.name == name)
     }
 
+    /// The same agent without that tool, where it can't be carried out.
+    #[must_use]
+    pub fn without(&self, tool: &str) -> Self {
+        let tools = self.tools.iter().filter(|each| each.name != tool).cloned().collect();
+        Self { tools, ..self.clone() }
+    }
+
     /// The first sentence of a call at that hour (0 to 23) of the agent's zone.
     ///
     /// "Buenos días" from 6 to 12, "Buenas tardes" to 20, "Buenas noches" else.

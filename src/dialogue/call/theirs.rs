@@ -301,7 +301,7 @@ impl Call {
         self.tell_pause(out);
         let backchannel = self.only_agrees(now);
         let Phase::Ours(answer) = &self.phase else { return };
-        let ending = answer.ends == Some(Ending::Goodbye);
+        let ending = matches!(answer.ends, Some(Ending::Goodbye | Ending::Transfer(_)));
         let (words, quiet) = (self.caller.has_text(), self.caller.quiet());
         let long = self.caller.voiced() >= timer::SURELY_SPEECH && self.long_sound_is_speech();
         if !backchannel && (words || long && !ending) {
@@ -325,7 +325,7 @@ impl Call {
         let Phase::Ours(answer) = &self.phase else { return false };
         let answers_us =
             answer.is_complete() && answer.timeline.text().ends_with('?') && unheard < END_OF_QUESTION;
-        let ending = answer.ends == Some(Ending::Goodbye);
+        let ending = matches!(answer.ends, Some(Ending::Goodbye | Ending::Transfer(_)));
         self.caller.has_text() && !answers_us && is_backchannel(&self.caller.text(), ending)
     }
 

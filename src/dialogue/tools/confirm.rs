@@ -41,7 +41,9 @@ impl Exchange {
 
     /// Whether the caller heard these values and agreed.
     pub fn confirms(&self, language: Language, values: &[String]) -> bool {
-        is_agreement(&self.caller) && values.iter().all(|value| self.tells(language, value))
+        is_agreement(&self.caller)
+            && !values.is_empty()
+            && values.iter().all(|value| self.tells(language, value))
     }
 
     /// Whether the agent said `value`: as it is written, digit by digit, or with other marks between its digits.
@@ -49,8 +51,9 @@ impl Exchange {
         let said = plain(&self.agent);
         let digits: String = value.chars().filter(char::is_ascii_digit).collect();
         let said_digits = || self.agent.chars().filter(char::is_ascii_digit).collect::<String>();
-        said.contains(&plain(value))
-            || said.contains(&plain(&spoken::digits(language, value)))
+        let says = |words: &str| !words.is_empty() && format!(" {said} ").contains(&format!(" {words} "));
+        says(&plain(value))
+            || says(&plain(&spoken::digits(language, value)))
             || digits.len() >= 4 && said_digits().contains(&digits)
     }
 }
@@ -100,7 +103,15 @@ const AGREES: [&str; 40] = [
 ];
 
 /// Words that take an agreement back, or put something else in its place.
-const DOUBTS: [&str; 26] = [
+const DOUBTS: [&str; 34] = [
+    "dejeme",
+    "pensarlo",
+    "para las",
+    "a las",
+    "cant",
+    "cannot",
+    "unsure",
+    "make it",
     "no",
     "nada",
     "espere",
@@ -132,9 +143,10 @@ const DOUBTS: [&str; 26] = [
 /// Whether `text` says yes, and nothing else that would have to be asked about.
 pub fn is_agreement(text: &str) -> bool {
     // "that's" is one word, as it sounds.
+    let asks = text.contains('?');
     let text = plain(&text.replace(['\'', '’'], ""));
     let says = |phrase: &str| format!(" {text} ").contains(&format!(" {phrase} "));
-    AGREES.into_iter().any(says) && !DOUBTS.into_iter().any(says)
+    !asks && AGREES.into_iter().any(says) && !DOUBTS.into_iter().any(says)
 }
 
 #[cfg(test)]
@@ -150,8 +162,19 @@ mod tests {
         for yes in ["Sí.", "Sí, por favor", "Dale, perfecto", "Así es.", "That's fine.", "Yes, go ahead"] {
             assert!(is_agreement(yes), "{yes}");
         }
-        for other in ["", "Hola", "No", "Sí, pero a las diez", "No, está bien", "yes but not then", "siempre"]
-        {
+        for other in [
+            "",
+            "Hola",
+            "No",
+            "Sí, pero a las diez",
+            "No, está bien",
+            "yes but not then",
+            "siempre",
+            "¿Bueno?",
+            "Sí, para las once",
+            "Bueno, déjeme pensarlo",
+            "Sure, make it Tuesday",
+        ] {
             assert!(!is_agreement(other), "{other}");
         }
     }

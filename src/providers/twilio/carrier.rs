@@ -199,9 +199,9 @@ impl Carrier for Twilio {
     }
 
     fn dial(&self, dial: &Dial<'_>) -> Answer {
-        let url = |path: &str| self.public.url(self.public.http(), self.public.port, path);
-        let whisper = dial.whisper.map(url);
-        answer(Twiml::begin().dial(dial.number, dial.rings, whisper.as_deref(), &url(dial.after)))
+        let whisper = dial.whisper.map(|path| self.webhook(path));
+        let after = self.webhook(dial.after);
+        answer(Twiml::begin().dial(dial.number, dial.rings, whisper.as_deref(), &after))
     }
 
     fn say(&self, tag: &str, text: &str) -> Answer {
@@ -209,8 +209,9 @@ impl Carrier for Twilio {
     }
 
     fn was_put_through(&self, params: &Params) -> bool {
-        // The word is also `completed` where a machine or a queue took the call: they were connected all the same.
+        // Who answers and puts down before they are connected has `completed` the call too.
         matches!(params.get("DialCallStatus"), Some("completed" | "answered"))
+            && params.get("DialBridged") != Some("false")
     }
 
     fn listen(&self, tongue: Tongue<'_>, text: &str, silence: Duration, path: &str) -> Answer {

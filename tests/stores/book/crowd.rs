@@ -134,7 +134,7 @@ async fn visits_that_overlap_are_kept_apart_in_a_crowd(rig: &Rig) {
 /// Whoever is about to write waits here until the gate is open.
 const GATE: &str = "CREATE TABLE gate (open BOOLEAN); \
     CREATE FUNCTION wait() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN \
-      LOOP EXIT WHEN EXISTS (SELECT 1 FROM gate); PERFORM pg_sleep(0.001); END LOOP; RETURN NEW; END $$; \
+      LOOP EXIT WHEN EXISTS (SELECT 1 FROM gate); PERFORM pg_sleep(0.02); END LOOP; RETURN NEW; END $$; \
     CREATE TRIGGER wait BEFORE INSERT OR UPDATE ON appointments FOR EACH ROW EXECUTE FUNCTION wait()";
 
 /// Those who wait, at the gate or for somebody who is there.

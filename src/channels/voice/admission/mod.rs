@@ -323,7 +323,8 @@ fn random_token() -> String {
     URL_SAFE_NO_PAD.encode(rand::random::<[u8; 32]>())
 }
 
-fn is_withheld(from: &str) -> bool {
+/// Whether a caller's number is not told: a word, nothing, or one of the numbers that stand for that.
+pub(crate) fn is_withheld(from: &str) -> bool {
     let digits = from.strip_prefix('+').unwrap_or(from);
     // No number that can be called back is shorter than five digits.
     digits.len() < 5 || !digits.bytes().all(|b| b.is_ascii_digit()) || WITHHELD.contains(&digits)

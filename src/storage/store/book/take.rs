@@ -117,12 +117,13 @@ async fn made_before(
     Ok(made.map(|row| row.appointment))
 }
 
-/// Moves an appointment to a time; `false` where that is taken.
+/// Moves an appointment to a time; `None` where that is taken. Whoever books its former time again wants another one: the key
+/// no longer stands for it.
 pub(super) async fn moved(tx: &mut Tx, take: &Take, id: &str) -> Stored<Option<Slot>> {
     let Some(visit) = find(tx, take).await? else { return Ok(None) };
     make_room(tx, take, visit).await?;
-    let sql = "UPDATE appointments SET professional = $3, starts_at = $4, ends_at = $5, zone = $6, changed_at = {now} \
-               WHERE id = $1 AND workspace_id = $2";
+    let sql = "UPDATE appointments SET professional = $3, starts_at = $4, ends_at = $5, zone = $6, changed_at = {now}, \
+                 booking_key = NULL WHERE id = $1 AND workspace_id = $2";
     let args = [
         id.into(),
         (&take.workspace).into(),
