@@ -1,6 +1,8 @@
 //! A server as in production, with fakes behind it.
 
+pub(crate) use super::agents::{CONNECTED, EARLY, IMPATIENT};
 use super::{
+    agents::{self, AGENT},
     caller::Caller,
     soon,
     sounds::{CHARS_PER_SECOND, clip_of, said},
@@ -48,42 +50,6 @@ const ACCOUNT: &str = "AC0123456789abcdef0123456789abcdef";
 
 /// The second piece of the greeting; the first one depends on the hour.
 pub(crate) const GREETING: &str = "Aquí la prueba.";
-
-/// It begins no answer early: how often a model was asked would hang on who is faster, the interim words or the silence. Nor
-/// does it ask for a moment while a test runs, however long a loaded machine takes.
-const AGENT: &str = r#"+++
-language = "es-MX"
-zone = "America/Mexico_City"
-greeting = "Aquí la prueba."
-tools = ["find_slots", "book_appointment", "end_call"]
-data = "clinica.toml"
-record = true
-[patience]
-speculation = false
-hold_ms = 20_000
-+++
-Atiende {{ business }}.
-"#;
-
-/// The same agent, who asks for a moment after 700 ms, so that tests of that need little time.
-pub(crate) const IMPATIENT: (&str, &str) = ("AGENT", "impaciente");
-
-/// The same agent, who begins answers before the turn is over, as agents do that are not told otherwise.
-pub(crate) const EARLY: (&str, &str) = ("AGENT", "pronta");
-
-/// The same agent, who may pass callers on and leave messages.
-pub(crate) const CONNECTED: (&str, &str) = ("AGENT", "comunicada");
-const PLACES: &str = r#"
-[[transfer]]
-name = "recepción"
-number = "+525555500101"
-announced = true
-always = true
-[[transfer]]
-name = "administración"
-number = "+525555500102"
-always = true
-[patience]"#;
 
 /// What is known of the agent's own phrases when the server starts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -191,15 +157,7 @@ impl House {
             .chain(settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())))
             .collect();
         let name = &environment["AGENT"];
-        let agent = match name.as_str() {
-            name if name == IMPATIENT.1 => AGENT.replace("hold_ms = 20_000", "hold_ms = 700"),
-            name if name == CONNECTED.1 => AGENT
-                .replace(r#""end_call"]"#, r#""take_message", "call_back", "transfer_call", "end_call"]"#)
-                .replace("[patience]", PLACES.trim_start()),
-            name if name == EARLY.1 => AGENT.replace("speculation = false\n", ""),
-            _ => AGENT.to_owned(),
-        };
-        fs::write(prompts.join(format!("{name}.md")), agent).unwrap();
+        fs::write(prompts.join(format!("{name}.md")), agents::text(name)).unwrap();
         let config =
             Config::read(&Sources { environment: environment.clone(), ..Sources::default() }).unwrap();
         match phrases {

@@ -5,6 +5,7 @@
 //! of the fakes is the same at each run, so what is heard is compared byte by byte, silence aside.
 #![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may panic")]
 
+mod agents;
 mod caller;
 mod conversation;
 mod early;

@@ -87,7 +87,7 @@ fn every_mistake_of_an_agent_is_told_with_its_place() {
     let (code, text) = run(&folder, &["agent", "check"], "");
     assert_eq!(code, Some(78), "{text}");
     for told in [
-        "one.md:12: unknown tool `fly`; expected one of",
+        "one.md:11: unknown tool `fly`; expected one of",
         "unknown key `minuts`; expected one of",
         "two.toml can't be read",
         "bad.toml: TOML parse error at line 1, column 9",

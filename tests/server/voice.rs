@@ -50,7 +50,11 @@ async fn a_call_may_be_announced_by_get() {
 
 #[tokio::test]
 async fn unsigned_and_wrongly_signed_requests_get_403_and_start_nothing() {
-    let rig = Rig::with(|setup| setup.rules.max_calls = 1).await;
+    let rig = Rig::with(|setup| {
+        setup.rules.max_calls = 1;
+        setup.http.unsigned = Rate::a_minute(100);
+    })
+    .await;
     let form = arrival(CALL);
     for path in ["/webhook/voice", "/webhook/voice/resume", "/webhook/voice/turn", "/webhook/voice/status"] {
         let right = sign(&format!("https://{PUBLIC}{path}"), &form);

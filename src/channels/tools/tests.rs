@@ -161,7 +161,7 @@ fn a_taken_time_is_answered_with_free_ones() {
 
 #[test]
 fn wrong_arguments_are_told() {
-    let talk = Talk::begin();
+    let (talk, mut turn) = (Talk::begin(), 3);
     for (name, arguments, error) in [
         ("fly", json!({}), "unknown_tool"),
         (FIND_SLOTS, json!("text"), "bad_arguments"),
@@ -174,7 +174,8 @@ fn wrong_arguments_are_told() {
         (BOOK_APPOINTMENT, booking("Monday"), "bad_start"),
         (BOOK_APPOINTMENT, booking("2026-11-20T10:00"), "start_is_past"),
     ] {
-        assert_eq!(talk.run(3, "Sí.", name, &arguments)["error"], error, "{name} {arguments}");
+        turn += 1;
+        assert_eq!(talk.run(turn, "Sí.", name, &arguments)["error"], error, "{name} {arguments}");
     }
 }
 

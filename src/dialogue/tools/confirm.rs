@@ -9,10 +9,13 @@ use crate::{
     },
 };
 
+/// So many of the agent's last turns may have told what the caller agrees to.
+const TURNS_HEARD: usize = 3;
+
 /// What was said last: the caller's turn, and the agent's words before it as far as they were heard.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Exchange {
-    /// What the agent said between the caller's last two turns.
+    /// What the agent said in the turns before it, a question about something else between them.
     pub agent: String,
     /// The caller's last turn.
     pub caller: String,
@@ -24,7 +27,8 @@ impl Exchange {
         let is_caller = |message: &Message| matches!(message, Message::User { .. });
         let Some(last) = messages.iter().rposition(is_caller) else { return Self::default() };
         let (before, after) = messages.split_at(last);
-        let from = before.iter().rposition(is_caller).unwrap_or(0);
+        let turns = before.iter().enumerate().rev().filter(|(_, message)| is_caller(message));
+        let from = turns.map(|(at, _)| at).nth(TURNS_HEARD - 1).unwrap_or(0);
         let mut agent = String::new();
         for message in before.iter().skip(from) {
             if let Message::Assistant { content, .. } = message {
@@ -205,7 +209,7 @@ mod tests {
         assert_eq!(Exchange::of(&messages), exchange("Un momento. ¿El lunes? ", "Sí"));
         // What the model says after the caller's turn was not what they agreed to.
         let more = [messages.as_slice(), &[agent("Confirma que sí.")]].concat();
-        assert_eq!(Exchange::of(&more), exchange("Un momento. ¿El lunes? ", "Sí"));
+        assert_eq!(Exchange::of(&more), exchange("¿El lunes? Con Paz. Acá. ", "Sí"));
         assert_eq!(Exchange::of(&[agent("Hola.")]), Exchange::default());
     }
 }

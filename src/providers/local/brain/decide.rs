@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     base::language::Language,
-    dialogue::tools::{BOOK_APPOINTMENT, END_CALL, FIND_SLOTS},
+    dialogue::tools::{BOOK_APPOINTMENT, END_CALL, FIND_SLOTS, NOT_CONFIRMED},
 };
 use serde_json::{Value, json};
 
@@ -166,7 +166,9 @@ fn not_booked(story: &Story, error: &str) -> Reply {
             }
             Reply::default().say(gone).say(says::offer(story, &offer)).say(says::which(story, &offer))
         }
-        "bad_name" | "bad_document" => step(story, Reply::default().begin(Opening::Excuse), true),
+        "bad_name" | "bad_document" | NOT_CONFIRMED => {
+            step(story, Reply::default().begin(Opening::Excuse), true)
+        }
         _ => Reply::default().say(pick(
             story,
             "Lo siento. No pude reservarlo, la agenda no responde. ¿Lo intento de nuevo?",

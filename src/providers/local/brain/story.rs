@@ -9,7 +9,7 @@ use super::{
 use crate::dialogue::{
     message::{Message, ToolCall},
     spoken::hear::{Part, hour::Hour},
-    tools::{BOOK_APPOINTMENT, FIND_SLOTS},
+    tools::{BOOK_APPOINTMENT, FIND_SLOTS, NOT_CONFIRMED},
 };
 use jiff::civil::{Date, DateTime};
 use serde::Deserialize;
@@ -259,6 +259,7 @@ impl Story {
             }
             "bad_name" => (self.facts.name, self.facts.one_name) = (None, false),
             "bad_document" => self.facts.document = None,
+            NOT_CONFIRMED => self.read_back = None,
             _ => {}
         }
         Last::NotBooked(error.to_owned())
