@@ -204,9 +204,17 @@ mod tests {
     fn an_exchange_is_the_callers_last_turn_and_what_they_had_heard_before_it() {
         let user = |text: &str| Message::User { content: text.to_owned() };
         let agent = |text: &str| Message::Assistant { content: text.to_owned(), tool_calls: Vec::new() };
-        let messages =
-            [agent("Hola."), user("Un turno"), agent("Un momento."), agent("¿El lunes?"), user("Sí")];
-        assert_eq!(Exchange::of(&messages), exchange("Un momento. ¿El lunes? ", "Sí"));
+        let messages = [
+            agent("Hola."),
+            user("Un turno"),
+            agent("¿El lunes?"),
+            user("¿Con quién?"),
+            agent("Con Paz."),
+            user("¿Dónde?"),
+            agent("Acá."),
+            user("Sí"),
+        ];
+        assert_eq!(Exchange::of(&messages), exchange("¿El lunes? Con Paz. Acá. ", "Sí"));
         // What the model says after the caller's turn was not what they agreed to.
         let more = [messages.as_slice(), &[agent("Confirma que sí.")]].concat();
         assert_eq!(Exchange::of(&more), exchange("¿El lunes? Con Paz. Acá. ", "Sí"));
