@@ -124,9 +124,9 @@ async fn a_taken_time_is_answered_with_others_and_the_appointment_stays(rig: &Ri
     let wish = json!({"id": hers.id, "document": "28400512", "start": at("09:10")});
     let refused = talk.agreed(1, "move_appointment", wish).await;
     assert_eq!((&refused["error"], &refused["slots"][0]["start"]), (&json!("taken"), &json!(at("09:20"))));
-    for (start, error) in [("2031-02-28T09:00", "start_is_past"), ("at ten", "bad_start")] {
+    for (turn, start, error) in [(3, "2031-02-28T09:00", "start_is_past"), (5, "at ten", "bad_start")] {
         let wish = json!({"id": hers.id, "document": "28400512", "start": start});
-        assert_eq!(talk.agreed(3, "move_appointment", wish).await["error"], error);
+        assert_eq!(talk.agreed(turn, "move_appointment", wish).await["error"], error);
     }
     assert_eq!(book.appointments().await.unwrap()[0], hers);
 }
